@@ -1,7 +1,7 @@
 """What can end the collector, sorted by what its operator does next; each carries the exit code of the process.
 
 CollectorError (1)
-├── ConfigError (78)          a setting or a path is wrong: mend it (EX_CONFIG of sysexits.h; a supervisor need not retry)
+├── ConfigError (78)          a setting or a path is wrong: mend it (EX_CONFIG; no use in retrying)
 ├── DataDirectoryLocked (75)  another collector works on this data: stop it, or wait (EX_TEMPFAIL)
 ├── NewerDataError (78)       written by a newer Tidegauge: upgrade this one, or restore a backup
 └── StoreFatal (70)           a store cannot go on in this process: leave it and start again (EX_SOFTWARE)
@@ -22,7 +22,7 @@ class ConfigError(CollectorError):
     exit_code: ClassVar[int] = 78
 
 
-class DataDirectoryLocked(CollectorError):
+class DataDirectoryLocked(CollectorError):  # noqa: N818 - says what is the case
     """Another process holds the data directory; nothing was touched."""
 
     exit_code: ClassVar[int] = 75
@@ -34,7 +34,7 @@ class NewerDataError(CollectorError):
     exit_code: ClassVar[int] = 78
 
 
-class StoreFatal(CollectorError):
+class StoreFatal(CollectorError):  # noqa: N818
     """A store cannot continue in this process; a restart is the cure."""
 
     exit_code: ClassVar[int] = 70
