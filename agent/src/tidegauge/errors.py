@@ -21,7 +21,7 @@ class SpoolError(TidegaugeError):
     """The spool directory cannot be used."""
 
 
-class SpoolLocked(SpoolError):
+class SpoolLocked(SpoolError):  # noqa: N818 - the tree above reads as states
     """Another process holds the lock of this spool."""
 
 

@@ -310,7 +310,7 @@ class Actuals(_message.Message):
     def __init__(self, rows: _Optional[int] = ..., prediction_ids: _Optional[bytes] = ..., actual_times_us: _Optional[bytes] = ..., values: _Optional[bytes] = ..., labels: _Optional[_Iterable[str]] = ..., label_codes: _Optional[bytes] = ...) -> None: ...
 
 class BaselinePart(_message.Message):
-    __slots__ = ("digest", "part", "parts", "origin", "rows", "bins", "profiles", "importance", "scores", "moment_blocks")
+    __slots__ = ("digest", "part", "parts", "origin", "rows", "bins", "profiles", "importance", "outcomes", "moment_blocks")
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     PART_FIELD_NUMBER: _ClassVar[int]
     PARTS_FIELD_NUMBER: _ClassVar[int]
@@ -319,7 +319,7 @@ class BaselinePart(_message.Message):
     BINS_FIELD_NUMBER: _ClassVar[int]
     PROFILES_FIELD_NUMBER: _ClassVar[int]
     IMPORTANCE_FIELD_NUMBER: _ClassVar[int]
-    SCORES_FIELD_NUMBER: _ClassVar[int]
+    OUTCOMES_FIELD_NUMBER: _ClassVar[int]
     MOMENT_BLOCKS_FIELD_NUMBER: _ClassVar[int]
     digest: bytes
     part: int
@@ -329,9 +329,9 @@ class BaselinePart(_message.Message):
     bins: ReferenceBins
     profiles: _containers.RepeatedCompositeFieldContainer[ColumnProfile]
     importance: _containers.RepeatedCompositeFieldContainer[Importance]
-    scores: _containers.RepeatedCompositeFieldContainer[BaselineScore]
+    outcomes: Outcomes
     moment_blocks: _containers.RepeatedCompositeFieldContainer[SecondMoments]
-    def __init__(self, digest: _Optional[bytes] = ..., part: _Optional[int] = ..., parts: _Optional[int] = ..., origin: _Optional[str] = ..., rows: _Optional[int] = ..., bins: _Optional[_Union[ReferenceBins, _Mapping]] = ..., profiles: _Optional[_Iterable[_Union[ColumnProfile, _Mapping]]] = ..., importance: _Optional[_Iterable[_Union[Importance, _Mapping]]] = ..., scores: _Optional[_Iterable[_Union[BaselineScore, _Mapping]]] = ..., moment_blocks: _Optional[_Iterable[_Union[SecondMoments, _Mapping]]] = ...) -> None: ...
+    def __init__(self, digest: _Optional[bytes] = ..., part: _Optional[int] = ..., parts: _Optional[int] = ..., origin: _Optional[str] = ..., rows: _Optional[int] = ..., bins: _Optional[_Union[ReferenceBins, _Mapping]] = ..., profiles: _Optional[_Iterable[_Union[ColumnProfile, _Mapping]]] = ..., importance: _Optional[_Iterable[_Union[Importance, _Mapping]]] = ..., outcomes: _Optional[_Union[Outcomes, _Mapping]] = ..., moment_blocks: _Optional[_Iterable[_Union[SecondMoments, _Mapping]]] = ...) -> None: ...
 
 class Importance(_message.Message):
     __slots__ = ("column", "weight")
@@ -341,15 +341,21 @@ class Importance(_message.Message):
     weight: float
     def __init__(self, column: _Optional[str] = ..., weight: _Optional[float] = ...) -> None: ...
 
-class BaselineScore(_message.Message):
-    __slots__ = ("metric", "value", "rows")
-    METRIC_FIELD_NUMBER: _ClassVar[int]
-    VALUE_FIELD_NUMBER: _ClassVar[int]
+class Outcomes(_message.Message):
+    __slots__ = ("rows", "outputs", "labels", "label_codes", "actual_values", "actual_codes")
     ROWS_FIELD_NUMBER: _ClassVar[int]
-    metric: str
-    value: float
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    LABEL_CODES_FIELD_NUMBER: _ClassVar[int]
+    ACTUAL_VALUES_FIELD_NUMBER: _ClassVar[int]
+    ACTUAL_CODES_FIELD_NUMBER: _ClassVar[int]
     rows: int
-    def __init__(self, metric: _Optional[str] = ..., value: _Optional[float] = ..., rows: _Optional[int] = ...) -> None: ...
+    outputs: _containers.RepeatedCompositeFieldContainer[Output]
+    labels: _containers.RepeatedScalarFieldContainer[str]
+    label_codes: bytes
+    actual_values: bytes
+    actual_codes: bytes
+    def __init__(self, rows: _Optional[int] = ..., outputs: _Optional[_Iterable[_Union[Output, _Mapping]]] = ..., labels: _Optional[_Iterable[str]] = ..., label_codes: _Optional[bytes] = ..., actual_values: _Optional[bytes] = ..., actual_codes: _Optional[bytes] = ...) -> None: ...
 
 class ReferenceBins(_message.Message):
     __slots__ = ("bins_id", "columns")

@@ -1,0 +1,243 @@
+"""Kinds of columns, their canonical text, and how a column's raw values are sorted into usable and unusable ones.
+
+Whatever a model is fed (None, NaN, infinities, text among numbers, lists among names) is counted in a place of its own
+and never raises.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+MAX_NAME_LENGTH = 128
+"""Code points that are kept of a category, a segment value or a column name."""
+
+PREDICTION = "_prediction"
+PREDICTION_LABEL = "_prediction_label"
+ACTUAL = "_actual"
+LATENCY = "_latency"
+ERROR = "_error"
+ROWS = "_rows"
+SERVICE_COLUMNS = frozenset({LATENCY, ERROR, ROWS, "_consumer"})
+
+
+class ColumnKind(StrEnum):
+    """What a column holds, and so how it is profiled."""
+
+    NUMERIC = "numeric"
+    CATEGORICAL = "categorical"
+    BOOLEAN = "boolean"
+    TEXT = "text"
+    DATETIME = "datetime"
+    VECTOR = "vector"
+    LOG_LINEAR = "log_linear"
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether the column is profiled by numeric bins and moments."""
+        return self in {ColumnKind.NUMERIC, ColumnKind.DATETIME}
+
+    @property
+    def is_categorical(self) -> bool:
+        """Whether the column is profiled by the names of its values."""
+        return self in {ColumnKind.CATEGORICAL, ColumnKind.BOOLEAN}
+
+
+@dataclass(frozen=True, slots=True)
+class NumericValues:
+    """A numeric column split up: `finite` (float64, in the order given) and how many values were of no use."""
+
+    finite: npt.NDArray[np.float64]
+    missing: int
+    non_finite: int
+    invalid: int
+
+    @property
+    def rows(self) -> int:
+        return len(self.finite) + self.missing + self.non_finite + self.invalid
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryCounts:
+    """A categorical column split up: rows per canonical name and how many values were of no use."""
+
+    counts: dict[str, int]
+    missing: int
+    non_finite: int
+    invalid: int
+
+    @property
+    def rows(self) -> int:
+        return sum(self.counts.values()) + self.missing + self.non_finite + self.invalid
+
+
+_PLAIN_NUMBERS = frozenset({float, int, type(None), np.float64, np.float32, np.int64, np.int32})
+_MISSING_TYPES = frozenset({"NAType", "NaTType"})
+
+
+def is_missing(value: object) -> bool:
+    """Whether a value means "nothing here": None, NaN, NaT, pandas' NA."""
+    if value is None or type(value).__name__ in _MISSING_TYPES:
+        return True
+    if isinstance(value, (float, np.floating)):
+        return bool(math.isnan(value))
+    if isinstance(value, (np.datetime64, np.timedelta64)):
+        return bool(np.isnat(value))
+    return isinstance(value, Decimal) and value.is_nan()
+
+
+def numeric_values(values: npt.NDArray[Any] | Sequence[object]) -> NumericValues:
+    """Sort a column's values into finite numbers, missing, non-finite and invalid ones (text, booleans, containers)."""
+    if isinstance(values, np.ndarray):
+        if values.dtype.kind in "iu":
+            return NumericValues(values.astype(np.float64), 0, 0, 0)
+        if values.dtype.kind == "f":
+            return _split_floats(values.astype(np.float64, copy=False))
+        if values.dtype.kind == "M":
+            return _split_datetimes(values)
+        values = values.tolist()
+    try:
+        if _PLAIN_NUMBERS.issuperset(map(type, values)):
+            return _split_floats(np.array(values, dtype=np.float64))
+    except OverflowError:
+        pass  # an integer beyond float64: the slow way counts it
+    return _split_mixed(values)
+
+
+def _split_floats(values: npt.NDArray[np.float64]) -> NumericValues:
+    finite = np.isfinite(values)
+    usable = int(np.count_nonzero(finite))
+    if usable == len(values):
+        return NumericValues(values, 0, 0, 0)
+    missing = int(np.count_nonzero(np.isnan(values)))
+    return NumericValues(values[finite], missing, len(values) - usable - missing, 0)
+
+
+def _split_datetimes(values: npt.NDArray[Any]) -> NumericValues:
+    missing = np.isnat(values)
+    seconds = values[~missing].astype("datetime64[us]").astype(np.int64) / 1e6
+    return NumericValues(seconds, int(np.count_nonzero(missing)), 0, 0)
+
+
+def _split_mixed(values: Iterable[object]) -> NumericValues:
+    finite: list[float] = []
+    missing = non_finite = invalid = 0
+    for value in values:
+        if is_missing(value):
+            missing += 1
+            continue
+        number = _as_float(value)
+        if number is None:
+            invalid += 1
+        elif math.isfinite(number):
+            finite.append(number)
+        else:
+            non_finite += 1
+    return NumericValues(np.array(finite, dtype=np.float64), missing, non_finite, invalid)
+
+
+def _as_float(value: object) -> float | None:
+    if isinstance(value, (bool, np.bool_, str, bytes)):
+        return None
+    if hasattr(value, "timestamp"):
+        return float(value.timestamp())
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except OverflowError:
+        return math.inf
+    except (TypeError, ValueError):
+        return None
+
+
+def category_counts(values: npt.NDArray[Any] | Sequence[object], kind: ColumnKind) -> CategoryCounts:
+    """Count a column's values by canonical name; containers are invalid, and so is all but true, false, 0, 1 in a boolean column."""
+    rows = values.tolist() if isinstance(values, np.ndarray) else values
+    tally: Counter[Any]
+    if bool in (types := set(map(type, rows))) and len(types) > 1:
+        tally = Counter((type(value), _hashable(value)) for value in rows)  # True == 1, but their names differ
+        items = [(key[1], n) for key, n in tally.items()]
+    else:
+        try:
+            tally = Counter(rows)
+        except TypeError:
+            tally = Counter(map(_hashable, rows))
+        items = list(tally.items())
+    return _named(items, kind)
+
+
+_CONTAINER = object()
+
+
+def _hashable(value: object) -> object:
+    try:
+        hash(value)
+    except TypeError:
+        return _CONTAINER
+    return value
+
+
+def _named(items: list[tuple[object, int]], kind: ColumnKind) -> CategoryCounts:
+    counts: dict[str, int] = {}
+    missing = non_finite = invalid = 0
+    for value, n in items:
+        if is_missing(value):
+            missing += n
+            continue
+        if isinstance(value, (float, np.floating)) and math.isinf(value):
+            non_finite += n
+            continue
+        name = _boolean_text(value) if kind is ColumnKind.BOOLEAN else canonical_text(value)
+        if name is None:
+            invalid += n
+        else:
+            counts[name] = counts.get(name, 0) + n
+    return CategoryCounts(counts, missing, non_finite, invalid)
+
+
+def _boolean_text(value: object) -> str | None:
+    try:
+        return {0: "false", 1: "true"}.get(value)  # type: ignore[call-overload,no-any-return]
+    except TypeError:
+        return None
+
+
+def canonical_text(value: object) -> str | None:
+    """A category's one name: strings as they are, integers in decimal, integral floats as integers, booleans true/false.
+
+    Cut at 128 code points; lone surrogates are escaped, so that the name is valid UTF-8. None for what cannot be a category.
+
+    >>> canonical_text(3.0), canonical_text(0.1), canonical_text(True)
+    ('3', '0.1', 'true')
+    """
+    if isinstance(value, str):
+        text = value if len(value) <= MAX_NAME_LENGTH else value[:MAX_NAME_LENGTH]
+        return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()[:MAX_NAME_LENGTH]
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, (int, np.integer)):
+        return _integer_text(int(value))
+    if isinstance(value, (float, np.floating)):
+        number = float(value)
+        return _integer_text(int(number)) if number.is_integer() else repr(number)
+    if isinstance(value, Decimal) or type(value).__name__ in {
+        "UUID",
+        "date",
+        "datetime",
+        "Timestamp",
+        "datetime64",
+        "time",
+    }:
+        return str(value)[:MAX_NAME_LENGTH]
+    return None
+
+
+def _integer_text(value: int) -> str:
+    return hex(value)[:MAX_NAME_LENGTH] if value.bit_length() > 1024 else str(value)[:MAX_NAME_LENGTH]

@@ -1,0 +1,178 @@
+"""Between core values and the bytes of the wire. Raw little-endian arrays; malformed bytes raise WireError, never anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from google.protobuf.message import DecodeError
+
+from tidegauge.core.bins import CategoricalBins, ColumnBins, NumericBins, ReferenceBins
+from tidegauge.core.columns import ColumnKind
+from tidegauge.core.profile import ColumnProfile
+from tidegauge.core.sketch import EMPTY, QuantileSketch
+from tidegauge.errors import WireError
+from tidegauge.wire import telemetry_pb2 as pb
+
+PROTOCOL_VERSION = 1
+MAX_FRAME_BYTES = 256 * 1024
+MAX_BATCH_BYTES = 1024 * 1024
+
+KIND_TO_WIRE = {
+    ColumnKind.NUMERIC: pb.COLUMN_KIND_NUMERIC,
+    ColumnKind.CATEGORICAL: pb.COLUMN_KIND_CATEGORICAL,
+    ColumnKind.BOOLEAN: pb.COLUMN_KIND_BOOLEAN,
+    ColumnKind.TEXT: pb.COLUMN_KIND_TEXT,
+    ColumnKind.DATETIME: pb.COLUMN_KIND_DATETIME,
+    ColumnKind.VECTOR: pb.COLUMN_KIND_VECTOR,
+    ColumnKind.LOG_LINEAR: pb.COLUMN_KIND_LOG_LINEAR,
+}
+KIND_FROM_WIRE: dict[int, ColumnKind] = {int(wire): kind for kind, wire in KIND_TO_WIRE.items()}
+
+
+def array(raw: bytes, dtype: str, rows: int | None = None) -> npt.NDArray[Any]:
+    """The numbers of a raw array (`dtype` little-endian, e.g. "<f8"); WireError where its length does not fit."""
+    width = np.dtype(dtype).itemsize
+    if len(raw) % width or (rows is not None and len(raw) != rows * width):
+        wanted = f"{rows} x {width}" if rows is not None else f"a multiple of {width}"
+        raise WireError(f"array of {len(raw)} bytes, expected {wanted}")
+    return np.frombuffer(raw, dtype=dtype)
+
+
+def raw(values: npt.ArrayLike, dtype: str) -> bytes:
+    """The bytes of a raw array."""
+    return np.asarray(values).astype(dtype, copy=False).tobytes()
+
+
+def decode_frame(payload: bytes) -> pb.Frame:
+    """Parse a frame; WireError where it is none or its body is of no kind known here."""
+    frame = pb.Frame()
+    try:
+        frame.ParseFromString(payload)
+    except DecodeError as error:
+        raise WireError(f"{len(payload)} bytes are not a frame: {error}") from error
+    if frame.WhichOneof("body") is None:
+        raise WireError("frame without a body that this version knows: the sender may be newer")
+    return frame
+
+
+def encode_profile(profile: ColumnProfile) -> pb.ColumnProfile:
+    """A column's profile as a message."""
+    message = pb.ColumnProfile(
+        name=profile.name,
+        kind=KIND_TO_WIRE[profile.kind],
+        rows=profile.rows,
+        missing=profile.missing,
+        non_finite=profile.non_finite,
+        invalid=profile.invalid,
+        overflow=profile.overflow,
+        pivot=profile.pivot,
+        sum=profile.sum,
+        sum_squares=profile.sum_squares,
+        minimum=profile.minimum,
+        maximum=profile.maximum,
+    )
+    if profile.bin_counts is not None:
+        message.bin_counts = raw(profile.bin_counts, "<u8")
+    if profile.buckets:
+        indexes = sorted(profile.buckets)
+        message.bucket_indexes = raw(indexes, "<u4")
+        message.bucket_counts = raw([profile.buckets[i] for i in indexes], "<u8")
+    if profile.names:
+        message.category_names.extend(profile.names)
+        message.category_counts = raw(list(profile.names.values()), "<u8")
+    if profile.sketch.count:
+        message.sketch.count = profile.sketch.count
+        message.sketch.points = raw(profile.sketch.points, "<f8")
+    return message
+
+
+def decode_profile(message: pb.ColumnProfile) -> ColumnProfile:
+    """The profile of a message; WireError where arrays do not fit together or the kind is unknown."""
+    kind = KIND_FROM_WIRE.get(message.kind)
+    if kind is None:
+        raise WireError(f"column {message.name!r} has unknown kind {message.kind}")
+    indexes = array(message.bucket_indexes, "<u4")
+    bucket_counts = array(message.bucket_counts, "<u8", len(indexes))
+    name_counts = array(message.category_counts, "<u8", len(message.category_names))
+    return ColumnProfile(
+        message.name,
+        kind,
+        message.rows,
+        message.missing,
+        message.non_finite,
+        message.invalid,
+        message.overflow,
+        message.pivot,
+        message.sum,
+        message.sum_squares,
+        message.minimum,
+        message.maximum,
+        array(message.bin_counts, "<u8").astype(np.int64) if message.bin_counts else None,
+        dict(zip(indexes.tolist(), bucket_counts.tolist(), strict=True)),
+        dict(zip(message.category_names, name_counts.tolist(), strict=True)),
+        decode_sketch(message.sketch) if message.HasField("sketch") else EMPTY,
+    )
+
+
+def decode_sketch(message: pb.QuantileSketch) -> QuantileSketch:
+    """The sketch of a message; WireError where it has more points than values, or none."""
+    points = array(message.points, "<f8")
+    if not 0 < len(points) <= message.count:
+        raise WireError(f"sketch of {message.count} values with {len(points)} points")
+    return QuantileSketch(message.count, points)
+
+
+def encode_bins(bins: ReferenceBins, names: Iterable[str] | None = None) -> pb.ReferenceBins:
+    """Reference bins (of some columns) as a message."""
+    chosen = bins.columns if names is None else names
+    columns = [_encode_column(bins.columns[name]) for name in chosen]
+    return pb.ReferenceBins(bins_id=bins.bins_id, columns=columns)
+
+
+def _encode_column(bins: ColumnBins) -> pb.ColumnBins:
+    message = pb.ColumnBins(name=bins.name, kind=KIND_TO_WIRE[bins.kind])
+    if isinstance(bins, NumericBins):
+        message.has_values = bins.has_values
+        message.minimum, message.maximum = bins.minimum, bins.maximum
+        message.edges, message.points = raw(bins.edges, "<f8"), raw(bins.points, "<f8")
+        message.stated, message.pivot, message.deviation = bins.stated, bins.pivot, bins.deviation
+    else:
+        message.categories.extend(bins.categories)
+        message.rest.extend(bins.rest)
+        message.high_cardinality = bins.high_cardinality
+    return message
+
+
+def decode_bins(messages: Iterable[pb.ReferenceBins]) -> ReferenceBins:
+    """Reference bins from the messages of all parts of a baseline."""
+    columns = {column.name: _decode_column(column) for message in messages for column in message.columns}
+    return ReferenceBins(columns)
+
+
+def _decode_column(message: pb.ColumnBins) -> ColumnBins:
+    kind = KIND_FROM_WIRE.get(message.kind)
+    if kind is None:
+        raise WireError(f"bins of {message.name!r} have unknown kind {message.kind}")
+    if not kind.is_numeric:
+        categories, rest = tuple(message.categories), tuple(message.rest)
+        return CategoricalBins(message.name, categories, rest, message.high_cardinality, kind)
+    return NumericBins(
+        message.name,
+        message.has_values,
+        message.minimum,
+        message.maximum,
+        tuple(array(message.edges, "<f8").tolist()),
+        tuple(array(message.points, "<f8").tolist()),
+        message.stated,
+        message.pivot,
+        message.deviation,
+        kind,
+    )
+
+
+def encode_importance(importance: Mapping[str, float], names: Iterable[str]) -> list[pb.Importance]:
+    """Importance of some columns as messages."""
+    return [pb.Importance(column=name, weight=importance[name]) for name in names if name in importance]
