@@ -1,0 +1,23 @@
+"""The transactional store: deployments, versions, baselines, monitors, alerts and the outbox.
+
+Knows neither DuckDB nor the network. Everything goes through `ControlStore`.
+"""
+
+from tidegauge_collector.control.alerts import AlertEvent, AlertRow
+from tidegauge_collector.control.baselines import BaselineSummary, StoredBaseline
+from tidegauge_collector.control.deployments import Deployment, Version
+from tidegauge_collector.control.outbox import OutboxRow, Receipt
+from tidegauge_collector.control.store import ControlStore, StoreUnavailable
+
+__all__ = [
+    "AlertEvent",
+    "AlertRow",
+    "BaselineSummary",
+    "ControlStore",
+    "Deployment",
+    "OutboxRow",
+    "Receipt",
+    "StoreUnavailable",
+    "StoredBaseline",
+    "Version",
+]

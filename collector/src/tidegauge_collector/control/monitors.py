@@ -1,0 +1,75 @@
+"""Monitors of a deployment and where each of their series stands, as JSON of the core's values."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tidegauge_collector.control import deployments
+from tidegauge_collector.control.tables import MonitorRow, MonitorStateRow
+from tidegauge_collector.core.alerts import SeriesState
+from tidegauge_collector.core.judging import SeriesKey
+from tidegauge_collector.core.monitors import DEFAULT_MONITORS, Monitor, Verdict
+
+
+def seed(session: Session, deployment_id: int) -> None:
+    """Gives a new deployment the default monitors."""
+    for position, monitor in enumerate(DEFAULT_MONITORS):
+        parameters = asdict(monitor)
+        del parameters["id"]
+        session.add(MonitorRow(deployment_id=deployment_id, id=monitor.id, position=position, parameters=parameters))
+    session.flush()
+
+
+def listed(session: Session, deployment: str) -> list[Monitor]:
+    """The monitors of a deployment, in their stated order."""
+    return list(by_id(session, deployments.row_of(session, deployment).id).values())
+
+
+def by_id(session: Session, deployment_id: int) -> dict[str, Monitor]:
+    """The monitors of a deployment, in their stated order, by their id."""
+    rows = session.scalars(
+        select(MonitorRow).where(MonitorRow.deployment_id == deployment_id).order_by(MonitorRow.position, MonitorRow.id)
+    )
+    return {row.id: _monitor(row) for row in rows}
+
+
+def states(session: Session, deployment: str) -> dict[tuple[str, SeriesKey], SeriesState]:
+    """Where every series of a deployment stands, by monitor id and series."""
+    rows = session.scalars(
+        select(MonitorStateRow).where(MonitorStateRow.deployment_id == deployments.row_of(session, deployment).id)
+    )
+    return {(row.monitor, _series(row)): _state(row.state) for row in rows}
+
+
+def save_state(session: Session, deployment_id: int, monitor: str, series: SeriesKey, state: SeriesState) -> None:
+    """Replaces the state of one series."""
+    row = MonitorStateRow(deployment_id=deployment_id, monitor=monitor, **asdict(series))
+    row.state = asdict(state)
+    row.last_window_end_us = state.last_window_end_us
+    session.merge(row)
+
+
+def judged_until(session: Session, deployment_id: int, monitor: str, series: SeriesKey) -> int | None:
+    """End of the last window that the stored state of a series has taken in, or None."""
+    key = (deployment_id, monitor, series.metric, series.column, series.segment, series.version)
+    row = session.get(MonitorStateRow, key)
+    return None if row is None else row.last_window_end_us
+
+
+def _series(row: MonitorStateRow) -> SeriesKey:
+    return SeriesKey(metric=row.metric, column=row.column, segment=row.segment, version=row.version)
+
+
+def _monitor(row: MonitorRow) -> Monitor:
+    parameters: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in row.parameters.items()
+    }
+    return Monitor(id=row.id, **parameters)
+
+
+def _state(stored: Mapping[str, Any]) -> SeriesState:
+    recent = tuple(Verdict(each) for each in stored["recent"])
+    return SeriesState(**{**stored, "recent": recent})
