@@ -1,0 +1,44 @@
+"""The words of the pages: one flat mapping per language, read from `text/<language>.toml`.
+
+Server-rendered text and the browser's strings come from the same file; the sections in `BROWSER_SECTIONS` are sent along with a page.
+A test holds both languages to the same keys and placeholders.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+BROWSER_SECTIONS = ("chart", "empty", "error", "metric", "reason", "bin")
+
+_FOLDER = Path(__file__).parent / "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The catalogue of one language; call it with a key and the values of its placeholders."""
+
+    language: str
+    entries: Mapping[str, str]
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text of `key`; KeyError for a key that is in no catalogue, which is a fault of the page, not of its reader."""
+        return self.entries[key].format(**values)
+
+    def label(self, section: str, word: str) -> str:
+        """The text of a word that came from outside (a verdict, a status), or the word itself where we have none for it."""
+        return self.entries.get(f"{section}.{word}", word)
+
+    def for_browser(self) -> dict[str, str]:
+        """The entries that the browser's modules need."""
+        return {key: text for key, text in self.entries.items() if key.split(".")[0] in BROWSER_SECTIONS}
+
+
+@cache
+def load_text(language: str) -> Text:
+    """The catalogue of `language` (one of `LANGUAGES`), read once."""
+    tables = tomllib.loads((_FOLDER / f"{language}.toml").read_text("utf-8"))
+    entries = {f"{section}.{name}": text for section, table in tables.items() for name, text in table.items()}
+    return Text(language, MappingProxyType(entries))

@@ -1,0 +1,58 @@
+"""How times, counts and values are written: the same in both languages, always with their unit or zone."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_RATES = ("rate", "ratio", "coverage", "accuracy", "availability")
+
+
+def moment(text: str) -> datetime:
+    """An RFC 3339 time of the API as an aware datetime; ValueError for anything else."""
+    parsed = datetime.fromisoformat(text)
+    if parsed.tzinfo is None:
+        raise ValueError(f"time {text!r} has no zone; the API writes RFC 3339 in UTC")
+    return parsed
+
+
+def rfc3339(value: datetime) -> str:
+    """The API's way to write an aware UTC time."""
+    return value.isoformat().replace("+00:00", "Z")
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The deployment's zone, or UTC where this machine's zone data does not know its name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def when(text: str | None, zone: ZoneInfo) -> str:
+    """`2013-09-27 14:05` in `zone`; an en dash for no time."""
+    return moment(text).astimezone(zone).strftime("%Y-%m-%d %H:%M") if text else "–"
+
+
+def count(value: float | None) -> str:
+    """Digits in groups of three; an en dash for nothing known."""
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def value_of(metric: str, value: float | None) -> str:
+    """A measured value with the precision and unit of its metric: rates in percent, latencies in milliseconds."""
+    if value is None:
+        return "–"
+    if any(part in _RATES for part in metric.split("_")):
+        return f"{100 * value:.1f} %"
+    if metric.startswith("latency"):
+        return f"{1000 * value:.3g} ms"
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds in the largest unit that keeps a whole digit: `45 s`, `12 min`, `3 h`, `2 d`."""
+    if seconds is None:
+        return "–"
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

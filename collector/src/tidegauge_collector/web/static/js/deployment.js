@@ -1,0 +1,34 @@
+// Draws the page of one deployment: reads what the server chose from #view, again after each change of a picker.
+import { drawAccuracy } from "./accuracy.js";
+import { attempt } from "./attempt.js";
+import { drawDrift } from "./drift.js";
+import { forgetAll } from "./linechart.js";
+import { serviceCharts } from "./service.js";
+
+let reading = new AbortController();
+
+async function draw() {
+  reading.abort();
+  reading = new AbortController();
+  forgetAll();
+  const element = document.getElementById("view");
+  if (!element) return;
+  const view = readView(element, reading.signal);
+  const has = (name) => document.getElementById(`chart-${name}`) !== null;
+  await Promise.all([
+    ...Object.entries(serviceCharts).map(([name, drawOne]) => attempt(view, [name], () => drawOne(view))),
+    has("heat") && attempt(view, ["heat", "scatter", "feature_line", "histogram", "feature_missing"], () => drawDrift(view)),
+    has("accuracy_line") && attempt(view, ["accuracy_line", "coverage"], () => drawAccuracy(view)),
+  ]);
+  if (!view.signal.aborted) element.dataset.drawn = "true";
+}
+
+function readView({ dataset }, signal) {
+  const { deployment, start, end, step, serviceStep, zone, segment, version, feature, metric } = dataset;
+  return { deployment, start, end, step, serviceStep, zone, segment, version, feature, metric, columns: JSON.parse(dataset.columns), signal };
+}
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id === "view") draw();
+});
+draw();

@@ -1,0 +1,64 @@
+// How numbers and times are written; `zone` is the deployment's time zone.
+import { label, language, t } from "./text.js";
+
+const grouped = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+
+export const count = (n) => (n === null || n === undefined ? "–" : grouped.format(n));
+
+export const percent = (share) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(share < 0.0995 ? 2 : 1)} %`);
+
+// Three significant digits, without an exponent where people expect none.
+export function number(value) {
+  if (value === null || value === undefined) return "–";
+  const size = Math.abs(value);
+  if (size >= 1000) return grouped.format(value);
+  if (size !== 0 && size < 0.001) return value.toExponential(1);
+  return String(Number(value.toPrecision(3)));
+}
+
+export const fixed = (digits) => (value) => (value === null || value === undefined ? "–" : value.toFixed(digits));
+
+// Seconds as the API gives them, shown in milliseconds below one second.
+export function seconds(value) {
+  if (value === null || value === undefined) return "–";
+  return value < 1 ? `${number(value * 1000)} ms` : `${number(value)} s`;
+}
+
+const PERCENT_METRICS = new Set(["error_rate", "missing_rate", "accuracy", "coverage"]);
+
+export function formatterOf(metric) {
+  if (PERCENT_METRICS.has(metric)) return percent;
+  if (metric.startsWith("latency")) return seconds;
+  if (metric === "psi" || metric === "auc" || metric === "log_loss") return fixed(3);
+  return number;
+}
+
+export const reason = (word) => label("reason", word ?? "no_rows");
+
+const clocks = new Map();
+
+function parts(date, zone) {
+  if (!clocks.has(zone)) {
+    const options = { timeZone: zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" };
+    clocks.set(zone, new Intl.DateTimeFormat("en-CA", options));
+  }
+  return Object.fromEntries(clocks.get(zone).formatToParts(date).map((part) => [part.type, part.value]));
+}
+
+export function day(date, zone) {
+  const p = parts(date, zone);
+  return `${p.year}-${p.month}-${p.day}`;
+}
+
+export const clock = (date, zone) => {
+  const p = parts(date, zone);
+  return `${p.hour}:${p.minute}`;
+};
+
+// A window's name: its day, or its day and hour.
+export function windowName(start, step, zone) {
+  const date = new Date(start);
+  return step === "day" ? day(date, zone) : `${day(date, zone)} ${clock(date, zone)}`;
+}
+
+export const stepName = (step) => t(step === "day" ? "chart.per_day" : "chart.per_hour");

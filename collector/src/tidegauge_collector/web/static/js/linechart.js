@@ -1,0 +1,162 @@
+// Lines over time, drawn by uPlot: aligned series with honest gaps, thresholds, a live legend with n, redrawn on resize and theme.
+import { numbersTable } from "./captions.js";
+import { chart, cssColour, show, showMessage } from "./dom.js";
+import { clock, count, day, windowName } from "./format.js";
+import { t } from "./text.js";
+
+const HEIGHT = 232;
+const live = new Map();
+
+// series: [{label, items, colour, value?, format, fill?, legendOnly?}], marks: [{value, label, colour}], zero: y starts at 0
+export function drawLines(name, { series, marks = [], zero = true, top = null, step, zone, caption }) {
+  const box = chart(name);
+  forget(name);
+  const drawn = series.map((one) => ({ value: (item) => item.value, ...one }));
+  if (!drawn.some((one) => one.items.some((item) => one.value(item) !== null))) {
+    showMessage(box, t("empty.no_rows"));
+    return;
+  }
+  const lines = { name, box, drawn, marks, zero, top, step, zone, data: align(drawn, step) };
+  box.caption.replaceChildren(caption, numbersTable(drawn, { step, zone }));
+  plot(lines);
+  lines.observer = new ResizeObserver(() => resize(lines));
+  lines.observer.observe(box.plot);
+  live.set(name, lines);
+}
+
+export function forget(name) {
+  const lines = live.get(name);
+  lines?.observer.disconnect();
+  lines?.uplot.destroy();
+  live.delete(name);
+}
+
+export const forgetAll = () => [...live.keys()].forEach(forget);
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  for (const lines of live.values()) {
+    lines.uplot.destroy();
+    plot(lines);
+  }
+});
+
+function plot(lines) {
+  const holder = document.createElement("div");
+  holder.setAttribute("role", "img");
+  holder.setAttribute("aria-label", `${lines.box.figure.querySelector("h3").textContent}: ${lines.drawn.map((one) => one.label).join(", ")}`);
+  show(lines.box, holder);
+  lines.uplot = new window.uPlot(options(lines), lines.data, holder);
+}
+
+function resize(lines) {
+  const width = lines.box.plot.clientWidth;
+  if (width && width !== lines.uplot.width) lines.uplot.setSize({ width, height: HEIGHT });
+}
+
+// One x for each window of any series, and a null wherever windows are missing, so that a line never bridges a silence.
+function align(drawn, step) {
+  const length = step === "day" ? 86_400 : 3_600;
+  const seconds = (item) => Date.parse(item.window.start) / 1000;
+  const known = [...new Set(drawn.flatMap((one) => one.items.map(seconds)))].sort((a, b) => a - b);
+  const xs = known.flatMap((x, i) => (i + 1 < known.length && known[i + 1] - x > 1.5 * length ? [x, x + length] : [x]));
+  const columns = drawn.map((one) => {
+    const values = new Map(one.items.map((item) => [seconds(item), one.value(item)]));
+    return xs.map((x) => values.get(x) ?? null);
+  });
+  const rows = new Map(drawn.flatMap((one) => one.items.map((item) => [seconds(item), item.n])));
+  return [xs, ...columns, xs.map((x) => rows.get(x) ?? null)];
+}
+
+function options(lines) {
+  const { drawn, step, zone, box } = lines;
+  const format = drawn[0].format;
+  return {
+    width: box.plot.clientWidth,
+    height: HEIGHT,
+    tzDate: (ts) => window.uPlot.tzDate(new Date(ts * 1000), zone),
+    cursor: { drag: { x: false, y: false }, sync: { key: "time" }, points: { size: 8 } },
+    scales: { x: { time: true }, y: { range: (_, low, high) => extent(lines, low, high) }, n: {} },
+    axes: [axis({ values: (_, splits, __, ___, step_s) => ticks(splits, step_s, zone), space: 64 }), axis({ values: (_, splits) => splits.map((v) => tick(v, format, splits)), size: sideWidth })],
+    series: [
+      { label: t("chart.table_window"), value: (_, x) => (x === null ? "–" : windowName(x * 1000, step, zone)) },
+      ...drawn.map((one) => line(one, lines)),
+      legendRow("n", count),
+    ],
+    hooks: { draw: [(u) => drawMarks(u, lines.marks)] },
+  };
+}
+
+// A row of the legend that is not drawn: its scale has no axis.
+const legendRow = (name, format) => ({ label: name, scale: "n", class: "hidden-marker", paths: () => null, points: { show: false }, value: (_, value) => format(value ?? null) });
+
+function line(one, lines) {
+  if (one.legendOnly) return legendRow(one.label, one.format);
+  return {
+    label: one.label,
+    stroke: cssColour(one.colour),
+    fill: one.fill ? cssColour("series-fill") : undefined,
+    width: 1.75,
+    spanGaps: false,
+    points: { show: lines.data[0].length <= 60, size: 5, fill: cssColour(one.colour) },
+    value: (_, value) => one.format(value ?? null),
+  };
+}
+
+function axis(extra) {
+  const grid = { stroke: cssColour("grid"), width: 1 };
+  return { stroke: cssColour("muted"), font: `12px ${cssColour("font")}`, grid, ticks: { ...grid, size: 4 }, gap: 6, ...extra };
+}
+
+const sideWidth = (u, values) => {
+  if (!values) return 44;
+  const widest = values.reduce((longest, value) => (value.length > longest.length ? value : longest), "");
+  u.ctx.font = `${12 * window.devicePixelRatio}px ${cssColour("font")}`;
+  return Math.max(44, Math.ceil(u.ctx.measureText(widest).width / window.devicePixelRatio) + 16);
+};
+
+function extent({ marks, zero, top }, low, high) {
+  const values = [low, high, ...marks.map((mark) => mark.value)].filter((value) => value !== null && Number.isFinite(value));
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const pad = (most - (zero ? 0 : least)) * 0.08 || Math.abs(most) * 0.1 || 1;
+  return [zero ? Math.min(0, least) : least - pad, top ?? most + pad];
+}
+
+const tick = (value, format, splits) => {
+  const gap = splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1;
+  const text = format(value);
+  return /^-?[\d.]+$/.test(text) && gap < 1000 ? value.toFixed(Math.max(0, Math.ceil(-Math.log10(gap) - 0.01))) : text;
+};
+
+// Hours within days, days within a quarter, months beyond; the year where it begins.
+function ticks(splits, step_s, zone) {
+  const dates = splits.map((split) => new Date(split * 1000));
+  const years = dates.map((date) => day(date, zone).slice(0, 4));
+  return dates.map((date, i) => {
+    const text = day(date, zone);
+    const time = clock(date, zone);
+    if (step_s < 86_400 && time !== "00:00") return time;
+    const short = step_s >= 28 * 86_400 ? text.slice(0, 7) : text.slice(5);
+    return years[i] !== years[i - 1] && step_s >= 86_400 && step_s < 28 * 86_400 ? `${short}\n${years[i]}` : short;
+  });
+}
+
+function drawMarks(u, marks) {
+  const ratio = window.devicePixelRatio;
+  const { ctx, bbox } = u;
+  ctx.save();
+  ctx.font = `${11.5 * ratio}px ${cssColour("font")}`;
+  ctx.textAlign = "right";
+  ctx.textBaseline = "bottom";
+  for (const mark of marks) {
+    const y = Math.round(u.valToPos(mark.value, "y", true)) + 0.5;
+    ctx.strokeStyle = ctx.fillStyle = cssColour(mark.colour);
+    ctx.lineWidth = ratio;
+    ctx.setLineDash([5 * ratio, 4 * ratio]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.fillText(mark.label, bbox.left + bbox.width - 2 * ratio, y - 2 * ratio);
+  }
+  ctx.restore();
+}

@@ -1,0 +1,33 @@
+// What every page does: tidy addresses, language links that keep the view, and a word when the collector does not answer.
+import { t } from "./text.js";
+
+// Empty wishes and unused dates stay out of the address that htmx asks for and shows.
+document.addEventListener("htmx:configRequest", (event) => {
+  const wishes = event.detail.parameters;
+  const unused = wishes.range === "custom" ? [] : ["start", "end"];
+  for (const name of Object.keys(wishes)) {
+    if (wishes[name] === "" || unused.includes(name)) delete wishes[name];
+  }
+});
+
+const notice = document.getElementById("notice");
+
+function complain(status) {
+  notice.textContent = t("error.page", { status });
+  notice.hidden = false;
+}
+
+document.addEventListener("htmx:responseError", (event) => complain(event.detail.xhr.status));
+document.addEventListener("htmx:sendError", () => complain(0));
+document.addEventListener("htmx:afterSwap", () => {
+  notice.hidden = true;
+});
+
+// The picked range and feature changed the address since the server wrote these links.
+for (const link of document.querySelectorAll("[data-lang]")) {
+  link.addEventListener("click", () => {
+    const address = new URL(location.href);
+    address.searchParams.set("lang", link.dataset.lang);
+    link.href = address.href;
+  });
+}

@@ -1,0 +1,115 @@
+// Drift against importance: what drifted and matters stands top right.
+import { method } from "./captions.js";
+import { s, show, showMessage } from "./dom.js";
+import { count, fixed } from "./format.js";
+import { FAILING, WARNING, level } from "./heat.js";
+import { columnName, t } from "./text.js";
+
+const HEIGHT = 400;
+const MARGIN = { top: 14, right: 14, bottom: 40, left: 46 };
+const IMPORTANT = 0.5;
+const NAMED = 12;
+
+// rows: [{column, importance, total}]; returns {select(column), redraw()}.
+export function scatter(box, rows, { choose }) {
+  const points = placed(rows);
+  if (!points.length) {
+    showMessage(box, t("empty.no_importance"), { code: 'agent.baseline(X_train, importance={"feature": 0.3})' });
+    return { select() {}, redraw() {} };
+  }
+  let selected = "";
+  const redraw = () => draw(box, points, { selected, choose });
+  const observer = new ResizeObserver(redraw);
+  observer.observe(box.plot);
+  box.caption.replaceChildren(scatterCaption(points, rows.length - points.length));
+  redraw();
+  return { select(column) { selected = column; redraw(); }, redraw, stop: () => observer.disconnect() };
+}
+
+// Importance relative to the largest, since libraries scale it differently.
+function placed(rows) {
+  const known = rows.filter((row) => row.importance !== null && (row.total?.value ?? null) !== null);
+  const largest = Math.max(...known.map((row) => Math.abs(row.importance)), 0);
+  if (!largest) return [];
+  return known.map((row) => ({ column: row.column, importance: Math.abs(row.importance) / largest, psi: row.total.value, item: row.total }));
+}
+
+function draw(box, points, { selected, choose }) {
+  const width = Math.max(260, box.plot.clientWidth);
+  const highest = Math.max(0.4, ...points.map((point) => point.psi)) * 1.1;
+  // A square root keeps both thresholds apart when one feature has drifted far.
+  const x = (value) => MARGIN.left + (value / 1.04) * (width - MARGIN.left - MARGIN.right);
+  const y = (value) => HEIGHT - MARGIN.bottom - Math.sqrt(value / highest) * (HEIGHT - MARGIN.top - MARGIN.bottom);
+  const frame = { x, y, width, highest };
+  const both = points.filter((point) => point.psi > WARNING && point.importance >= IMPORTANT).map((point) => columnName(point.column));
+  const svg = s("svg", { class: "scatter", width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, role: "img",
+    "aria-label": t("chart.scatter_label", { n: points.length, names: both.join(", ") || t("chart.nobody") }) });
+  svg.append(...background(frame), ...dots(points, frame, { selected, choose }), ...names(points, frame, selected));
+  show(box, svg);
+}
+
+function background({ x, y, width, highest }) {
+  const [left, right, bottom] = [MARGIN.left, width - MARGIN.right, HEIGHT - MARGIN.bottom];
+  const text = (tx, ty, words, extra) => s("text", { x: tx, y: ty, ...extra }, words);
+  const level = (value) => [
+    s("line", { class: "threshold", x1: left, x2: right, y1: y(value), y2: y(value) }),
+    text(left - 6, y(value) + 4, String(value), { "text-anchor": "end" }),
+  ];
+  const upper = [0.5, 1, 2, 5, 10].filter((value) => value < highest && y(FAILING) - y(value) > 18);
+  return [
+    s("rect", { class: "focus-quadrant", x: x(IMPORTANT), y: MARGIN.top, width: right - x(IMPORTANT), height: y(WARNING) - MARGIN.top }),
+    s("path", { class: "axis", fill: "none", d: `M${left} ${MARGIN.top}V${bottom}H${right}` }),
+    s("line", { class: "threshold", x1: x(IMPORTANT), x2: x(IMPORTANT), y1: MARGIN.top, y2: bottom }),
+    ...level(WARNING), ...level(FAILING),
+    ...upper.map((value) => text(left - 6, y(value) + 4, String(value), { "text-anchor": "end" })),
+    text(left - 6, bottom, "0", { "text-anchor": "end" }),
+    ...[0, 0.5, 1].map((value) => text(x(value), bottom + 16, String(value), { "text-anchor": "middle" })),
+    text((left + right) / 2, HEIGHT - 6, t("chart.importance_axis"), { "text-anchor": "middle" }),
+    text(left + 6, MARGIN.top + 12, t("chart.quadrant_drift"), { class: "quadrant" }),
+    text(right - 6, MARGIN.top + 12, t("chart.quadrant_both"), { class: "quadrant", "text-anchor": "end" }),
+    text(left + 6, bottom - 6, t("chart.quadrant_none"), { class: "quadrant" }),
+    text(right - 6, bottom - 6, t("chart.quadrant_importance"), { class: "quadrant", "text-anchor": "end" }),
+  ];
+}
+
+function dots(points, { x, y }, { selected, choose }) {
+  return points.map((point) => {
+    const text = `${columnName(point.column)}: PSI ${fixed(3)(point.psi)}, ${fixed(2)(point.importance)}`;
+    const chosen = point.column === selected ? " selected" : "";
+    const circle = s("circle", { cx: x(point.importance), cy: y(point.psi), r: 6, class: level(point.psi) + chosen }, s("title", {}, text));
+    circle.addEventListener("click", () => choose(point.column));
+    return circle;
+  });
+}
+
+// Names of what matters most, left out where they would lie over one another.
+function names(points, { x, y, width }, selected) {
+  const weight = (point) => (point.column === selected ? 10 : 0) + point.importance + Math.sqrt(point.psi);
+  const taken = [];
+  const texts = [];
+  for (const point of [...points].sort((a, b) => weight(b) - weight(a)).slice(0, NAMED)) {
+    const words = shorten(columnName(point.column));
+    const size = 7 * words.length;
+    const flip = x(point.importance) + 10 + size > width - MARGIN.right;
+    const left = flip ? x(point.importance) - 10 - size : x(point.importance) + 10;
+    const area = { left, right: left + size, top: y(point.psi) - 9, bottom: y(point.psi) + 7 };
+    if (left < MARGIN.left || area.top < MARGIN.top + 14 || taken.some((other) => overlap(area, other))) continue;
+    taken.push(area);
+    texts.push(s("text", { class: "name", x: flip ? x(point.importance) - 10 : left, y: y(point.psi) + 4, "text-anchor": flip ? "end" : "start" }, words));
+  }
+  return texts;
+}
+
+const shorten = (name) => (name.length > 22 ? `${name.slice(0, 20)}…` : name);
+
+const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+
+function scatterCaption(points, unknown) {
+  const items = points.map((point) => point.item);
+  return [
+    t("chart.n_predictions", { n: count(Math.max(...items.map((item) => item.n))) }),
+    t("chart.psi_axis"),
+    method(items),
+    unknown ? t("chart.scatter_unknown", { n: unknown }) : "",
+  ].filter(Boolean).join(" · ");
+}

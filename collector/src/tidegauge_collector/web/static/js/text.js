@@ -1,0 +1,22 @@
+// The browser's part of the text catalogue, which the page carries as a block of JSON.
+
+const entries = JSON.parse(document.getElementById("text").textContent);
+
+export const language = document.documentElement.lang;
+
+// The text of `key` with its {placeholders} filled; an unknown key shows itself, so that it is seen and mended.
+export function t(key, values = {}) {
+  const text = entries[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+// The text of a word from outside, or the word itself where the catalogue has none.
+export function label(section, word) {
+  return entries[`${section}.${word}`] ?? word;
+}
+
+// Reserved columns are named for people; a feature keeps its name.
+export function columnName(name) {
+  if (name === "_prediction") return t("metric.prediction");
+  return name.startsWith("_prediction.") ? `${t("metric.prediction")} ${name.slice("_prediction.".length)}` : name;
+}
