@@ -1,0 +1,121 @@
+"""The generic webhook: the body of an alert event, and what a receiver's answer means. Pure; `sender` does the I/O.
+
+Body (at most 20 KB): {"type": "alert.firing", "timestamp": RFC 3339, "data": {alert_key, seq, status, severity, rule, model,
+value, threshold, window: {start, end}, url, details}}. Types: alert.firing, alert.updated, alert.resolved, alert.test.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+from tidegauge_collector.control import AlertRow
+from tidegauge_collector.notify.outcomes import DeadLetter, Done, Outcome, PauseChannel, Retry
+
+MAX_BODY_BYTES = 20_000
+MAX_RETRY_AFTER_S = 3600.0
+_MAX_TEXT = 200  # code points
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def render(alert: AlertRow, event_type: str, *, base_url: str = "") -> bytes:
+    """The body of one event of an alert, deterministic, in UTF-8 JSON without NaN or Infinity.
+
+    Texts are cut at 200 code points; `details` are left out where the body would be larger than 20 KB. `base_url` is the
+    root of the collector's web pages; without one `url` is null.
+    """
+    window = {
+        "start": _rfc3339(alert.details.get("window_start_us", alert.opened_window_start_us)),
+        "end": _rfc3339(alert.details.get("window_end_us", alert.opened_window_end_us)),
+    }
+    data: dict[str, Any] = {
+        "alert_key": alert.key,
+        "seq": alert.seq,
+        "status": alert.status,
+        "severity": alert.severity,
+        "rule": {"id": alert.monitor, "metric": alert.metric, "column": alert.column},
+        "model": {"deployment": alert.deployment, "version": alert.version, "segment": alert.segment},
+        "value": alert.value,
+        "threshold": alert.threshold,
+        "window": window,
+        "opened_at": _rfc3339(alert.opened_at_us),
+        "resolved_at": None if alert.resolved_at_us is None else _rfc3339(alert.resolved_at_us),
+        "url": _page(base_url, alert.deployment),
+    }
+    grounds = {name: each for name, each in alert.details.items() if not name.endswith("_us")}
+    body = _encode(event_type, alert.updated_at_us, data | {"details": grounds})
+    return body if len(body) <= MAX_BODY_BYTES else _encode(event_type, alert.updated_at_us, data)
+
+
+def render_test(channel: str, *, now_us: int, base_url: str = "") -> bytes:
+    """The body of a message that only shows that the channel works."""
+    return _encode("alert.test", now_us, {"channel": channel, "status": "test", "url": _page(base_url, None)})
+
+
+def classify(status: int, headers: Mapping[str, str], body: bytes, *, now_us: int) -> Outcome:
+    """What an answer means for the message and its channel; header names in any case if `headers` looks them up so.
+
+    Redirects are failures, tried again but never followed. `body` does not matter to a generic receiver's answer.
+    """
+    del body
+    if 200 <= status < 300:
+        return Done()
+    if status in {401, 403, 404, 410}:
+        return PauseChannel(f"HTTP {status}: {'gone, disabled' if status == 410 else 'refused'} by the receiver")
+    if status in {408, 425, 429} or not 400 <= status < 500:
+        return Retry(retry_after_s(headers.get("Retry-After"), now_us=now_us), f"HTTP {status}")
+    return DeadLetter(f"HTTP {status}: the receiver does not take this message")
+
+
+def retry_after_s(value: str | None, *, now_us: int) -> float:
+    """Seconds that a Retry-After header asks for (RFC 9110, 10.2.3: seconds or a date), 0 to 3600; 0 where it says nothing."""
+    if value is None:
+        return 0.0
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), MAX_RETRY_AFTER_S)
+    try:
+        until = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):  # not a date either: the schedule alone decides
+        return 0.0
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    wait_s = (until - _EPOCH).total_seconds() - now_us / 1e6
+    return min(max(wait_s, 0.0), MAX_RETRY_AFTER_S)
+
+
+def _encode(event_type: str, at_us: int, data: Mapping[str, Any]) -> bytes:
+    event = {"type": event_type, "timestamp": _rfc3339(at_us), "data": _plain(data)}
+    return json.dumps(event, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON can say: numbers finite, texts short and encodable, the rest as text."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {_cut(str(name)): _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return _cut(str(value))
+
+
+def _cut(text: str) -> str:
+    encodable = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates have no UTF-8
+    return encodable if len(encodable) <= _MAX_TEXT else encodable[: _MAX_TEXT - 1] + "…"
+
+
+def _rfc3339(at_us: int) -> str:
+    return (_EPOCH + timedelta(microseconds=at_us)).isoformat().replace("+00:00", "Z")
+
+
+def _page(base_url: str, deployment: str | None) -> str | None:
+    if not base_url:
+        return None
+    path = "" if deployment is None else f"deployments/{quote(deployment, safe='')}"
+    return f"{base_url.rstrip('/')}/{path}"
