@@ -1,0 +1,101 @@
+"""The few file operations a crash-safe directory needs: private, without following symbolic links, durable when they return.
+
+Errors of the operating system pass through as OSError; only what an operator has to mend becomes a SpoolError.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tidegauge.errors import SpoolError
+
+DIRECTORY_MODE = 0o700
+FILE_MODE = 0o600
+
+sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+_ONLY_THIS = os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NONBLOCK | _ONLY_THIS  # O_NONBLOCK: a named pipe in the place of a file must not hang us
+
+
+def refuse_link(path: Path) -> None:
+    """Raise SpoolError where the path is a symbolic link."""
+    if path.is_symlink():
+        raise SpoolError(f"spool {path}: is a symbolic link, which is refused: name the directory it points to")
+
+
+def open_directory(path: Path) -> int:
+    """Open a directory; raise SpoolError where the path is a symbolic link."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | _ONLY_THIS)
+    except OSError:
+        refuse_link(path)
+        raise
+
+
+def make_root(path: Path) -> None:
+    """Make the root of a spool, private and durable; raise SpoolError where it is a link, no directory or not to be made."""
+    refuse_link(path)
+    try:
+        is_new = not path.exists()
+        path.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+        if is_new:
+            sync_directory(path.parent)
+    except OSError as error:
+        raise SpoolError(f"spool {path}: cannot be made ({error}): make it or choose another directory") from error
+
+
+def create_file(directory: int, name: str) -> int:
+    """Create a file that must not exist yet, for writing; the directory is a descriptor."""
+    return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _ONLY_THIS, FILE_MODE, dir_fd=directory)
+
+
+@contextmanager
+def opened_for_reading(path: Path) -> Iterator[int]:
+    """Open a regular file for reading; anything else there is an OSError."""
+    descriptor = os.open(path, _READ)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise IsADirectoryError(f"{path} is not a regular file")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def read_small_file(path: Path, limit: int = 4096) -> bytes:
+    """Return at most `limit` bytes of a file, b"" where it is missing or cannot be read."""
+    try:
+        with opened_for_reading(path) as descriptor:
+            return os.pread(descriptor, limit, 0)
+    except OSError:
+        return b""  # the callers' files are hints: missing and unreadable ones mean the same
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of `data`; os.write may take less at a time."""
+    written = os.write(descriptor, data)
+    while written < len(data):
+        written += os.write(descriptor, memoryview(data)[written:])
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory durable."""
+    descriptor = open_directory(path)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put `content` in the place of a file, durably and at once: a crash leaves the old one or the new one."""
+    temporary = path.with_name(f".{path.name}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _ONLY_THIS, FILE_MODE)
+    try:
+        write_all(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    temporary.replace(path)
+    sync_directory(path.parent)
