@@ -1,0 +1,112 @@
+"""A process is killed before each statement of a migration; the next start must find a schema that is old or new, never half."""
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from tidegauge_collector.control import ControlStore, schema
+from tidegauge_collector.control.engine import open_engine
+from tidegauge_collector.control.tables import Table
+
+# Forks one child per crash point, so that the imports are paid for once; prints how many points there were.
+KILLER = """
+import os, sys
+from pathlib import Path
+from sqlalchemy import Engine, event
+from tidegauge_collector.control import schema
+from tidegauge_collector.control.engine import open_engine
+
+folder, scripts = Path(sys.argv[1]), Path(sys.argv[2])
+
+def child(path, point):
+    left = point
+    def crash_here(*_):
+        nonlocal left
+        if left == 0:
+            os._exit(137)
+        left -= 1
+    event.listen(Engine, "before_cursor_execute", crash_here)
+    event.listen(Engine, "commit", crash_here)
+    engine = open_engine(path)
+    schema.upgrade(engine, path, migrations=scripts)
+    os._exit(0)
+
+for path in sorted(folder.glob("*.sqlite")):
+    point = int(path.stem)
+    pid = os.fork()
+    if pid == 0:
+        child(path, point)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    print(point, code)
+"""
+POINTS = 48
+TWO_STEPS = """
+from alembic import op
+revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+def upgrade():
+    op.execute("ALTER TABLE deployments ADD COLUMN note VARCHAR")
+    op.execute("UPDATE deployments SET note = name")
+    op.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY)")
+"""
+
+
+def killed(folder, scripts=schema.MIGRATIONS):
+    """Exit code by crash point."""
+    done = subprocess.run([sys.executable, "-c", KILLER, folder, scripts], capture_output=True, text=True, check=True)
+    return {int(point): int(code) for point, code in (line.split() for line in done.stdout.splitlines())}
+
+
+def test_a_first_start_killed_before_any_statement_is_resumed_by_the_next(tmp_path):
+    for point in range(POINTS):
+        (tmp_path / f"{point}.sqlite").touch()
+
+    codes = killed(tmp_path)
+
+    assert codes[0] == 137
+    assert codes[POINTS - 1] == 0, "raise POINTS: the migration has more statements"
+    for point in range(POINTS):
+        path = tmp_path / f"{point}.sqlite"
+        with closing(sqlite3.connect(path)) as connection:
+            tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        assert tables <= {"alembic_version"} or tables >= set(Table.metadata.tables), f"half a schema at {point}"
+        store = ControlStore.open(path)
+        assert store.ensure_deployment("flights", proposal={}, now_us=1).config_revision == 1
+        store.close()
+
+
+@pytest.fixture
+def next_version(tmp_path):
+    scripts = tmp_path / "next_migrations"
+    shutil.copytree(schema.MIGRATIONS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    (scripts / "versions" / "0002_notes.py").write_text(TWO_STEPS)
+    return scripts
+
+
+def test_an_upgrade_killed_before_any_statement_keeps_the_data_and_is_resumed(tmp_path, next_version):
+    points = range(16)
+    for point in points:
+        store = ControlStore.open(tmp_path / f"{point}.sqlite")
+        store.ensure_deployment("flights", proposal={}, now_us=1)
+        store.close()
+
+    codes = killed(tmp_path, next_version)
+
+    assert set(codes.values()) == {0, 137}
+    for point in points:
+        path = tmp_path / f"{point}.sqlite"
+        engine = open_engine(path)
+        schema.upgrade(engine, path, migrations=next_version)
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT name, note FROM deployments").all() == [("flights", "flights")]
+            extra = compare_metadata(MigrationContext.configure(connection), Table.metadata)
+        engine.dispose()
+        assert {each[0] if isinstance(each, tuple) else each[0][0] for each in extra} == {
+            "remove_table",
+            "remove_column",
+        }

@@ -1,0 +1,55 @@
+"""Drives series of one deployment through the real core into a real store, one judged day after the other."""
+
+from tidegauge_collector.control import AlertRow, ControlStore
+from tidegauge_collector.core.alerts import SeriesState, advance
+from tidegauge_collector.core.judging import Observation, SeriesKey, judge
+from tidegauge_collector.core.monitors import DRIFT
+
+DAY_US = 86_400 * 1_000_000
+START_US = 1_795_392_000_000_000  # 2026-11-23T00:00:00Z
+QUIET, WARNING, FAILING = 0.01, 0.15, 0.31
+
+
+def plain_body(alert: AlertRow, event_type: str) -> bytes:
+    return f"{alert.key} {alert.seq} {event_type}".encode()
+
+
+class Timeline:
+    """`judge(value)` is the next day's psi of one column; it opens, changes and resolves alerts as the core says."""
+
+    def __init__(
+        self, store: ControlStore, *, column="temp", deployment="flights", channels=("ops",), render=plain_body
+    ):
+        self.store, self.deployment, self.channels, self.render = store, deployment, channels, render
+        self.series = SeriesKey(metric="psi", column=column, segment="", version="2026-11")
+        self.day = 0
+        store.ensure_deployment(deployment, proposal={}, now_us=START_US)
+
+    def update(self, value: float):
+        """The next day's update, as judging would hand it over."""
+        self.day += 1
+        end_us = START_US + self.day * DAY_US
+        seen = Observation(
+            series=self.series,
+            window_start_us=end_us - DAY_US,
+            window_end_us=end_us,
+            value=value,
+            reason=None,
+            n=400,
+            p_value=0.0001,
+        )
+        before = self.store.series_states(self.deployment).get((DRIFT.id, self.series), SeriesState())
+        state, transition = advance(DRIFT, before, judge(DRIFT, [seen])[0])
+        return DRIFT.id, self.series, state, transition
+
+    def record(self, update, *, now_us: int | None = None) -> list[AlertRow]:
+        at_us = START_US + self.day * DAY_US if now_us is None else now_us
+        return self.store.record_transitions(
+            self.deployment, [update], channels=self.channels, render=self.render, now_us=at_us
+        )
+
+    def judge(self, *values: float, now_us: int | None = None) -> list[AlertRow]:
+        touched = []
+        for value in values:
+            touched += self.record(self.update(value), now_us=now_us)
+        return touched
