@@ -32,6 +32,7 @@ _RECORD = struct.Struct("<IIQBB")
 _AFTER_CRC = struct.Struct("<QBB")
 _HOLE = struct.Struct("<QQ")
 _MAGIC = b"TGSP"
+_MAX_JUMP = 1 << 22  # more records than this, but for a hole, no segment holds
 HEADER_SIZE = _HEADER.size + _CRC.size
 RECORD_OVERHEAD = _RECORD.size
 MAX_RECORD = RECORD_OVERHEAD + MAX_PAYLOAD
@@ -217,31 +218,26 @@ def _classify(buffer: bytes, offset: int) -> Tail:
 
 def _find_record(buffer: bytes, damaged_at: int, last_seq: int | None) -> int | None:
     """Return the offset of the next valid record behind a damaged one, or None."""
-    # Where only crc, seq or payload are hit the length still leads to the next record; that also steps over a payload which
+    # Where only crc, seq or payload are hit, the length still leads to the record after; that also steps over a payload which
     # itself contains spool records.
-    if damaged_at + RECORD_OVERHEAD <= len(buffer):
-        length = int.from_bytes(buffer[damaged_at : damaged_at + 4], "little")
-        follower = damaged_at + RECORD_OVERHEAD + length
-        if length <= MAX_PAYLOAD and _is_record(buffer, follower, damaged_at, last_seq):
+    if last_seq is not None and damaged_at + RECORD_OVERHEAD <= len(buffer):
+        follower = damaged_at + RECORD_OVERHEAD + int.from_bytes(buffer[damaged_at : damaged_at + 4], "little")
+        if _seq_at(buffer, follower, last_seq) == last_seq + 2:
             return follower
     something = _NOT_ZERO.search(buffer, damaged_at)
     start = damaged_at + 1 if something is None else max(damaged_at + 1, something.start() - RECORD_OVERHEAD + 1)
-    for candidate in _CANDIDATE.finditer(buffer, start):
-        if _is_record(buffer, candidate.start(), damaged_at, last_seq):
-            return candidate.start()
-    return None
+    candidates = (candidate.start() for candidate in _CANDIDATE.finditer(buffer, start))
+    return next((offset for offset in candidates if _seq_at(buffer, offset, last_seq)), None)
 
 
-def _is_record(buffer: bytes, offset: int, damaged_at: int, last_seq: int | None) -> bool:
-    """Say whether a valid record with a plausible seq begins at `offset`."""
+def _seq_at(buffer: bytes, offset: int, last_seq: int | None) -> int:
+    """Return the seq of the valid record that begins at `offset`, 0 where there is none or its seq is not plausible."""
     if offset + RECORD_OVERHEAD > len(buffer):
-        return False
+        return 0
     length, crc, seq, kind, _ = _RECORD.unpack_from(buffer, offset)
     end = offset + RECORD_OVERHEAD + length
     if length > MAX_PAYLOAD or end > len(buffer) or seq <= (last_seq or 0):
-        return False
-    # The bytes in between cannot have held more records than fit; only a hole jumps further.
-    room = (offset - damaged_at) // RECORD_OVERHEAD
-    if last_seq is not None and kind != HOLE_KIND and seq > last_seq + 1 + room:
-        return False
-    return bool(zlib.crc32(memoryview(buffer)[offset + 8 : end]) == crc)
+        return 0
+    if last_seq is not None and kind != HOLE_KIND and seq > last_seq + _MAX_JUMP:
+        return 0
+    return seq if zlib.crc32(memoryview(buffer)[offset + 8 : end]) == crc else 0
