@@ -1,0 +1,162 @@
+"""What a user can set on an agent. Every option of `init` is also an environment variable `TIDEGAUGE_<OPTION>`; the environment wins."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tidegauge.core.columns import ColumnKind
+from tidegauge.errors import UsageError
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+DEFAULT_PORT = 8643
+
+
+def default_spool() -> str:
+    """`$XDG_STATE_HOME/tidegauge`, else `~/.local/state/tidegauge`, else a folder of the user's in the temporary directory."""
+    try:
+        state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    except RuntimeError:
+        return str(Path(tempfile.gettempdir()) / f"tidegauge-{os.getuid()}")
+    return str(Path(state) / "tidegauge")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentSettings:
+    """Options of one deployment's agent; see docs/configuration.md."""
+
+    deployment: str
+    version: str = "unversioned"
+    collector: str = f"grpc://127.0.0.1:{DEFAULT_PORT}"
+    spool: str = field(default_factory=default_spool)
+    id_column: str | None = None
+    segments: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
+    task: str = ""
+    positive_class: str | None = None
+    time_zone: str = "UTC"
+    alerts: str = "live"
+    role: str = "champion"
+    shipper: str = "process"
+    insecure: bool = False
+    ca_file: str | None = None
+    enabled: bool = True
+
+    @property
+    def root(self) -> Path:
+        """The spool root: one for each user and collector, so that one shipper serves it."""
+        key = hashlib.blake2b(self.collector.encode(), digest_size=6).hexdigest()
+        return Path(self.spool) / f"{os.getuid() if hasattr(os, 'getuid') else 0}-{key}"
+
+
+def parse_settings(options: Mapping[str, Any], environment: Mapping[str, str]) -> AgentSettings:
+    """Settings from the options of `init` and the environment; all problems at once in one UsageError."""
+    values = {name: value for name, value in options.items() if value is not None}
+    problems: list[str] = []
+    for one in fields(AgentSettings):
+        text = environment.get(f"TIDEGAUGE_{one.name.upper()}")
+        if text is not None:
+            values[one.name] = text
+    parsed: dict[str, Any] = {}
+    for name, value in values.items():
+        try:
+            parsed[name] = _PARSERS.get(name, _text)(value)
+        except (ValueError, TypeError) as error:
+            problems.append(f"{name}={value!r:.100}: {error}")
+    problems += _problems(parsed)
+    if problems:
+        raise UsageError("tidegauge.init: " + "; ".join(problems))
+    return AgentSettings(**parsed)
+
+
+def _problems(values: Mapping[str, Any]) -> list[str]:
+    found = []
+    name = values.get("deployment")
+    if name is not None and not _SLUG.fullmatch(name):
+        found.append(
+            f"deployment={name!r:.140}: use lower-case letters, digits, '.', '_' and '-', at most 128, e.g. 'flights-delay'"
+        )
+    if len(values.get("version", "")) > 128:
+        found.append(f"version={values['version']!r:.40}…: at most 128 characters")
+    address = values.get("collector")
+    if address is not None and "insecure" not in [p.split("=")[0] for p in found]:
+        found += _address_problems(address, insecure=bool(values.get("insecure")))
+    return found
+
+
+def _address_problems(address: str, *, insecure: bool) -> list[str]:
+    parts = urlsplit(address)
+    if parts.scheme not in {"grpc", "grpcs"} or not parts.hostname:
+        return [f"collector={address!r}: write grpcs://HOST:PORT, or grpc://HOST:PORT in the clear"]
+    if parts.scheme == "grpc" and parts.hostname not in _LOOPBACK and not insecure:
+        return [f"collector={address!r} would send in the clear: use grpcs://, or say insecure=True"]
+    return []
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a {type(value).__name__}, expected text")
+    return value
+
+
+def _path(value: object) -> str:
+    return str(Path(os.fspath(value)).expanduser())  # type: ignore[call-overload]
+
+
+def _names(value: str | Sequence[str]) -> tuple[str, ...]:
+    items = [part.strip() for part in value.split(",")] if isinstance(value, str) else list(value)
+    if not all(isinstance(item, str) for item in items):
+        raise TypeError("expected a list of column names")
+    return tuple(item for item in items if item)
+
+
+def _kinds(value: Mapping[str, str]) -> dict[str, ColumnKind]:
+    if not isinstance(value, Mapping):
+        raise TypeError('expected a mapping such as {"hour": "categorical"}')
+    return {name: ColumnKind(kind) for name, kind in value.items()}
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off", ""}:
+        return False
+    raise ValueError("expected true or false")
+
+
+def _one_of(*allowed: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        text = _text(value)
+        if text not in allowed:
+            raise ValueError(f"expected one of {', '.join(repr(a) for a in allowed)}")
+        return text
+
+    return parse
+
+
+_PARSERS: Mapping[str, Callable[[Any], Any]] = {
+    "spool": _path,
+    "segments": _names,
+    "feature_names": _names,
+    "kinds": _kinds,
+    "task": _one_of("", "binary", "multiclass", "regression"),
+    "positive_class": str,
+    "alerts": _one_of("live", "all"),
+    "role": _one_of("champion", "challenger", "replay"),
+    "shipper": _one_of("process", "thread", "none"),
+    "insecure": _flag,
+    "enabled": _flag,
+    "ca_file": _path,
+}

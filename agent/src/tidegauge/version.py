@@ -1,0 +1,3 @@
+"""The version of the distribution, importable without the rest."""
+
+__version__ = "0.1.0"

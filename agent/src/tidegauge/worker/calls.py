@@ -1,0 +1,54 @@
+"""What the caller's thread hands over: one call of a model, as it was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from tidegauge.worker.deployment import DeploymentWorker
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """What X does not say about the rows of a call: ids and event times (one a row, or one for all), segment values, a batch id."""
+
+    prediction_ids: Any = None
+    timestamps: Any = None
+    segment: dict[str, Any] | None = None
+    batch: str = ""
+
+
+class Call(NamedTuple):
+    """One call. `target` is the deployment it belongs to; `size_bytes` is 0 for small calls;
+    `started_ns` is a reading of the monotonic clock; a `duration_ns` below 0 is not known."""
+
+    target: DeploymentWorker
+    method: str
+    inputs: Any
+    result: Any
+    error: str | None
+    started_ns: int
+    duration_ns: int
+    context: CallContext | None
+    size_bytes: int
+
+
+class ServiceOnly(NamedTuple):
+    """What is kept of a call that found no room."""
+
+    target: DeploymentWorker
+    rows: int
+    error: str | None
+    started_ns: int
+    duration_ns: int
+
+
+class CallSource(Protocol):
+    """Where the worker takes calls from."""
+
+    def take(self) -> Call | None: ...
+
+    def take_service_only(self) -> ServiceOnly | None: ...
+
+    def count_dropped(self, reason: str, rows: int) -> None: ...

@@ -1,0 +1,149 @@
+"""Encode what was gathered as frames of at most 256 KiB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tidegauge.core.baseline import Baseline
+from tidegauge.core.bins import ReferenceBins
+from tidegauge.core.outcomes import Labels, Truth
+from tidegauge.core.profile import ColumnProfile
+from tidegauge.core.schema import schema_id
+from tidegauge.core.sketch import EMPTY
+from tidegauge.core.windows import HOUR_US, MINUTE_US, SECOND_US
+from tidegauge.settings import AgentSettings
+from tidegauge.wire import telemetry_pb2 as pb
+from tidegauge.wire.codec import MAX_FRAME_BYTES, encode_profile
+from tidegauge.wire.kinds import FrameKind
+from tidegauge.wire.rows import ActualRows, RecordRows, encode_actuals, encode_baseline, encode_records
+from tidegauge.worker.cells import SealedWindow
+
+ROWS_A_FRAME = 4_000
+_ROLES = {"champion": pb.ROLE_CHAMPION, "challenger": pb.ROLE_CHALLENGER, "replay": pb.ROLE_REPLAY}
+
+
+@dataclass(frozen=True)
+class SealedFrame:
+    """An encoded frame on its way to the spool; `rows`: predictions or actuals that it completes (0 for copies and service columns)."""
+
+    kind: FrameKind
+    payload: bytes
+    rows: int = 0
+
+
+class FrameEncoder:
+    """Makes the frames of one deployment and version."""
+
+    def __init__(self, settings: AgentSettings) -> None:
+        self._settings = settings
+
+    def _frame(self, now_us: int) -> pb.Frame:
+        chosen = self._settings
+        return pb.Frame(
+            deployment=chosen.deployment, version=chosen.version, role=_ROLES[chosen.role], sealed_at_us=now_us
+        )
+
+    def window(self, sealed: SealedWindow, bins: ReferenceBins | None, now_us: int) -> Iterator[SealedFrame]:
+        """Frames of one window's delta; a wide one is split by columns."""
+        rows = sealed.counted_rows
+        for part in _split(sealed.columns):
+            frame = self._frame(now_us)
+            frame.schema_id = schema_id({column.name: column.kind for column in sealed.columns})
+            body = frame.profile
+            body.window_start_us, body.window_length_s = sealed.key.start_us, HOUR_US // SECOND_US
+            body.time_basis = pb.TIME_BASIS_EVENT
+            body.segment, body.batch = sealed.key.segment, sealed.key.batch
+            body.bins_id = bins.bins_id if bins else b""
+            body.window_closed = sealed.closed
+            body.clamped_rows = sealed.clamped_rows if rows else 0
+            body.columns.extend(map(encode_profile, part))
+            yield SealedFrame(FrameKind.PROFILE, frame.SerializeToString(), rows)
+            rows = 0
+
+    def minute(self, start_us: int, columns: Sequence[ColumnProfile], now_us: int) -> SealedFrame:
+        """A frame of one minute's service columns."""
+        frame = self._frame(now_us)
+        body = frame.profile
+        body.window_start_us, body.window_length_s = start_us, MINUTE_US // SECOND_US
+        body.time_basis = pb.TIME_BASIS_ARRIVAL
+        body.columns.extend(encode_profile(replace(column, sketch=EMPTY)) for column in columns)
+        return SealedFrame(FrameKind.PROFILE, frame.SerializeToString())
+
+    def records(self, rows: RecordRows, now_us: int) -> Iterator[SealedFrame]:
+        """Frames of predictions with ids."""
+        for start in range(0, rows.rows, ROWS_A_FRAME):
+            part = slice(start, start + ROWS_A_FRAME)
+            frame = self._frame(now_us)
+            chosen = RecordRows(
+                rows.ids[start * 16 : (start + ROWS_A_FRAME) * 16],
+                rows.event_times_us[part],
+                rows.arrival_times_us[part],
+                {name: values[part] for name, values in rows.outputs.items()},
+                Labels(rows.labels.names, rows.labels.codes[part]),
+                rows.segment_sets,
+                rows.segment_codes[part],
+                rows.batch,
+            )
+            frame.records.CopyFrom(encode_records(chosen))
+            yield SealedFrame(FrameKind.RECORDS, frame.SerializeToString())
+
+    def actuals(self, rows: ActualRows, now_us: int) -> Iterator[SealedFrame]:
+        """Frames of actuals."""
+        for start in range(0, rows.rows, ROWS_A_FRAME):
+            part = slice(start, start + ROWS_A_FRAME)
+            truth = Truth(rows.truth.values[part], Labels(rows.truth.labels.names, rows.truth.labels.codes[part]))
+            ids = rows.ids[start * 16 : (start + ROWS_A_FRAME) * 16]
+            frame = self._frame(now_us)
+            frame.actuals.CopyFrom(encode_actuals(ActualRows(ids, rows.times_us[part], truth)))
+            yield SealedFrame(FrameKind.ACTUALS, frame.SerializeToString(), len(ids) // 16)
+
+    def baseline(self, baseline: Baseline, now_us: int) -> Iterator[SealedFrame]:
+        """Frames of a baseline, one a part."""
+        for part in encode_baseline(baseline):
+            frame = self._frame(now_us)
+            frame.baseline.CopyFrom(part)
+            yield SealedFrame(FrameKind.BASELINE, frame.SerializeToString())
+
+    def event(self, name: str, text: str, now_us: int, *, proposal: pb.DeploymentProposal | None = None) -> SealedFrame:
+        """A frame of an event, with the agent's proposal for a new deployment where given."""
+        frame = self._frame(now_us)
+        frame.event.name, frame.event.text, frame.event.at_us = name, text, now_us
+        if proposal is not None:
+            frame.event.proposal.CopyFrom(proposal)
+        return SealedFrame(FrameKind.EVENT, frame.SerializeToString())
+
+
+def with_watermark(frame: SealedFrame, low_watermark_us: int) -> SealedFrame:
+    """The frame, saying how far its deployment is complete."""
+    message = pb.Frame(low_watermark_us=low_watermark_us)
+    return replace(frame, payload=frame.payload + message.SerializeToString())  # the last value of a field wins
+
+
+def _split(columns: list[ColumnProfile]) -> Iterator[list[ColumnProfile]]:
+    part: list[ColumnProfile] = []
+    size = 0
+    for column in columns:
+        weight = _bytes(column)
+        if part and size + weight > MAX_FRAME_BYTES - 8_192:
+            yield part
+            part, size = [], 0
+        part.append(column)
+        size += weight
+    yield part
+
+
+def _bytes(column: ColumnProfile) -> int:
+    """An upper bound of a column's encoded size."""
+    bins = 0 if column.bin_counts is None else 8 * len(column.bin_counts)
+    names = sum(len(name.encode()) + 12 for name in column.names)
+    return (
+        200
+        + len(column.name.encode())
+        + bins
+        + names
+        + 12 * len(column.buckets)
+        + int(np.size(column.sketch.points)) * 8
+    )

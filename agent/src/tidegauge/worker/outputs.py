@@ -1,0 +1,112 @@
+"""From whatever a model answers to scores and labels, row by row.
+
+Regression: one value; binary: the score of the positive class; multiclass: a score for each class; any label that the model gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegauge.core.columns import canonical_text
+from tidegauge.core.outcomes import Labels, encode_labels
+from tidegauge.errors import UsageError
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What is known of a model's answers: its task ("" = not known), classes in the order of its scores, and which one is positive."""
+
+    task: str = ""
+    classes: tuple[str, ...] = ()
+    positive_class: str | None = None
+
+    @property
+    def positive_index(self) -> int:
+        """Column of the positive class among two scores; the last one where nobody said."""
+        return self.classes.index(self.positive_class) if self.positive_class in self.classes else 1
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A model's answers: `scores` as on the wire ("" = value or positive score, else class), `labels` or None; `rows` long each."""
+
+    rows: int
+    scores: Mapping[str, Floats] = field(default_factory=dict)
+    labels: Labels | None = None
+
+
+def facts_of(model: Any, task: str = "", positive_class: str | None = None) -> ModelFacts:
+    """Task and classes of a model, from what the user stated and the model's `classes_` (scikit-learn's convention)."""
+    raw = getattr(model, "classes_", None)
+    classes: tuple[str, ...] = ()
+    if isinstance(raw, (np.ndarray, list, tuple)) and np.ndim(raw) == 1:  # type: ignore[arg-type]
+        classes = tuple(canonical_text(value) or str(value) for value in np.asarray(raw).tolist())
+    if not task and classes:
+        task = "binary" if len(classes) == 2 else "multiclass"
+    if not task and getattr(model, "_estimator_type", None) == "regressor":
+        task = "regression"
+    if positive_class is None and task == "binary" and len(classes) == 2:
+        positive_class = classes[1]
+    return ModelFacts(task, classes, positive_class)
+
+
+def read_answers(result: Any, rows: int, facts: ModelFacts, *, method: str = "") -> Answers:
+    """Scores and labels of a result; UsageError where it cannot be told which row an answer is of."""
+    values = _as_array(result)
+    if values is None:
+        raise UsageError(f"a {type(result).__name__} is no prediction that can be read")
+    if values.ndim == 0:
+        values = values.reshape(1)
+    if values.shape[0] != rows:
+        if rows == 1 and values.ndim == 1:
+            values = values.reshape(1, -1)
+        else:
+            raise UsageError(f"{values.shape[0]} predictions for {rows} rows")
+    if values.ndim == 2 and values.shape[1] > 1:
+        return _scored(values, rows, facts)
+    values = values.reshape(rows, -1)[:, 0]
+    if _are_labels(values, facts, method):
+        return Answers(rows, labels=encode_labels(values))
+    return Answers(rows, {"": values.astype(np.float64)})
+
+
+def _as_array(result: Any) -> npt.NDArray[Any] | None:
+    if isinstance(result, np.ndarray):
+        return result
+    if hasattr(result, "to_numpy"):
+        return np.asarray(result.to_numpy())
+    if isinstance(result, (str, bool, int, float, np.generic)):
+        return np.array(result, dtype=object if isinstance(result, str) else None)
+    if isinstance(result, (list, tuple)):
+        try:
+            return np.array(result, dtype=object if any(isinstance(v, str) for v in result) else None)
+        except ValueError:
+            return None
+    return None
+
+
+def _are_labels(values: npt.NDArray[Any], facts: ModelFacts, method: str) -> bool:
+    if values.dtype.kind not in "iuf":
+        return True
+    if method in {"predict_proba", "decision_function"}:
+        return False
+    if facts.task == "multiclass" or (method == "predict" and facts.classes):
+        return True
+    return facts.task == "binary" and values.dtype.kind in "iu"
+
+
+def _scored(values: npt.NDArray[Any], rows: int, facts: ModelFacts) -> Answers:
+    scores = values.astype(np.float64)
+    if scores.shape[1] == 2 and facts.task in {"", "binary"}:
+        return Answers(rows, {"": np.ascontiguousarray(scores[:, facts.positive_index])})
+    known = len(facts.classes) == scores.shape[1]
+    names: Sequence[str] = facts.classes if known else [str(i) for i in range(scores.shape[1])]
+    best = Labels(tuple(names), scores.argmax(axis=1).astype(np.uint32)) if facts.task != "regression" else None
+    return Answers(rows, {name: np.ascontiguousarray(scores[:, i]) for i, name in enumerate(names)}, best)
