@@ -1,0 +1,66 @@
+"""Frame kinds as one byte, so that a spool or a frame log can be sorted and counted without decoding its frames."""
+
+from enum import IntEnum
+
+from tidegauge.errors import WireError
+from tidegauge.wire import telemetry_pb2 as pb
+from tidegauge.wire.codec import decode_frame
+
+
+class FrameKind(IntEnum):
+    """The kind byte of a frame's record; the numbers are stored on disk and are never used again for something else."""
+
+    PROFILE = 1
+    RECORDS = 2
+    ACTUALS = 3
+    BASELINE = 4
+    EVENT = 5
+    GAP = 6
+
+
+_KINDS = {
+    "profile": FrameKind.PROFILE,
+    "records": FrameKind.RECORDS,
+    "actuals": FrameKind.ACTUALS,
+    "baseline": FrameKind.BASELINE,
+    "event": FrameKind.EVENT,
+    "gap": FrameKind.GAP,
+}
+
+
+def kind_of(frame: pb.Frame) -> FrameKind:
+    """The kind of a frame; WireError where it has no body known here."""
+    body = frame.WhichOneof("body")
+    if body is None:
+        raise WireError("frame without a body that this version knows: the sender may be newer")
+    return _KINDS[body]
+
+
+def rows_of(kind: int, payload: bytes) -> int:
+    """Rows that are lost with a frame, as far as it tells; 0 for events and for bytes that are not a frame.
+
+    A profile counts the rows of its longest column, and only for all traffic, so that segments do not count a row twice.
+    """
+    if kind == FrameKind.EVENT:
+        return 0
+    try:
+        return frame_rows(decode_frame(payload))
+    except WireError:
+        return 0  # how many rows damaged bytes stood for is not known; the loss itself is counted by the caller
+
+
+def frame_rows(frame: pb.Frame) -> int:
+    """Rows that a decoded frame speaks of; see `rows_of`."""
+    match kind_of(frame):
+        case FrameKind.PROFILE:
+            return 0 if frame.profile.segment else max((column.rows for column in frame.profile.columns), default=0)
+        case FrameKind.RECORDS:
+            return frame.records.rows
+        case FrameKind.ACTUALS:
+            return frame.actuals.rows
+        case FrameKind.BASELINE:
+            return frame.baseline.rows
+        case FrameKind.GAP:
+            return frame.gap.rows
+        case FrameKind.EVENT:
+            return 0
