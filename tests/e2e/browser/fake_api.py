@@ -4,8 +4,9 @@ Deployments: `flights-delay` (270 days, 12 features), `checkout-fraud` (data, bu
 with hostile names), `just-registered` (no data).
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
@@ -35,7 +36,7 @@ FLIGHT_FEATURES = {
     "hour": 0.29,
 }
 _CATEGORICAL = {"carrier", "origin", "dest"}
-_WIDE_FEATURES = {HOSTILE: 0.9, "x" * 128: 0.3, "‮evil": 0.2} | {f"signal_{i:03}": 1 / (i + 2) for i in range(197)}
+_WIDE_FEATURES = {HOSTILE: 0.9, "x" * 128: 0.3, "\u202eevil": 0.2} | {f"signal_{i:03}": 1 / (i + 2) for i in range(197)}
 
 
 class FakeApi:
@@ -43,11 +44,18 @@ class FakeApi:
 
     def __init__(self, *, empty: bool = False) -> None:
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self._other: Callable[[str, Mapping[str, str]], Awaitable[Json]] | None = None
         deployments = [_flights(), _fraud(), _wide(), _registered()]
         self._deployments = {} if empty else {item["name"]: item for item in deployments}
 
+    def answer_with(self, other: Callable[[str, Mapping[str, str]], Awaitable[Json]]) -> None:
+        """From now on `other` answers: a way to fail."""
+        self._other = other
+
     async def read(self, path: str, query: Mapping[str, str]) -> Json:
         self.asked.append((path, dict(query)))
+        if self._other is not None:
+            return await self._other(path, query)
         parts = [unquote(part) for part in path.removeprefix("/api/v1/").split("/")]
         if parts == ["deployments"]:
             return {"items": list(self._deployments.values()), "next": None}
@@ -141,7 +149,7 @@ def _windows(query: Mapping[str, str]) -> list[tuple[datetime, datetime]]:
     edges = [start]
     while edges[-1] < end:
         edges.append(edges[-1] + timedelta(hours=1) if query["step"] == "hour" else _next_day(edges[-1]))
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
 def _next_day(moment: datetime) -> datetime:
@@ -206,7 +214,8 @@ def _alerts() -> list[Json]:
         opened = START + timedelta(days=day + 1)
         return {
             "id": number, "deployment": "flights-delay", "monitor": "psi", "metric": "psi", "column": "temp", "segment": "",
-            "version": "2013-05", "severity": severity, "status": status, "value": value, "threshold": 0.25 if severity == "failing" else 0.1,
+            "version": "2013-05", "severity": severity, "status": status, "value": value,
+            "threshold": 0.25 if severity == "failing" else 0.1,
             "window": {"start": _text(opened - timedelta(days=1)), "end": _text(opened)},
             "opened_at": _text(opened), "resolved_at": None if status == "firing" else _text(opened + timedelta(days=3)),
             "events": [{"kind": "opened", "at": _text(opened), "value": value, "severity": severity}],

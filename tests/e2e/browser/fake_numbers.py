@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from itertools import pairwise
 from typing import Any
 
 _HOLE = range(140, 146)
@@ -51,7 +52,7 @@ def bins(column: str, *, numeric: bool) -> list[dict[str, Any]]:
     """Reference bins with counts of both sides: deciles, or categories."""
     if numeric:
         edges = [-43, -8, -6, -5, -4, -2, 1, 6, 16, 41, 1301]
-        inner = [_bin("interval", i, low, high) for i, (low, high) in enumerate(zip(edges, edges[1:], strict=False))]
+        inner = [_bin("interval", i, low, high) for i, (low, high) in enumerate(pairwise(edges))]
         return [
             _bin("below", 11, None, edges[0]),
             *inner,

@@ -48,11 +48,9 @@ def value_of(metric: str, value: float | None) -> str:
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
-def duration(seconds: float | None) -> str:
-    """Seconds in the largest unit that keeps a whole digit: `45 s`, `12 min`, `3 h`, `2 d`."""
-    if seconds is None:
-        return "–"
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+def duration(seconds: float) -> tuple[str, int]:
+    """Seconds as (unit, count) in the largest unit of which there is at least one: `("minute", 12)`."""
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
         if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
+            return unit, round(seconds / size)
+    return "second", round(seconds)

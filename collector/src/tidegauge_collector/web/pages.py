@@ -87,12 +87,11 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        when=formats.when, count=formats.count, duration=formats.duration, rfc3339=formats.rfc3339
-    )
+    environment.filters.update(when=formats.when, count=formats.count, rfc3339=formats.rfc3339)
     environment.globals.update(
         asset=assets.url,
         value_of=formats.value_of,
+        duration=formats.duration,
         champion=models.champion,
         charted_columns=models.charted_columns,
         has_baseline=models.has_baseline,

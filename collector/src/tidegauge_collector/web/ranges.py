@@ -56,6 +56,7 @@ def _trailing(choice: str, data_end: datetime, zone: ZoneInfo) -> Range:
 
 
 def _custom(query: Mapping[str, str], everything: Range, zone: ZoneInfo) -> Range:
+    """Cut to the data's extent: nobody can ask for a thousand years of empty days."""
     try:
         first = _day(query.get("start", ""), everything.start.astimezone(zone).date())
         last = _day(query.get("end", ""), (everything.end - timedelta(seconds=1)).astimezone(zone).date())
@@ -64,6 +65,9 @@ def _custom(query: Mapping[str, str], everything: Range, zone: ZoneInfo) -> Rang
         return Range("all", everything.start, everything.end, problem="range.bad_date")
     if start >= end:
         return Range("all", everything.start, everything.end, problem="range.reversed")
+    start, end = max(start, everything.start), min(end, everything.end)
+    if start >= end:
+        return Range("all", everything.start, everything.end, problem="range.outside")
     return Range("custom", start, end)
 
 

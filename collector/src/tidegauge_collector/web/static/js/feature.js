@@ -2,7 +2,7 @@
 import { measurements, profile } from "./api.js";
 import { caption } from "./captions.js";
 import { chart, h, show, showMessage } from "./dom.js";
-import { count, formatterOf, number, percent } from "./format.js";
+import { count, formatterOf, number, percentOne } from "./format.js";
 import { FAILING, WARNING } from "./heat.js";
 import { drawLines } from "./linechart.js";
 import { columnName, label, t } from "./text.js";
@@ -68,7 +68,7 @@ function table(answer) {
     const name = binName(bin);
     return h("tr", {}, h("th", { scope: "row", class: "label", title: name }, h("bdi", {}, name)),
       h("td", {}, bar("window", window(bin) / longest), bar("baseline", (baseline(bin) ?? 0) / longest)),
-      h("td", { class: "num" }, percent(window(bin))), h("td", { class: "num" }, percent(baseline(bin))));
+      h("td", { class: "num" }, percentOne(window(bin))), h("td", { class: "num" }, percentOne(baseline(bin))));
   });
   return h("table", { class: "bars" }, h("thead", {}, head), h("tbody", {}, ...rows));
 }

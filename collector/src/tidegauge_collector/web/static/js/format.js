@@ -7,6 +7,8 @@ export const count = (n) => (n === null || n === undefined ? "–" : grouped.for
 
 export const percent = (share) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(share < 0.0995 ? 2 : 1)} %`);
 
+export const percentOne = (share) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(1)} %`);
+
 // Three significant digits, without an exponent where people expect none.
 export function number(value) {
   if (value === null || value === undefined) return "–";

@@ -1,6 +1,6 @@
 // PSI of every feature by window: one row per feature, one pixel of a stretched canvas per window, so that 200 rows stay cheap.
 import { cssColour, h } from "./dom.js";
-import { count, day, fixed, windowName } from "./format.js";
+import { count, fixed, windowName } from "./format.js";
 import { columnName, t } from "./text.js";
 
 export const WARNING = 0.1;
@@ -16,11 +16,11 @@ export function heatTable(rows, series, { view, selected, choose, readout }) {
   const starts = windowStarts(rows, series);
   const context = { view, selected, choose, readout, starts, ramp: colourRamp() };
   const dates = starts.length ? [starts[0], starts[Math.floor((starts.length - 1) / 2)], starts.at(-1)] : [];
-  const labels = [...new Set(dates.map((start) => (view.step === "day" ? day(new Date(start), view.zone) : windowName(start, view.step, view.zone))))];
+  const labels = [...new Set(dates.map((start) => windowName(start, view.step, view.zone)))];
   const head = h("tr", {},
     h("th", { scope: "col", class: "name" }, t("chart.feature")),
-    h("th", { scope: "col" }, h("span", { class: "dates" }, ...labels.map((text) => h("span", {}, text)))),
-    h("th", { scope: "col", class: "num" }, t("chart.latest")),
+    h("th", { scope: "col" }, h("span", { class: "dates" }, ...labels.map((text) => h("span", {}, h("span", { class: "year" }, text.slice(0, 5)), text.slice(5))))),
+    h("th", { scope: "col", class: "num latest" }, t("chart.latest")),
     h("th", { scope: "col", class: "num" }, t("chart.whole_range")));
   return h("table", { class: "heat" }, h("thead", {}, head), h("tbody", {}, ...rows.map((row) => heatRow(row, series.get(row.column) ?? [], context))));
 }
@@ -46,7 +46,7 @@ function heatRow(row, items, { view, selected, choose, readout, starts, ramp }) 
   canvas.addEventListener("click", () => choose(row.column));
   button.addEventListener("click", () => choose(row.column));
   return h("tr", { "data-level": level(total) },
-    h("th", { scope: "row" }, button), h("td", {}, canvas), h("td", { class: "num" }, psi(latest)), h("td", { class: "num total" }, psi(total)));
+    h("th", { scope: "row" }, button), h("td", {}, canvas), h("td", { class: "num latest" }, psi(latest)), h("td", { class: "num total" }, psi(total)));
 }
 
 function paint(canvas, cells, ramp) {

@@ -1,7 +1,7 @@
 // Lines over time, drawn by uPlot: aligned series with honest gaps, thresholds, a live legend with n, redrawn on resize and theme.
 import { numbersTable } from "./captions.js";
 import { chart, cssColour, show, showMessage } from "./dom.js";
-import { clock, count, day, windowName } from "./format.js";
+import { clock, count, day, percent, windowName } from "./format.js";
 import { t } from "./text.js";
 
 const HEIGHT = 232;
@@ -76,13 +76,16 @@ function options(lines) {
     tzDate: (ts) => window.uPlot.tzDate(new Date(ts * 1000), zone),
     cursor: { drag: { x: false, y: false }, sync: { key: "time" }, points: { size: 8 } },
     scales: { x: { time: true }, y: { range: (_, low, high) => extent(lines, low, high) }, n: {} },
-    axes: [axis({ values: (_, splits, __, ___, step_s) => ticks(splits, step_s, zone), space: 64 }), axis({ values: (_, splits) => splits.map((v) => tick(v, format, splits)), size: sideWidth })],
+    axes: [
+      axis({ values: (_, splits, __, ___, step_s) => ticks(splits, step_s, zone), space: 64, size: 40 }),
+      axis({ values: (_, splits) => splits.map((value) => tick(value, format, splits)), size: sideWidth }),
+    ],
     series: [
       { label: t("chart.table_window"), value: (_, x) => (x === null ? "–" : windowName(x * 1000, step, zone)) },
       ...drawn.map((one) => line(one, lines)),
       legendRow("n", count),
     ],
-    hooks: { draw: [(u) => drawMarks(u, lines.marks)] },
+    hooks: { draw: [(u) => drawMarks(u, lines.marks)], ready: [rest], setLegend: [rest] },
   };
 }
 
@@ -121,10 +124,17 @@ function extent({ marks, zero, top }, low, high) {
   return [zero ? Math.min(0, least) : least - pad, top ?? most + pad];
 }
 
+// With no cursor over it the legend reads the newest window, also where there is no pointer at all.
+function rest(u) {
+  if (u.legend.idx === null || u.legend.idx === undefined) u.setLegend({ idx: u.data[0].length - 1 }, true);
+}
+
 const tick = (value, format, splits) => {
   const gap = splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1;
+  const digits = (size) => Math.max(0, Math.ceil(-Math.log10(size) - 0.01));
+  if (format === percent) return `${(100 * value).toFixed(digits(100 * gap))} %`;
   const text = format(value);
-  return /^-?[\d.]+$/.test(text) && gap < 1000 ? value.toFixed(Math.max(0, Math.ceil(-Math.log10(gap) - 0.01))) : text;
+  return /^-?[\d.]+$/.test(text) && gap < 1000 ? value.toFixed(digits(gap)) : text;
 };
 
 // Hours within days, days within a quarter, months beyond; the year where it begins.

@@ -5,10 +5,10 @@ import { count, fixed } from "./format.js";
 import { FAILING, WARNING, level } from "./heat.js";
 import { columnName, t } from "./text.js";
 
-const HEIGHT = 400;
 const MARGIN = { top: 14, right: 14, bottom: 40, left: 46 };
 const IMPORTANT = 0.5;
 const NAMED = 12;
+const CROWD = 40;
 
 // rows: [{column, importance, total}]; returns {select(column), redraw()}.
 export function scatter(box, rows, { choose }) {
@@ -36,20 +36,21 @@ function placed(rows) {
 
 function draw(box, points, { selected, choose }) {
   const width = Math.max(260, box.plot.clientWidth);
-  const highest = Math.max(0.4, ...points.map((point) => point.psi)) * 1.1;
+  const height = width < 480 ? 400 : 480;
+  const highest = Math.max(0.4, ...points.map((point) => point.psi)) * 1.3;
   // A square root keeps both thresholds apart when one feature has drifted far.
   const x = (value) => MARGIN.left + (value / 1.04) * (width - MARGIN.left - MARGIN.right);
-  const y = (value) => HEIGHT - MARGIN.bottom - Math.sqrt(value / highest) * (HEIGHT - MARGIN.top - MARGIN.bottom);
-  const frame = { x, y, width, highest };
+  const y = (value) => height - MARGIN.bottom - Math.sqrt(value / highest) * (height - MARGIN.top - MARGIN.bottom);
+  const frame = { x, y, width, height, highest };
   const both = points.filter((point) => point.psi > WARNING && point.importance >= IMPORTANT).map((point) => columnName(point.column));
-  const svg = s("svg", { class: "scatter", width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, role: "img",
+  const svg = s("svg", { class: "scatter", width, height, viewBox: `0 0 ${width} ${height}`, role: "img",
     "aria-label": t("chart.scatter_label", { n: points.length, names: both.join(", ") || t("chart.nobody") }) });
   svg.append(...background(frame), ...dots(points, frame, { selected, choose }), ...names(points, frame, selected));
   show(box, svg);
 }
 
-function background({ x, y, width, highest }) {
-  const [left, right, bottom] = [MARGIN.left, width - MARGIN.right, HEIGHT - MARGIN.bottom];
+function background({ x, y, width, height, highest }) {
+  const [left, right, bottom] = [MARGIN.left, width - MARGIN.right, height - MARGIN.bottom];
   const text = (tx, ty, words, extra) => s("text", { x: tx, y: ty, ...extra }, words);
   const level = (value) => [
     s("line", { class: "threshold", x1: left, x2: right, y1: y(value), y2: y(value) }),
@@ -64,7 +65,7 @@ function background({ x, y, width, highest }) {
     ...upper.map((value) => text(left - 6, y(value) + 4, String(value), { "text-anchor": "end" })),
     text(left - 6, bottom, "0", { "text-anchor": "end" }),
     ...[0, 0.5, 1].map((value) => text(x(value), bottom + 16, String(value), { "text-anchor": "middle" })),
-    text((left + right) / 2, HEIGHT - 6, t("chart.importance_axis"), { "text-anchor": "middle" }),
+    text((left + right) / 2, height - 6, t("chart.importance_axis"), { "text-anchor": "middle" }),
     text(left + 6, MARGIN.top + 12, t("chart.quadrant_drift"), { class: "quadrant" }),
     text(right - 6, MARGIN.top + 12, t("chart.quadrant_both"), { class: "quadrant", "text-anchor": "end" }),
     text(left + 6, bottom - 6, t("chart.quadrant_none"), { class: "quadrant" }),
@@ -85,17 +86,21 @@ function dots(points, { x, y }, { selected, choose }) {
 // Names of what matters most, left out where they would lie over one another.
 function names(points, { x, y, width }, selected) {
   const weight = (point) => (point.column === selected ? 10 : 0) + point.importance + Math.sqrt(point.psi);
-  const taken = [];
+  const dot = (point) => ({ point, left: x(point.importance) - 6, right: x(point.importance) + 6, top: y(point.psi) - 6, bottom: y(point.psi) + 6 });
+  const taken = points.length <= CROWD ? points.map(dot) : [];
   const texts = [];
   for (const point of [...points].sort((a, b) => weight(b) - weight(a)).slice(0, NAMED)) {
     const words = shorten(columnName(point.column));
     const size = 7 * words.length;
-    const flip = x(point.importance) + 10 + size > width - MARGIN.right;
-    const left = flip ? x(point.importance) - 10 - size : x(point.importance) + 10;
-    const area = { left, right: left + size, top: y(point.psi) - 9, bottom: y(point.psi) + 7 };
-    if (left < MARGIN.left || area.top < MARGIN.top + 14 || taken.some((other) => overlap(area, other))) continue;
+    const [cx, cy] = [x(point.importance), y(point.psi)];
+    const beside = [cx + 9, cx - 9 - size].map((left) => ({ left, right: left + size, top: cy - 8, bottom: cy + 6 }));
+    const free = (area) => area.left >= MARGIN.left && area.right <= width - MARGIN.right && area.top > MARGIN.top + 14
+      && !taken.some((other) => other.point !== point && overlap(area, other));
+    const area = beside.find(free);
+    if (!area) continue;
     taken.push(area);
-    texts.push(s("text", { class: "name", x: flip ? x(point.importance) - 10 : left, y: y(point.psi) + 4, "text-anchor": flip ? "end" : "start" }, words));
+    const flipped = area === beside[1];
+    texts.push(s("text", { class: "name", x: flipped ? cx - 9 : cx + 9, y: cy + 4, "text-anchor": flipped ? "end" : "start" }, words));
   }
   return texts;
 }

@@ -1,0 +1,78 @@
+"""The smallest reader that the pages accept: one deployment, as the REST API describes it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+DEPLOYMENT: dict[str, Any] = {
+    "name": "flights-delay",
+    "task": "binary",
+    "timezone": "America/New_York",
+    "created_at": "2013-01-01T05:00:00Z",
+    "versions": [{"version": "1", "role": "champion", "first_seen": "2013-01-01T05:00:00Z"}],
+    "verdict": "warning",
+    "open_alerts": 1,
+    "last_prediction": "2013-09-27T20:15:00Z",
+    "first_prediction": "2013-01-01T10:20:00Z",
+    "predictions_last_day": 978,
+    "segments": ["origin=JFK"],
+    "columns": [{"name": "temp", "kind": "numeric", "role": "feature", "importance": 0.4}],
+    "baselines": [
+        {"version": "1", "origin": "given", "rows": 84_000, "created_at": "2013-01-01T05:00:00Z", "status": "active"}
+    ],
+    "monitors": [],
+    "positive_class": "late",
+}
+STATUS: dict[str, Any] = {
+    "settled_until": "2013-09-27T20:00:00Z",
+    "settled": True,
+    "lag_s": 0.0,
+    "agents": [],
+    "data_start": "2013-01-01T10:20:00Z",
+    "data_end": "2013-09-27T20:15:00Z",
+    "stored": {"predictions": 252_704, "actuals": 246_311, "records": 0},
+    "dropped": {},
+}
+ALERT: dict[str, Any] = {
+    "id": 7,
+    "deployment": "flights-delay",
+    "monitor": "psi",
+    "metric": "psi",
+    "column": "temp",
+    "segment": "origin=JFK",
+    "version": "1",
+    "severity": "failing",
+    "status": "firing",
+    "value": 0.8123,
+    "threshold": 0.25,
+    "window": {"start": "2013-06-30T04:00:00Z", "end": "2013-07-01T04:00:00Z"},
+    "opened_at": "2013-07-01T04:00:30Z",
+    "resolved_at": None,
+    "events": [],
+    "deliveries": [{"channel": "slack", "status": "delivered", "attempts": 1, "delivered_at": "2013-07-01T04:00:31Z"}],
+}
+
+
+class FakeReader:
+    """Answers the four questions of the pages; change the attributes to change the answers."""
+
+    def __init__(self) -> None:
+        self.deployments: list[dict[str, Any]] = [dict(DEPLOYMENT)]
+        self.status: dict[str, Any] = dict(STATUS)
+        self.alerts: list[dict[str, Any]] = [dict(ALERT)]
+
+    async def __call__(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+        match path.removeprefix("/api/v1/").split("/"):
+            case ["deployments"]:
+                return {"items": self.deployments, "next": None}
+            case ["alerts"]:
+                return {"items": self.alerts, "next": None}
+            case ["deployments", name, "status"] if self._find(name):
+                return self.status
+            case ["deployments", name] if self._find(name):
+                return self._find(name)
+        raise web.HTTPNotFound(text=f"There is nothing at {path!r}.")
+
+    def _find(self, name: str) -> dict[str, Any]:
+        return next((item for item in self.deployments if item["name"] == name), {})

@@ -1,0 +1,79 @@
+"""The catalogues of both languages hold the same, and all that templates and scripts ask for."""
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import tidegauge_collector.web
+from tidegauge_collector.web.catalogue import BROWSER_SECTIONS, Text, load_text
+from tidegauge_collector.web.language import LANGUAGES
+
+ROOM = Path(tidegauge_collector.web.__file__).parent
+SPOKEN_FROM_OUTSIDE = {
+    "verdict",
+    "role",
+    "alert_status",
+    "severity",
+    "delivery",
+    "metric",
+    "reason",
+    "range",
+    "duration",
+    "bin",
+}
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def keys_in(folder: str, pattern: str) -> set[str]:
+    return {key for path in (ROOM / folder).rglob("*.*") for key in re.findall(pattern, path.read_text("utf-8"))}
+
+
+TEMPLATE_KEYS = keys_in("templates", r"""\bt\(["']([a-z_0-9]+\.[a-z_0-9]+)["'][,)]""")
+SCRIPT_KEYS = keys_in("static/js", r"""["']((?:chart|empty|error|metric|reason|bin)\.[a-z_0-9]+)["']""")
+
+
+@pytest.fixture(params=[code for code in LANGUAGES if code != "en"])
+def other(request: pytest.FixtureRequest) -> Text:
+    return load_text(request.param)
+
+
+def test_every_language_has_the_keys_of_english(other: Text) -> None:
+    assert set(other.entries) == set(load_text("en").entries)
+
+
+def test_every_text_has_the_placeholders_of_the_english_one(other: Text) -> None:
+    english = load_text("en").entries
+
+    differing = {key for key, text in other.entries.items() if placeholders(text) != placeholders(english[key])}
+
+    assert differing == set()
+
+
+def test_templates_ask_only_for_texts_that_exist() -> None:
+    assert len(TEMPLATE_KEYS) > 50
+    assert set(load_text("en").entries) >= TEMPLATE_KEYS
+
+
+def test_scripts_ask_only_for_texts_that_are_sent_to_them() -> None:
+    assert len(SCRIPT_KEYS) > 40
+    assert set(load_text("en").for_browser()) >= SCRIPT_KEYS
+
+
+def test_no_text_is_left_that_nothing_asks_for() -> None:
+    composed = {key for key in load_text("en").entries if key.split(".")[0] in SPOKEN_FROM_OUTSIDE}
+    built = {"site.en", "site.ja", "status.baseline_given", "status.baseline_production"}
+
+    assert set(load_text("en").entries) - TEMPLATE_KEYS - SCRIPT_KEYS - composed - built == set()
+
+
+def test_an_unknown_word_from_outside_is_shown_as_it_is() -> None:
+    assert load_text("ja").label("verdict", "<new>") == "<new>"
+
+
+def test_browser_entries_are_of_the_declared_sections_only() -> None:
+    assert {key.split(".")[0] for key in load_text("en").for_browser()} == set(BROWSER_SECTIONS)

@@ -1,0 +1,251 @@
+"""The pages as HTML: what they show, in which language, and what they never let through."""
+
+import re
+from collections.abc import AsyncIterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+import tidegauge_collector.web
+from tidegauge_collector.web import add_web_routes
+
+from .fake_reader import ALERT, DEPLOYMENT, FakeReader
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'"
+SCRIPTS = [path.name for path in (Path(tidegauge_collector.web.__file__).parent / "static/js").glob("*.js")]
+Client = TestClient[web.Request, web.Application]
+
+
+@pytest.fixture
+def reader() -> FakeReader:
+    return FakeReader()
+
+
+@pytest.fixture
+async def client(reader: FakeReader) -> AsyncIterator[Client]:
+    app = web.Application()
+    add_web_routes(app, reader)
+    async with TestClient(TestServer(app)) as opened:
+        yield opened
+
+
+async def page(client: Client, path: str, accept_language: str = "en") -> str:
+    answer = await client.get(path, headers={"Accept-Language": accept_language})
+    return await answer.text()
+
+
+class Tags(HTMLParser):
+    """Collects the names of tags and attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+
+async def test_fleet_page_lists_deployments_worst_first(client: Client, reader: FakeReader) -> None:
+    calm = dict(DEPLOYMENT, name="calm", verdict="ok")
+    reader.deployments = [calm, dict(DEPLOYMENT, name="burning", verdict="failing")]
+
+    html = await page(client, "/")
+
+    assert html.index("burning") < html.index("calm")
+    assert all(text in html for text in ("Failing", "OK", "978", "2013-09-27 16:15"))
+
+
+async def test_fleet_without_deployments_teaches_the_first_step(client: Client, reader: FakeReader) -> None:
+    reader.deployments = []
+
+    assert "tidegauge.init(" in await page(client, "/")
+
+
+async def test_deployment_page_opens_on_the_whole_extent_of_the_data(client: Client) -> None:
+    html = await page(client, "/deployments/flights-delay")
+
+    assert 'data-start="2013-01-01T05:00:00Z"' in html
+    assert 'data-end="2013-09-28T04:00:00Z"' in html
+
+
+async def test_deployment_page_keeps_the_picks_of_its_address(client: Client) -> None:
+    html = await page(
+        client, "/deployments/flights-delay?range=7d&segment=origin%3DJFK&version=gone&feature=temp&metric=log_loss"
+    )
+
+    assert 'data-segment="origin=JFK"' in html
+    assert '<option value="gone" selected>' in html
+    assert re.search(r'value="7d" class="instant" checked', html)
+    assert ('data-feature="temp"' in html, 'data-metric="log_loss"' in html) == (True, True)
+
+
+async def test_a_range_that_cannot_be_read_is_told(client: Client) -> None:
+    assert "could not be read" in await page(client, "/deployments/flights-delay?range=custom&start=x")
+
+
+async def test_without_a_baseline_the_page_says_how_to_give_one(client: Client, reader: FakeReader) -> None:
+    reader.deployments = [dict(DEPLOYMENT, baselines=[])]
+
+    assert "agent.baseline(" in await page(client, "/deployments/flights-delay")
+
+
+async def test_without_actuals_the_page_says_how_to_send_them(client: Client, reader: FakeReader) -> None:
+    reader.status = reader.status | {"stored": {"predictions": 9, "actuals": 0, "records": 0}}
+
+    assert "agent.actuals(" in await page(client, "/deployments/flights-delay")
+
+
+async def test_without_data_the_page_says_how_to_begin(client: Client, reader: FakeReader) -> None:
+    reader.status = reader.status | {"data_start": None, "data_end": None, "settled_until": None, "lag_s": None}
+
+    html = await page(client, "/deployments/flights-delay")
+
+    assert "agent.watch(model)" in html
+    assert 'id="view"' not in html
+
+
+async def test_dropped_rows_are_confessed(client: Client, reader: FakeReader) -> None:
+    reader.status = reader.status | {"dropped": {"buffer_full": 1204, "clock": 0}}
+
+    html = await page(client, "/deployments/flights-delay")
+
+    assert "buffer_full 1,204" in html
+    assert "clock 0" not in html
+
+
+async def test_an_alert_shows_value_threshold_window_and_delivery(client: Client) -> None:
+    html = await page(client, "/deployments/flights-delay")
+
+    assert all(text in html for text in (">0.812<", ">0.25<", "2013-06-30 00:00", "slack</bdi>: delivered"))
+
+
+async def test_an_alert_links_to_its_window_column_segment_and_version(client: Client) -> None:
+    html = await page(client, "/deployments/flights-delay?lang=en")
+
+    link = "/deployments/flights-delay?range=custom&amp;start=2013-06-22&amp;end=2013-06-30&amp;feature=temp&amp;segment=origin%3DJFK"
+    assert f'{link}&amp;version=1&amp;lang=en"' in html
+
+
+async def test_open_alerts_come_before_newer_resolved_ones_and_the_rest_is_counted(
+    client: Client, reader: FakeReader
+) -> None:
+    resolved = [
+        dict(ALERT, monitor=f"old-{i}", status="resolved", opened_at="2013-08-01T00:00:00Z") for i in range(120)
+    ]
+    reader.alerts = [*resolved, dict(ALERT, monitor="still-open")]
+
+    html = await page(client, "/deployments/flights-delay")
+
+    assert html.index("still-open") < html.index("old-0<")
+    assert "newest 100 of 121 alerts" in html
+
+
+async def test_an_unknown_deployment_is_a_404_that_leads_back(client: Client) -> None:
+    answer = await client.get("/deployments/nope", headers={"Accept-Language": "en"})
+    html = await answer.text()
+
+    assert answer.status == 404
+    assert "There is no deployment nope" in html
+    assert 'href="/"' in html
+
+
+@pytest.mark.parametrize("path", ["/", "/deployments/flights-delay", "/deployments/nope"])
+@pytest.mark.parametrize(("accept", "language"), [("ja", "ja"), ("en", "en"), ("de", "en")])
+async def test_pages_speak_the_browsers_language(client: Client, path: str, accept: str, language: str) -> None:
+    answer = await client.get(path, headers={"Accept-Language": accept})
+
+    assert answer.headers["Content-Language"] == language
+    assert "Accept-Language" in answer.headers["Vary"]
+    assert f'<html lang="{language}">' in await answer.text()
+
+
+async def test_a_stated_language_is_carried_by_the_links(client: Client) -> None:
+    html = await page(client, "/?lang=ja")
+
+    assert "/deployments/flights-delay?lang=ja" in html
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/deployments/flights-delay", "/deployments/nope", "/static/x/js/api.js", "/static/x/none"]
+)
+async def test_every_answer_forbids_what_is_inline_or_from_elsewhere(client: Client, path: str) -> None:
+    headers = (await client.get(path)).headers
+
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("path", ["/", "/deployments/flights-delay", "/deployments/nope?lang=ja"])
+async def test_pages_hold_no_inline_script_or_style_and_load_nothing_from_elsewhere(client: Client, path: str) -> None:
+    tags = Tags()
+    tags.feed(await page(client, path))
+
+    inline = [
+        attrs
+        for tag, attrs in tags.seen
+        if tag == "style" or "style" in attrs or any(name.startswith("on") for name in attrs)
+    ]
+    scripts = [attrs for tag, attrs in tags.seen if tag == "script" and attrs.get("type") != "application/json"]
+    loaded = [
+        attrs.get("src") or attrs.get("href") or ""
+        for tag, attrs in tags.seen
+        if tag in ("script", "link") and attrs.get("id") != "text"
+    ]
+    assert inline == []
+    assert all(attrs.get("src") for attrs in scripts)
+    assert len(loaded) >= 6
+    assert all(address.startswith("/static/") for address in loaded)
+
+
+async def test_names_from_outside_are_text_everywhere(client: Client, reader: FakeReader) -> None:
+    column = {"name": HOSTILE, "kind": "numeric", "role": "feature", "importance": 1.0}
+    version = {"version": HOSTILE, "role": HOSTILE, "first_seen": "2013-01-01T05:00:00Z"}
+    reader.deployments = [
+        dict(DEPLOYMENT, columns=[column], segments=[HOSTILE], versions=[version], verdict=HOSTILE, timezone=HOSTILE)
+    ]
+    reader.alerts = [dict(ALERT, monitor=HOSTILE, column=HOSTILE, segment=HOSTILE, version=HOSTILE, metric=HOSTILE)]
+    reader.status = reader.status | {"dropped": {HOSTILE: 1}}
+
+    for path in ("/", "/deployments/flights-delay", "/deployments/flights-delay?segment=%3Cimg%20src=x%3E"):
+        tags = Tags()
+        tags.feed(await page(client, path))
+
+        assert [tag for tag, attrs in tags.seen if tag == "img" or "onerror" in attrs] == []
+
+
+async def test_every_static_file_that_a_page_names_is_there_and_lasts(client: Client) -> None:
+    html = await page(client, "/deployments/flights-delay")
+    addresses = re.findall(r'"(/static/[^"]+)"', html)
+
+    answers = [await client.get(address) for address in addresses]
+
+    assert len(addresses) >= 8
+    assert [answer.status for answer in answers] == [200] * len(answers)
+    assert all("immutable" in answer.headers["Cache-Control"] for answer in answers)
+
+
+async def test_a_page_of_an_older_release_gets_todays_script_but_not_for_keeps(client: Client) -> None:
+    answer = await client.get("/static/older/js/api.js")
+
+    assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-cache")
+
+
+@pytest.mark.parametrize("path", ["..%2f..%2frouters.py", "%2e%2e/routes.py", "js/none.js"])
+async def test_nothing_but_the_static_folder_is_served(client: Client, path: str) -> None:
+    assert (await client.get(f"/static/x/{path}")).status == 404
+
+
+async def test_a_cold_deployment_page_with_its_files_stays_below_300_kilobytes(client: Client) -> None:
+    html = await page(client, "/deployments/flights-delay")
+    named = re.findall(r'"(/static/[^"]+)"', html)
+    root = named[0].rsplit("/static/", 1)[1].split("/")[0]
+    modules = set(named) | {f"/static/{root}/js/{name}" for name in SCRIPTS}
+
+    sizes = [len(await (await client.get(address)).read()) for address in modules]
+
+    assert len(html) + sum(sizes) < 300_000
