@@ -1,0 +1,34 @@
+import pytest
+
+from tidegauge_collector.errors import ConfigError
+from tidegauge_collector.notify import WebhookChannel
+
+SECRET = "whsec_" + "C2FuYXJ5" * 4
+
+
+def test_neither_url_nor_secret_shows_in_a_repr():
+    channel = WebhookChannel("ops", "https://hooks.example/t0ken?sig=canary", SECRET)
+
+    assert repr(channel) == "WebhookChannel(name='ops')"
+
+
+def test_redaction_takes_url_path_query_and_secret_out_of_a_text():
+    channel = WebhookChannel("ops", "https://hooks.example/t0ken?sig=c%20anary", SECRET)
+
+    text = channel.redact(f"POST /t0ken?sig=c%20anary to {channel.url}, sig c anary, key {SECRET}")
+
+    assert not any(each in text for each in ("t0ken", "anary", "C2Fu"))
+    assert text.startswith("POST ***")
+
+
+@pytest.mark.parametrize(
+    "url", ["", "hooks.example", "ftp://hooks.example/", "https://", "http://[::1", "file:///etc/x"]
+)
+def test_a_url_that_nothing_can_be_posted_to_is_refused(url):
+    with pytest.raises(ConfigError, match="url of channel 'ops'"):
+        WebhookChannel("ops", url, SECRET)
+
+
+def test_a_channel_checks_its_secret_when_it_is_made():
+    with pytest.raises(ConfigError, match="secret of channel 'ops'"):
+        WebhookChannel("ops", "https://hooks.example/", "hunter2")
