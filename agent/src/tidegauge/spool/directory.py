@@ -105,19 +105,20 @@ def last_seqs(epoch: EpochDirectory) -> list[tuple[Segment, int | None]]:
         elif epoch.is_live and not segment.is_sealed:
             paired.append((segment, None))
         else:
-            paired.append((segment, max((record.seq for record in segment_records(segment, epoch.epoch)), default=0)))
+            records = segment_records(segment, epoch.epoch)
+            paired.append((segment, None if records is None else max((record.seq for record in records), default=0)))
         if is_ours and header:
             following = header.first_seq
     return paired[::-1]
 
 
-def segment_records(segment: Segment, epoch: uuid.UUID) -> list[Record]:
-    """Read all valid records of a segment, none where it is gone, unreadable or of another epoch."""
+def segment_records(segment: Segment, epoch: uuid.UUID) -> list[Record] | None:
+    """Read all valid records of a segment, none where it is of another epoch; None where it cannot be read."""
     try:
         with opened_for_reading(segment.path) as descriptor:
             content = os.pread(descriptor, MAX_SEGMENT_BYTES, 0)
     except OSError:
-        return []  # what cannot be read holds nothing that could be kept
+        return None
     header = decode_header(content)
     if header and header.epoch != epoch:
         return []
@@ -136,8 +137,10 @@ def remove_if_finished(directory: Path) -> bool:
         journal.refresh()
         if state.is_live or epoch.is_live or max(state.last_known_seq, journal.last_seq) > acknowledged_seq:
             return False
-        if any(last_seq is None or last_seq > acknowledged_seq for _, last_seq in last_seqs(epoch)):
-            return False
+        for segment, last_seq in last_seqs(epoch):
+            is_newer = last_seq is None and segment.header() is not None  # else it cannot be read, and never will be
+            if is_newer or (last_seq or 0) > acknowledged_seq:
+                return False
         return _remove(epoch)
 
 

@@ -3,6 +3,7 @@
 Errors of the operating system pass through as OSError; only what an operator has to mend becomes a SpoolError.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 
 sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+_SHORTAGE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 _ONLY_THIS = os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | _ONLY_THIS  # O_NONBLOCK: a named pipe in the place of a file must not hang us
 
@@ -53,8 +55,16 @@ def create_file(directory: int, name: str) -> int:
 
 @contextmanager
 def opened_for_reading(path: Path) -> Iterator[int]:
-    """Open a regular file for reading; anything else there is an OSError."""
-    descriptor = os.open(path, _READ)
+    """Open a regular file for reading; anything else there is an OSError.
+
+    A shortage of descriptors or memory is a SpoolError, so that no one takes it for a fault of the file.
+    """
+    try:
+        descriptor = os.open(path, _READ)
+    except OSError as error:
+        if error.errno not in _SHORTAGE:
+            raise
+        raise SpoolError(f"{path}: cannot be opened now ({error}): raise the limit or try again later") from error
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise IsADirectoryError(f"{path} is not a regular file")

@@ -106,8 +106,10 @@ def _is_locked(path: Path) -> bool:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two who look do not see each other
     except BlockingIOError:
         return True
-    except FileNotFoundError:
-        return False
+    except PermissionError:
+        return True  # another user's: not ours to judge, so it is left alone
+    except OSError:
+        return False  # missing, a link, no file: no writer of ours is there
     return False
 
 

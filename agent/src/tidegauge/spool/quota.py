@@ -94,7 +94,7 @@ def _holes_of(
             holes.append(Hole(first, last, REASON_QUOTA, rows))
         first, rows = max(first, last + 1), 0
 
-    for record in segment_records(segment, epoch):
+    for record in segment_records(segment, epoch) or []:
         if record.seq not in lost:
             continue
         earlier = hole_of(record)

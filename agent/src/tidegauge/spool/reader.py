@@ -4,7 +4,6 @@ Follows a living writer up to what it has made durable; what a dead writer left 
 quarantine, counted, reported as a hole and stepped over: no byte in a spool stops a reader, but a segment of a newer format.
 """
 
-import errno
 import os
 import re
 from dataclasses import dataclass
@@ -35,7 +34,6 @@ from tidegauge.spool.segment import Segment, list_segments
 
 MIB = 1024 * 1024
 WINDOW_BYTES = MIB  # read at a time; a record always fits
-_TRY_LATER = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR}
 _NOT_ZERO = re.compile(rb"[^\0]")
 
 
@@ -131,8 +129,8 @@ class SpoolReader:
                 return self._read_window(_Place(segment, descriptor, is_settled, until_seq, promised_seq))
         except FileNotFoundError:
             return True  # sealed or deleted since it was listed: look again
-        except OSError as error:
-            return self._pass_unreadable(segment, error, is_settled=is_settled)
+        except OSError:
+            return self._pass_unreadable(segment, is_settled=is_settled)
 
     def _until_seq(self, segment: Segment, state: WriterState, *, is_last: bool, following: int | None) -> int | None:
         if segment.is_sealed:
@@ -222,11 +220,7 @@ class SpoolReader:
         self.counters.corrupt_bytes += end - start
         self.quarantine.keep(f"{self.epoch}-{place.segment.number:08d}-{start}", place.descriptor, start, end)
 
-    def _pass_unreadable(self, segment: Segment, error: OSError, *, is_settled: bool) -> bool:
-        if error.errno in _TRY_LATER:
-            raise SpoolError(
-                f"{segment.path}: cannot be opened now ({error}): raise the limit or read again later"
-            ) from error
+    def _pass_unreadable(self, segment: Segment, *, is_settled: bool) -> bool:
         if is_settled:
             self.counters.unreadable_segments += 1
             self._ordered.note_damage()
