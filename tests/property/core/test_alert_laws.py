@@ -1,7 +1,7 @@
 """Whatever the verdicts: alerts open, change and resolve in order, and judging again changes nothing."""
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,10 +70,22 @@ def test_a_state_fires_exactly_while_it_has_a_severity(monitor, verdicts):
 @LAWS
 @given(MONITORS, VERDICTS, st.data())
 def test_replaying_any_past_judgement_changes_nothing(monitor, verdicts, data):
-    states, _ = run(monitor, verdicts)
-    for position, state in enumerate(states, start=1):
-        again = judged(data.draw(st.sampled_from(list(Verdict))), data.draw(st.integers(1, position)))
+    for state in run(monitor, verdicts)[0]:
+        end_us = data.draw(st.integers(0, state.last_window_end_us or 0))
+        again = judged(data.draw(st.sampled_from(list(Verdict) if state.last_window_end_us else SILENT)), end_us)
         assert advance(monitor, state, again) == (state, None)
+
+
+@LAWS
+@given(MONITORS, VERDICTS)
+def test_calm_counts_the_newest_verdicts_that_are_better_than_the_severity(monitor, verdicts):
+    rank = [Verdict.OK, Verdict.WARNING, Verdict.FAILING]
+    deciding = [verdict for verdict in verdicts if verdict not in SILENT]
+    for i, state in enumerate(run(monitor, deciding)[0], start=1):
+        if state.severity is not None:
+            limit = rank.index(Verdict(state.severity))
+            better = takewhile(lambda verdict: rank.index(verdict) < limit, reversed(deciding[:i]))  # noqa: B023
+            assert state.calm == len(list(better))
 
 
 @LAWS

@@ -98,11 +98,12 @@ def test_judging_the_same_window_again_returns_the_very_state():
     assert advance(DRIFT, state, judged(0.0, HOUR_US)) == (state, None)
 
 
-def test_a_judgement_without_data_moves_only_the_position():
+@pytest.mark.parametrize("word", ["thin", "na", "err"])
+def test_a_judgement_without_data_leaves_the_very_state(word):
     state = firing()
-    thin = judge(DRIFT, [observed("thin", 2 * HOUR_US)])[0]
+    without_data = judge(DRIFT, [observed(word, 2 * HOUR_US)])[0]
 
-    assert advance(DRIFT, state, thin) == (replace(state, last_window_end_us=2 * HOUR_US), None)
+    assert advance(DRIFT, state, without_data) == (state, None)
 
 
 def test_alert_key_never_changes():

@@ -4,8 +4,9 @@ quiet ──hold reached by a bad verdict──▶ firing(severity) ──recove
                                          │  worse verdict: severity rises at once
                                          └─ recover_after × lower: severity falls
 
-`not_enough_data`, `not_applicable` and `error` say nothing of the series' health: they move the position forward and nothing
-else. A judgement at or before the position changes nothing, so judging again is free of effects.
+`not_enough_data`, `not_applicable` and `error` say nothing of the series' health and change nothing: a window that was thin,
+or whose measurement failed, counts when it is judged again with data. A judgement at or before the last one that counted
+changes nothing either, so judging again is free of effects.
 """
 
 import hashlib
@@ -25,7 +26,8 @@ _SEVERITY: dict[Verdict, Severity] = {Verdict.WARNING: "warning", Verdict.FAILIN
 class SeriesState:
     """Where one series stands; a series never judged before starts as `SeriesState()`.
 
-    `recent`: the last deciding verdicts (ok, warning, failing), newest last, since the last alert was resolved.
+    `recent`: the last deciding verdicts (ok, warning, failing), newest last, since the last alert was resolved;
+    `last_window_end_us`: the window end of the newest of them, kept over a resolution.
     `calm`: how many of the newest are consecutively better than the severity. `alert_id` is the shell's to set on `opened`;
     it is None again in the state that follows `resolved`.
     """
@@ -55,11 +57,11 @@ def advance(monitor: Monitor, state: SeriesState, judgement: Judgement) -> tuple
     end_us = judgement.observation.window_end_us
     if state.last_window_end_us is not None and end_us <= state.last_window_end_us:
         return state, None
-    state = replace(state, last_window_end_us=end_us)
     if judgement.verdict not in _RANK:
         return state, None
     kept = max(monitor.hold[1], monitor.recover_after)
-    state = replace(state, recent=(*state.recent, judgement.verdict)[-kept:])
+    recent = (*state.recent, judgement.verdict)[-kept:]
+    state = replace(state, recent=recent, last_window_end_us=end_us)
     if state.severity is None:
         return _while_quiet(monitor, state, judgement)
     return _while_firing(monitor, state, judgement, state.severity)
