@@ -1,0 +1,2 @@
+-- Move the write-ahead log into the file.
+CHECKPOINT;

@@ -1,0 +1,2 @@
+-- Does the store answer from its file?
+SELECT COUNT(*) FROM schema_steps;

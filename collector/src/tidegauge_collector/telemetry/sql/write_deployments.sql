@@ -1,0 +1,2 @@
+-- Append deployments.
+INSERT INTO deployments_known SELECT number, thing FROM new_deployments;

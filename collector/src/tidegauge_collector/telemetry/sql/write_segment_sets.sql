@@ -1,0 +1,2 @@
+-- Append sets of segments.
+INSERT INTO segment_sets SELECT number, thing FROM new_segment_sets;

@@ -1,0 +1,2 @@
+-- Append version names.
+INSERT INTO versions_known SELECT number, thing FROM new_versions;

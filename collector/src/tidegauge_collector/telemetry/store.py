@@ -1,0 +1,207 @@
+"""The store itself: one DuckDB file, a connection a thread, one writer at a time.
+
+Every query passes through here and leaves as plain rows or numpy arrays. DuckDB turns NaN into NULL on its way in; `arrays` turns
+NULL back into NaN (floats) and None (text), so NaN means "none" throughout.
+"""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from tidegauge_collector.telemetry.faults import StoreRefused, translate
+from tidegauge_collector.telemetry.index import Index, load_index
+from tidegauge_collector.telemetry.migrations import known_migrations, migrate
+from tidegauge_collector.telemetry.opening import MEMORY, connect
+from tidegauge_collector.telemetry.queries import query
+
+Array = npt.NDArray[Any]
+Table = Mapping[str, Array]
+Tables = Mapping[str, Table]
+Rows = list[tuple[Any, ...]]
+
+_NO_TABLES: Tables = {}
+SPARE_BYTES = 16 * 1024 * 1024
+"""Free space that a checkpoint must leave beside twice the write-ahead log."""
+
+
+def _wall_clock_us() -> int:
+    return time.time_ns() // 1_000
+
+
+class TelemetryStore:
+    """One store. Any thread may read; writes wait for each other."""
+
+    def __init__(self, root: duckdb.DuckDBPyConnection, path: Path | None, set_aside: tuple[Path, ...]) -> None:
+        self.path = path
+        self.set_aside = set_aside  # write-ahead logs that could not be replayed: fold again from `log_position`
+        self.index = Index()
+        self._root = root
+        self._cursors: dict[
+            int, duckdb.DuckDBPyConnection
+        ] = {}  # by thread; a dead thread's cursor serves its number's heir
+        self._cursors_lock = threading.Lock()  # guards _cursors and _root
+        self._write_lock = threading.RLock()  # one writing transaction at a time
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | str | None,
+        *,
+        memory_limit: str = "1GB",
+        threads: int = 2,
+        now_us: Callable[[], int] = _wall_clock_us,
+    ) -> Self:
+        """Open (or make) the store at `path`, in memory where None, and bring its tables up to date.
+
+        Raises ConfigError, DataDirectoryLocked, NewerDataError or StoreFatal (see errors.py for what to do next).
+        """
+        root, set_aside = connect(str(path or MEMORY), memory_limit=memory_limit, threads=threads, now_us=now_us)
+        store = cls(root, Path(path) if path else None, set_aside)
+        try:
+            migrate(root, known_migrations(), path=store.path)
+            load_index(store.index, store.rows)
+        except duckdb.Error as error:
+            store.close()
+            raise translate(error, "bringing its tables up to date") from error
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def rows(self, name: str, parameters: Sequence[Any] = (), *, tables: Tables = _NO_TABLES) -> Rows:
+        """The rows of the query `sql/NAME.sql`; `tables` are numpy columns that it may read by name."""
+        with self._executed(name, parameters, tables) as result:
+            return result.fetchall()
+
+    def arrays(self, name: str, parameters: Sequence[Any] = (), *, tables: Tables = _NO_TABLES) -> dict[str, Array]:
+        """The columns of the query, by name. No integer column of it may hold NULL."""
+        with self._executed(name, parameters, tables) as result:
+            return {column: _unmasked(values) for column, values in result.fetchnumpy().items()}
+
+    def execute(self, name: str, parameters: Sequence[Any] = (), *, tables: Tables = _NO_TABLES) -> None:
+        """Run a writing query; call it within `write()`."""
+        with self._executed(name, parameters, tables) as result:
+            result.fetchall()
+
+    @contextmanager
+    def write(self) -> Iterator[None]:
+        """One writing transaction of this thread: committed whole at the end, or undone."""
+        with self._write_lock, self._transaction("writing"):
+            yield
+
+    @contextmanager
+    def folding(self) -> Iterator[Index]:
+        """`write()`, and the index's staged entries are kept or forgotten with the transaction."""
+        with self._write_lock:
+            try:
+                with self.write():
+                    yield self.index
+            except BaseException:
+                self.index.forget()
+                raise
+            self.index.keep()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let several reads of this thread see one state. Keep it short: it holds up the reuse of space."""
+        with self._transaction("reading"):
+            yield
+
+    def healthy(self) -> bool:
+        """Whether a real query works now; raises StoreFatal where only a restart helps."""
+        try:
+            return bool(self.rows("healthy"))
+        except StoreRefused:
+            return False
+
+    def checkpoint(self) -> bool:
+        """Move the write-ahead log into the file; False where the disk has too little room to do that safely."""
+        with self._write_lock:
+            if self.path is not None and not self._has_room(self.path):
+                return False
+            with self._executed("checkpoint", (), {}) as result:
+                result.fetchall()
+            return True
+
+    def close(self) -> None:
+        """Close all connections; call it in the main thread, when no other uses the store."""
+        with self._cursors_lock:
+            for cursor in self._cursors.values():
+                cursor.close()
+            self._cursors.clear()
+            self._root.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        thread = threading.get_ident()
+        cursor = self._cursors.get(thread)
+        if cursor is None:
+            with self._cursors_lock:
+                cursor = self._cursors[thread] = self._root.cursor()
+        return cursor
+
+    @contextmanager
+    def _executed(self, name: str, parameters: Sequence[Any], tables: Tables) -> Iterator[duckdb.DuckDBPyConnection]:
+        registered = []
+        try:
+            cursor = self._cursor()
+            try:
+                for table, columns in tables.items():
+                    cursor.register(table, dict(columns))
+                    registered.append(table)
+                yield cursor.execute(query(name), list(parameters))
+            finally:
+                for table in registered:
+                    cursor.unregister(table)
+        except duckdb.Error as error:
+            raise translate(error, f"answering {name}.sql") from error
+
+    @contextmanager
+    def _transaction(self, doing: str) -> Iterator[None]:
+        try:
+            cursor = self._cursor()
+            cursor.execute("BEGIN")
+            try:
+                yield
+                cursor.execute("COMMIT")
+            except BaseException:
+                _roll_back(cursor)
+                raise
+        except duckdb.Error as error:
+            raise translate(error, doing) from error
+
+    def _has_room(self, path: Path) -> bool:
+        log = path.with_name(f"{path.name}.wal")
+        waiting = log.stat().st_size if log.exists() else 0
+        return shutil.disk_usage(path.parent).free >= 2 * waiting + SPARE_BYTES
+
+
+def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
+    try:
+        cursor.execute("ROLLBACK")
+    except duckdb.Error as error:
+        if "no transaction is active" not in str(error):  # a failed COMMIT has ended it already
+            raise
+
+
+def _unmasked(values: Array) -> Array:
+    if not isinstance(values, np.ma.MaskedArray):
+        return values
+    if values.dtype.kind == "f":
+        return values.filled(np.nan)
+    if values.dtype.kind == "O":
+        return values.filled(None)
+    return values.filled(0)

@@ -1,0 +1,107 @@
+"""From a frame to values that the tables can hold; WireError for what they cannot, before anything of the frame is counted.
+
+Arrays that do not fit together are refused by the codec. Refused here: counts, times and indexes beyond any that reading could add
+up or show, sketches out of order, and bin counts without the bins that they follow.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegauge.core.profile import ColumnProfile
+from tidegauge.errors import WireError
+from tidegauge.wire import telemetry_pb2 as pb
+from tidegauge.wire.codec import decode_profile
+from tidegauge.wire.rows import ActualRows, RecordRows, decode_actuals, decode_records
+from tidegauge_collector.telemetry.index import SeriesKey
+
+MAX_COUNT = 1 << 40
+"""Rows that one frame may report of one window: sums of millions of such frames still fit 64 bits."""
+MAX_BUCKET = 1 << 31
+MAX_WINDOW_S = 86_400
+FIRST_US, END_US = -62_135_596_800_000_000, 253_402_300_800_000_000
+"""Years 1 to 9999, the instants that a calendar can show."""
+EVENT_TIME, ARRIVAL_TIME = 1, 2
+
+
+def unpack_profile(frame: pb.Frame) -> list[tuple[SeriesKey, ColumnProfile]]:
+    """The columns of a profile frame, each with the series that it belongs to."""
+    profile = frame.profile
+    check_times(profile.window_start_us)
+    if not 0 < profile.window_length_s <= MAX_WINDOW_S:
+        raise WireError(f"window of {profile.window_length_s} s: windows are 1 to {MAX_WINDOW_S} s long")
+    if profile.time_basis not in (0, EVENT_TIME, ARRIVAL_TIME):
+        raise WireError(f"unknown time basis {profile.time_basis}")
+    return list(_columns(frame))
+
+
+def _columns(frame: pb.Frame) -> Iterator[tuple[SeriesKey, ColumnProfile]]:
+    profile = frame.profile
+    for message in profile.columns:
+        column = decode_profile(message)
+        _check_column(column)
+        if column.bin_counts is not None and not profile.bins_id:
+            raise WireError(f"column {column.name!r} has bin counts, but the frame names no bins")
+        key = SeriesKey(
+            frame.deployment,
+            frame.version,
+            frame.role,
+            profile.segment,
+            profile.batch,
+            column.name,
+            column.kind.value,
+            b"" if column.bin_counts is None else profile.bins_id,
+            column.pivot if np.isfinite(column.pivot) else 0.0,
+            profile.time_basis or EVENT_TIME,
+        )
+        yield key, column
+
+
+def unpack_records(frame: pb.Frame) -> RecordRows:
+    """The rows of a records frame."""
+    rows = decode_records(frame.records)
+    check_times(rows.event_times_us, rows.arrival_times_us)
+    return rows
+
+
+def unpack_actuals(frame: pb.Frame) -> ActualRows:
+    """The rows of an actuals frame."""
+    rows = decode_actuals(frame.actuals)
+    check_times(rows.times_us)
+    return rows
+
+
+def check_times(*times: npt.NDArray[np.int64] | int) -> None:
+    """WireError where a time lies outside the years 1 to 9999."""
+    for some in times:
+        values = np.atleast_1d(some)
+        if values.size and not (values.min() >= FIRST_US and values.max() < END_US):
+            raise WireError(f"time {values.min()} to {values.max()} us lies outside the years 1 to 9999")
+
+
+def check_frame(frame: pb.Frame) -> None:
+    """WireError where what all kinds of frame carry cannot be stored."""
+    if frame.role not in pb.Role.values():
+        raise WireError(f"unknown role {frame.role}")
+    check_times(frame.low_watermark_us)
+
+
+def _check_column(column: ColumnProfile) -> None:
+    counts = (column.rows, column.missing, column.non_finite, column.invalid, column.overflow, column.sketch.count)
+    _check_counts(column.name, counts)
+    _check_counts(column.name, column.names.values())
+    _check_counts(column.name, column.buckets.values())
+    if column.bin_counts is not None and column.bin_counts.size:
+        _check_counts(column.name, (int(column.bin_counts.min()), int(column.bin_counts.max())))
+    if column.buckets and max(column.buckets) >= MAX_BUCKET:
+        raise WireError(f"column {column.name!r} has bucket {max(column.buckets)}, beyond {MAX_BUCKET}")
+    points = column.sketch.points
+    if len(points) and not (np.isfinite(points[0]) and np.isfinite(points[-1]) and (points[1:] >= points[:-1]).all()):
+        raise WireError(f"sketch of column {column.name!r} is not ascending and finite")
+
+
+def _check_counts(name: str, counts: Iterable[int]) -> None:
+    for count in counts:
+        if not 0 <= count < MAX_COUNT:
+            raise WireError(f"column {name!r} counts {count}: counts are 0 to {MAX_COUNT - 1}")
