@@ -1,0 +1,88 @@
+"""One shipper per spool root: whoever holds the flock on `<root>/shipper.lock`. The file says who that is."""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+LOCK_NAME = "shipper.lock"
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_PROBE_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds, or held, the lock. `mode`: "process" may be ended by a newer agent, "thread" and "sidecar" may not."""
+
+    pid: int
+    version: str
+    mode: str
+
+
+class ShipperLock:
+    """The lock of a root, held from `acquire` to `release` or the end of the process."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    @classmethod
+    def acquire(
+        cls,
+        root: Path,
+        holder: Holder,
+        *,
+        wait_s: float = 0.5,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> "ShipperLock | None":
+        """Take the lock, None where another holds it. Waits a little: one who only looks holds it for a moment, too."""
+        descriptor = os.open(root / LOCK_NAME, _FLAGS, 0o600)
+        deadline = now() + wait_s
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if now() >= deadline:
+                    os.close(descriptor)
+                    return None
+                sleep(_PROBE_S)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
+        return cls(descriptor)
+
+    def release(self) -> None:
+        """Unlock, also for children that inherited the descriptor."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        os.close(self._descriptor)
+
+    def abandon(self) -> None:
+        """Close without unlocking: in a forked child the lock stays the parent's."""
+        os.close(self._descriptor)
+
+
+def is_held(root: Path) -> bool:
+    """Say whether a shipper serves the root."""
+    try:
+        descriptor = os.open(root / LOCK_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two who look do not see each other
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def read_holder(root: Path) -> Holder | None:
+    """Who wrote the lock file last, None where nobody did. He holds it only while `is_held`."""
+    try:
+        fields = json.loads((root / LOCK_NAME).read_text())
+        return Holder(int(fields["pid"]), str(fields["version"]), str(fields["mode"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # a hint: without it nobody is replaced

@@ -1,0 +1,186 @@
+"""Sees to it that a spool root has a shipper, from inside the host's process: cheap, never raises, loads no gRPC there.
+
+mode "process": a process of its own, which outlives a killed host and serves all workers of it (loads gRPC there only);
+mode "thread": a thread of this process (loads gRPC here: not where the host forks); mode "none": somebody runs `tidegauge ship`.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tidegauge import __version__
+from tidegauge.errors import TidegaugeError
+from tidegauge.shipper.destination import Destination, write_destination
+from tidegauge.shipper.lock import is_held, read_holder
+
+if TYPE_CHECKING:
+    from tidegauge.shipper.thread import ShipperThread
+
+LOG_NAME = "shipper.log"
+LOG_BYTES = 1024 * 1024
+START_AGAIN_S = 10.0  # a process that was started needs a moment to take the lock
+_log = logging.getLogger("tidegauge")
+
+_lock = threading.Lock()  # guards the three below
+_processes: dict[Path, tuple[subprocess.Popen[bytes], float]] = {}  # with the time of the start
+_threads: dict[Path, "ShipperThread"] = {}
+_complaints: set[tuple[Path, str]] = set()
+
+
+def look_after(root: Path, *, mode: str, collector: str, ca_file: str | None = None) -> None:
+    """See that the root's destination is written and that a shipper serves it; call it every few seconds. Never raises."""
+    try:
+        write_destination(root, Destination(collector, ca_file))
+    except (TidegaugeError, OSError) as error:
+        _complain(root, f"the collector's address cannot be stored: {error}")
+    ensure_shipper(root, mode=mode)
+
+
+def ensure_shipper(root: Path, *, mode: str = "process") -> None:
+    """Start a shipper unless one serves the root already; costs a few microseconds then. Never raises."""
+    start_shipper(root, mode=mode)
+
+
+def start_shipper(root: Path, *, mode: str = "process") -> None:
+    """Start a shipper of the root unless there is one; one of an older version is asked to end first. Never raises."""
+    if mode == "none":
+        return
+    start = _STARTS.get(mode)
+    if start is None:
+        _complain(root, f"shipper {mode!r} is unknown: use 'process', 'thread' or 'none'")
+        return
+    try:
+        with _lock:
+            start(root)
+    except Exception as error:  # noqa: BLE001 - the host comes first; what is sealed stays in the spool
+        _complain(
+            root, f"no shipper could be started ({type(error).__name__}: {error}); run `tidegauge ship --root {root}`"
+        )
+
+
+def stop_shipper(root: Path, *, drain_s: float = 0.0) -> None:
+    """End the thread that this process started for the root, after shipping for `drain_s` at most; a process is left alone."""
+    with _lock:
+        thread = _threads.pop(root, None)
+    if thread is not None:
+        thread.stop(drain_s)
+
+
+def _start_thread(root: Path) -> None:
+    thread = _threads.get(root)
+    if (thread is not None and thread.is_alive()) or is_held(root):
+        return
+    from tidegauge.shipper.thread import ShipperThread  # noqa: PLC0415 - loads gRPC, which nobody else here may
+
+    _threads[root] = ShipperThread(root)
+    _threads[root].start()
+
+
+def _start_process(root: Path) -> None:
+    process, started_at = _processes.get(root, (None, float("-inf")))
+    if process is not None:
+        process.poll()  # buries it when it has ended
+    if time.monotonic() - started_at < START_AGAIN_S or (is_held(root) and not _ask_older_to_end(root)):
+        return
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _processes[root] = (_spawn(root), time.monotonic())
+
+
+_STARTS = {"process": _start_process, "thread": _start_thread}
+
+
+def _spawn(root: Path) -> "subprocess.Popen[bytes]":
+    log = root / LOG_NAME
+    with contextlib.suppress(FileNotFoundError):
+        if log.stat().st_size > LOG_BYTES:
+            log.unlink()
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own module, our own interpreter
+            [_interpreter(), "-m", "tidegauge.shipper", "--root", str(root.absolute())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=descriptor,
+            start_new_session=True,
+            env=_environment(),
+        )
+    finally:
+        os.close(descriptor)
+
+
+def _interpreter() -> str:
+    """The Python of this process; under an embedding server `sys.executable` may be the server."""
+    if sys.executable and "python" in Path(sys.executable).name:
+        return sys.executable
+    beside = Path(sys.prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    if beside.exists():
+        return str(beside)
+    raise FileNotFoundError(f"no Python beside {sys.executable!r}: set shipper='thread' or run `tidegauge ship`")
+
+
+def _environment() -> dict[str, str]:
+    """Ours, and this package findable even where the host has put it on the path itself."""
+    package_parent = str(Path(__file__).resolve().parents[2])
+    path = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([*path, package_parent])}
+
+
+def _ask_older_to_end(root: Path) -> bool:
+    """Send SIGTERM to a shipper of an older version, started by an agent on this machine; say whether that was done."""
+    holder = read_holder(root)
+    if holder is None or holder.mode != "process" or _release(holder.version) >= _release(__version__):
+        return False
+    if not _is_shipper(holder.pid, root):
+        return False
+    os.kill(holder.pid, signal.SIGTERM)
+    return True
+
+
+def _is_shipper(pid: int, root: Path) -> bool:
+    """Look before killing: in another container the same number may be anybody."""
+    try:
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return b"tidegauge.shipper" in arguments and os.fsencode(root.absolute()) in arguments
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """The numbers of a version, for comparing: 1.10.2rc1 is (1, 10, 2)."""
+    numbers = []
+    for part in version.split("."):
+        digits = part[: next((i for i, c in enumerate(part) if not c.isdecimal()), len(part))]
+        if not digits:
+            break
+        numbers.append(int(digits))
+    return tuple(numbers)
+
+
+def _complain(root: Path, message: str) -> None:
+    """Log once: the next try comes in a few seconds and will fail likewise."""
+    if (root, message) not in _complaints and len(_complaints) < 100:
+        _complaints.add((root, message))
+        _log.warning("%s", message)
+
+
+def _forget_after_fork() -> None:
+    """A forked child has neither the parent's threads nor its children; nobody may wait for the parent's lock."""
+    global _lock  # noqa: PLW0603
+    _lock = threading.Lock()
+    for process, _ in _processes.values():
+        process.returncode = 0  # not ours: it must not be waited for, nor be warned about
+    _processes.clear()
+    for thread in _threads.values():
+        thread.abandon_after_fork()
+    _threads.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_after_fork)
