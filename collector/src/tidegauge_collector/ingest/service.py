@@ -1,0 +1,142 @@
+"""The gRPC service `Telemetry`: translates between the wire and the intake; decides nothing about frames."""
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from tidegauge.wire import telemetry_pb2 as pb
+from tidegauge.wire.codec import PROTOCOL_VERSION
+from tidegauge_collector.ingest.agents import Agents
+from tidegauge_collector.ingest.committer import Committer
+from tidegauge_collector.ingest.counters import IngestCounters
+from tidegauge_collector.ingest.framelog import FrameLog
+from tidegauge_collector.ingest.intake import MAX_IN_FLIGHT_BYTES, Intake, is_epoch
+from tidegauge_collector.ingest.marks import Marks
+from tidegauge_collector.ingest.quarantine import Quarantine
+from tidegauge_collector.ingest.refusals import EpochPurged, Invalid, OutOfOrder, Overloaded, Refusal
+
+Handout = tuple[int, list[pb.VersionConfiguration]]
+Configurations = Callable[[int], Handout | Awaitable[Handout]]
+MAX_EPOCHS_A_HELLO = 10_000
+REVISION_AGE_US = 2_000_000  # an Ack may carry a config_revision as old as this
+EXPECTED_SEQ = "tidegauge-expected-seq"
+RETRY_AFTER_MS = "tidegauge-retry-after-ms"
+_CODES = {
+    OutOfOrder: grpc.StatusCode.FAILED_PRECONDITION,
+    EpochPurged: grpc.StatusCode.FAILED_PRECONDITION,
+    Invalid: grpc.StatusCode.INVALID_ARGUMENT,
+    Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
+_log = logging.getLogger(__name__)
+
+
+class TelemetryService:
+    """Servicer for grpc.aio. `configurations(known revision)` gives the current revision and what to hand out for it.
+
+    Owns the committer's thread: call `close` after the server has stopped and before the log is closed.
+    """
+
+    def __init__(
+        self,
+        log: FrameLog,
+        marks: Marks,
+        *,
+        quarantine: Path,
+        configurations: Configurations,
+        on_frames: Callable[[], None],
+        now_us: Callable[[], int],
+        max_in_flight_bytes: int = MAX_IN_FLIGHT_BYTES,
+    ) -> None:
+        self.counters = IngestCounters()
+        self.agents = Agents(now_us)
+        self._marks = marks
+        self._configurations = configurations
+        self._now_us = now_us
+        self._revision = 0
+        self._revision_at_us: int | None = None
+        self._committer = Committer(log, self.counters)
+        self.intake = Intake(
+            self._committer,
+            marks,
+            Quarantine(quarantine),
+            agents=self.agents,
+            counters=self.counters,
+            on_frames=on_frames,
+            now_us=now_us,
+            max_in_flight_bytes=max_in_flight_bytes,
+        )
+
+    def close(self) -> None:
+        """Finish what is being committed and end the thread."""
+        self._committer.close()
+
+    async def Hello(self, request: pb.HelloRequest, context: Any) -> pb.HelloReply:  # noqa: N802 - the contract's name
+        """Answer with the marks of the epochs asked about and the configuration."""
+        epochs = [position.epoch for position in request.epochs]
+        if len(epochs) > MAX_EPOCHS_A_HELLO or not all(map(is_epoch, epochs)):
+            self.counters.count("hello", "invalid")
+            await context.abort(
+                grpc.StatusCode.INVALID_ARGUMENT, f"epochs must be at most {MAX_EPOCHS_A_HELLO} UUIDv7 of 16 bytes"
+            )
+        self.counters.count("hello", "ok")
+        self.agents.greet(request, {epoch: self._marks.mark(epoch) for epoch in epochs})
+        revision, configurations = await self._hand_out(request.config_revision)
+        return pb.HelloReply(
+            protocol_version=PROTOCOL_VERSION,
+            marks=[
+                pb.EpochMark(epoch=epoch, mark=self._marks.mark(epoch), refused=self.intake.is_purged(epoch))
+                for epoch in epochs
+            ],
+            config_revision=revision,
+            configurations=configurations,
+            received_at_us=self._now_us(),
+        )
+
+    async def Ship(self, request: pb.ShipRequest, context: Any) -> pb.Ack:  # noqa: N802 - the contract's name
+        """Acknowledge a batch once it is durable, or say why not and what to do."""
+        # A sender that goes away must not leave a batch half accepted: it is finished without him.
+        accepting = asyncio.ensure_future(self.intake.accept(request))
+        try:
+            mark = await asyncio.shield(accepting)
+        except Refusal as refusal:
+            await context.abort(_CODES[type(refusal)], str(refusal), _metadata(refusal))
+        except asyncio.CancelledError:
+            accepting.add_done_callback(_note_orphan)
+            raise
+        return pb.Ack(mark=mark, config_revision=await self._current_revision())
+
+    async def _current_revision(self) -> int:
+        now_us = self._now_us()
+        if self._revision_at_us is None or not 0 <= now_us - self._revision_at_us < REVISION_AGE_US:
+            self._revision_at_us = now_us
+            await self._hand_out(self._revision)
+        return self._revision
+
+    async def _hand_out(self, known: int) -> Handout:
+        """What the control store hands out; when it cannot, nothing new: telemetry does not wait for configuration."""
+        try:
+            answer = self._configurations(known)
+            self._revision, configurations = await answer if inspect.isawaitable(answer) else answer
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is counted and logged, and frames go on
+            self.counters.count("configuration", type(error).__name__)
+            _log.warning("configuration cannot be handed out: %s: %s", type(error).__name__, error)
+            return known, []
+        return self._revision, configurations
+
+
+def _metadata(refusal: Refusal) -> tuple[tuple[str, str], ...]:
+    if isinstance(refusal, OutOfOrder):
+        return ((EXPECTED_SEQ, str(refusal.expected_seq)),)
+    if isinstance(refusal, Overloaded):
+        return ((RETRY_AFTER_MS, str(refusal.retry_after_ms)),)
+    return ()
+
+
+def _note_orphan(accepting: "asyncio.Future[int]") -> None:
+    if not accepting.cancelled() and accepting.exception() is not None:
+        _log.debug("a batch whose sender had gone was refused: %s", accepting.exception())
