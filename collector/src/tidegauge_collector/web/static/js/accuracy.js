@@ -21,7 +21,9 @@ export async function drawAccuracy(view) {
   });
   drawLines("coverage", {
     ...shared,
-    series: [{ label: t("metric.coverage"), items: answer.items, value: (item) => item.coverage ?? null, colour: "series-3", format: percent }],
+    series: [
+      { label: t("metric.coverage"), items: answer.items, value: (item) => item.coverage ?? null, colour: "series-3", format: percent },
+    ],
     top: 1.02,
     caption: caption(answer, { n: "chart.n_labelled", step: view.step, countsOnly: true }),
   });

@@ -49,7 +49,8 @@ export function numbersTable(series, { step, zone }) {
 function table(series, step, zone) {
   const starts = [...new Set(series.flatMap((one) => one.items.map((item) => item.window.start)))].sort();
   const byStart = series.map((one) => new Map(one.items.map((item) => [item.window.start, item])));
-  const head = h("tr", {}, h("th", { scope: "col" }, t("chart.table_window")), ...series.map((one) => h("th", { scope: "col" }, one.label)), h("th", { scope: "col" }, "n"));
+  const titles = [t("chart.table_window"), ...series.map((one) => one.label), "n"];
+  const head = h("tr", {}, ...titles.map((title) => h("th", { scope: "col" }, title)));
   const rows = starts.map((start) => {
     const found = byStart.map((items) => items.get(start));
     const cells = found.map((item, i) => h("td", {}, cell(item, series[i])));

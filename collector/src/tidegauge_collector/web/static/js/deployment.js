@@ -23,9 +23,9 @@ async function draw() {
   if (!view.signal.aborted) element.dataset.drawn = "true";
 }
 
+// {deployment, start, end, step, serviceStep, zone, segment, version, feature, metric, columns, signal}
 function readView({ dataset }, signal) {
-  const { deployment, start, end, step, serviceStep, zone, segment, version, feature, metric } = dataset;
-  return { deployment, start, end, step, serviceStep, zone, segment, version, feature, metric, columns: JSON.parse(dataset.columns), signal };
+  return { ...dataset, columns: JSON.parse(dataset.columns), signal };
 }
 
 document.addEventListener("htmx:afterSwap", (event) => {

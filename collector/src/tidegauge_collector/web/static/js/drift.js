@@ -37,9 +37,9 @@ export async function drawDrift(view) {
 async function driftedFirst(view) {
   const totals = await measurements(view, "psi", { column: "*", step: "total" });
   const byColumn = new Map(totals.items.map((item) => [item.column, item]));
-  const rows = view.columns.map(({ name, importance }) => ({ column: name, importance: importance ?? null, total: byColumn.get(name) ?? null }));
-  const value = (row) => row.total?.value ?? -1;
-  return rows.sort((a, b) => value(b) - value(a) || (a.column < b.column ? -1 : 1));
+  const row = ({ name, importance }) => ({ column: name, importance: importance ?? null, total: byColumn.get(name) ?? null });
+  const value = ({ total }) => total?.value ?? -1;
+  return view.columns.map(row).sort((a, b) => value(b) - value(a) || (a.column < b.column ? -1 : 1));
 }
 
 // A new choice drops the answers still awaited for the one before.

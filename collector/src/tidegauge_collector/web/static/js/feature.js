@@ -43,14 +43,23 @@ async function histogram(view, column) {
 }
 
 function notes(answer, column) {
-  const { mean, std, min, max } = answer.moments ?? {};
-  const moments = mean === null || mean === undefined ? "" : t("chart.moments", { mean: number(mean), std: number(std), min: number(min), max: number(max) });
   const strangers = answer.new_categories.slice(0, 8).map((category) => `${category.name} (${count(category.count)})`);
+  const counted = [
+    columnName(column),
+    t("chart.n_predictions", { n: count(answer.n) }),
+    answer.baseline_n ? t("chart.n_baseline", { n: count(answer.baseline_n) }) : "",
+    answer.approximate ? t("chart.approximate") : "",
+  ];
   return [
-    [columnName(column), t("chart.n_predictions", { n: count(answer.n) }), answer.baseline_n ? t("chart.n_baseline", { n: count(answer.baseline_n) }) : "", answer.approximate ? t("chart.approximate") : ""].filter(Boolean).join(" · "),
-    moments,
+    counted.filter(Boolean).join(" · "),
+    moments(answer.moments ?? {}),
     strangers.length ? t("chart.new_categories", { names: strangers.join(", ") }) : "",
   ].filter(Boolean);
+}
+
+function moments({ mean, std, min, max }) {
+  if (mean === null || mean === undefined) return "";
+  return t("chart.moments", { mean: number(mean), std: number(std), min: number(min), max: number(max) });
 }
 
 // Empty bins are left out; of many categories the largest are shown and the others summed.
@@ -61,7 +70,7 @@ function table(answer) {
   const longest = Math.max(...bins.flatMap((bin) => [baseline(bin) ?? 0, window(bin)]), 1e-9);
   const key = (side) => h("span", { class: `key bar ${side}` });
   const head = h("tr", {},
-    h("th", { scope: "col", class: "label" }, t("chart.bin")), h("th", { scope: "col" }),
+    h("th", { scope: "col", class: "label" }, t("chart.bin")), h("th", { scope: "col" }, t("chart.share")),
     h("th", { scope: "col", class: "num" }, key("window"), t("chart.window_share")),
     h("th", { scope: "col", class: "num" }, key("baseline"), t("chart.baseline_share")));
   const rows = bins.map((bin) => {
@@ -80,7 +89,8 @@ function folded(bins) {
   const kept = new Set(categories.slice(0, CATEGORIES));
   const small = categories.slice(CATEGORIES);
   const total = (field) => small.reduce((sum, bin) => sum + (bin[field] ?? 0), 0);
-  const rest = { kind: "folded", label: t("chart.more_bins", { n: small.length }), window_count: total("window_count"), baseline_count: total("baseline_count") };
+  const name = t("chart.more_bins", { n: small.length });
+  const rest = { kind: "folded", label: name, window_count: total("window_count"), baseline_count: total("baseline_count") };
   return [...kept, rest, ...bins.filter((bin) => bin.kind !== "category")];
 }
 

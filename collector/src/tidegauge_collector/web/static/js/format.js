@@ -41,7 +41,8 @@ const clocks = new Map();
 
 function parts(date, zone) {
   if (!clocks.has(zone)) {
-    const options = { timeZone: zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" };
+    const [hourCycle, two] = ["h23", "2-digit"];
+    const options = { timeZone: zone, hourCycle, year: "numeric", month: two, day: two, hour: two, minute: two };
     clocks.set(zone, new Intl.DateTimeFormat("en-CA", options));
   }
   return Object.fromEntries(clocks.get(zone).formatToParts(date).map((part) => [part.type, part.value]));

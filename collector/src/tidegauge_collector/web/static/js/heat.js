@@ -19,11 +19,15 @@ export function heatTable(rows, series, { view, selected, choose, readout }) {
   const labels = [...new Set(dates.map((start) => windowName(start, view.step, view.zone)))];
   const head = h("tr", {},
     h("th", { scope: "col", class: "name" }, t("chart.feature")),
-    h("th", { scope: "col" }, h("span", { class: "dates" }, ...labels.map((text) => h("span", {}, h("span", { class: "year" }, text.slice(0, 5)), text.slice(5))))),
+    h("th", { scope: "col" }, h("span", { class: "dates" }, ...labels.map(dateLabel))),
     h("th", { scope: "col", class: "num latest" }, t("chart.latest")),
     h("th", { scope: "col", class: "num" }, t("chart.whole_range")));
-  return h("table", { class: "heat" }, h("thead", {}, head), h("tbody", {}, ...rows.map((row) => heatRow(row, series.get(row.column) ?? [], context))));
+  const body = rows.map((row) => heatRow(row, series.get(row.column) ?? [], context));
+  return h("table", { class: "heat" }, h("thead", {}, head), h("tbody", {}, ...body));
 }
+
+// The year stands apart, since narrow screens leave it out.
+const dateLabel = (text) => h("span", {}, h("span", { class: "year" }, text.slice(0, 5)), text.slice(5));
 
 function windowStarts(rows, series) {
   return [...new Set(rows.flatMap((row) => (series.get(row.column) ?? []).map((item) => item.window.start)))].sort();
@@ -36,17 +40,26 @@ function heatRow(row, items, { view, selected, choose, readout, starts, ramp }) 
   const latest = items.filter((item) => item.value !== null).at(-1)?.value ?? null;
   const name = columnName(row.column);
   const failing = cells.filter((cell) => (cell?.value ?? 0) > FAILING).length;
-  const canvas = h("canvas", { role: "img", "aria-label": t("chart.heat_label", { column: name, value: psi(total), failing, total: cells.length }) });
+  const summary = t("chart.heat_label", { column: name, value: psi(total), failing, total: cells.length });
+  const canvas = h("canvas", { role: "img", "aria-label": summary });
   paint(canvas, cells, ramp);
-  const button = h("button", { type: "button", title: name, "aria-pressed": String(row.column === selected), "data-column": row.column }, h("bdi", {}, name));
+  const pressed = String(row.column === selected);
+  const button = h("button", { type: "button", title: name, "aria-pressed": pressed, "data-column": row.column }, h("bdi", {}, name));
   canvas.addEventListener("pointermove", (event) => {
     const cell = cells[Math.min(cells.length - 1, Math.floor((event.offsetX / canvas.clientWidth) * cells.length))];
-    if (cell) readout(t("chart.readout_cell", { window: windowName(cell.window.start, view.step, view.zone), column: name, value: psi(cell.value), n: count(cell.n) }));
+    if (cell) readout(cellText(cell, name, view));
   });
   canvas.addEventListener("click", () => choose(row.column));
   button.addEventListener("click", () => choose(row.column));
   return h("tr", { "data-level": level(total) },
-    h("th", { scope: "row" }, button), h("td", {}, canvas), h("td", { class: "num latest" }, psi(latest)), h("td", { class: "num total" }, psi(total)));
+    h("th", { scope: "row" }, button),
+    h("td", {}, canvas),
+    h("td", { class: "num latest" }, psi(latest)),
+    h("td", { class: "num total" }, psi(total)));
+}
+
+function cellText(cell, column, { step, zone }) {
+  return t("chart.readout_cell", { window: windowName(cell.window.start, step, zone), column, value: psi(cell.value), n: count(cell.n) });
 }
 
 function paint(canvas, cells, ramp) {

@@ -43,7 +43,8 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 function plot(lines) {
   const holder = document.createElement("div");
   holder.setAttribute("role", "img");
-  holder.setAttribute("aria-label", `${lines.box.figure.querySelector("h3").textContent}: ${lines.drawn.map((one) => one.label).join(", ")}`);
+  const title = lines.box.figure.querySelector("h3").textContent;
+  holder.setAttribute("aria-label", `${title}: ${lines.drawn.map((one) => one.label).join(", ")}`);
   show(lines.box, holder);
   lines.uplot = new window.uPlot(options(lines), lines.data, holder);
 }
@@ -90,7 +91,10 @@ function options(lines) {
 }
 
 // A row of the legend that is not drawn: its scale has no axis.
-const legendRow = (name, format) => ({ label: name, scale: "n", class: "hidden-marker", paths: () => null, points: { show: false }, value: (_, value) => format(value ?? null) });
+function legendRow(name, format) {
+  const undrawn = { scale: "n", class: "hidden-marker", paths: () => null, points: { show: false } };
+  return { ...undrawn, label: name, value: (_, value) => format(value ?? null) };
+}
 
 function line(one, lines) {
   if (one.legendOnly) return legendRow(one.label, one.format);

@@ -31,7 +31,8 @@ function placed(rows) {
   const known = rows.filter((row) => row.importance !== null && (row.total?.value ?? null) !== null);
   const largest = Math.max(...known.map((row) => Math.abs(row.importance)), 0);
   if (!largest) return [];
-  return known.map((row) => ({ column: row.column, importance: Math.abs(row.importance) / largest, psi: row.total.value, item: row.total }));
+  const relative = (row) => Math.abs(row.importance) / largest;
+  return known.map((row) => ({ column: row.column, importance: relative(row), psi: row.total.value, item: row.total }));
 }
 
 function draw(box, points, { selected, choose }) {
@@ -86,7 +87,8 @@ function dots(points, { x, y }, { selected, choose }) {
 // Names of what matters most, left out where they would lie over one another.
 function names(points, { x, y, width }, selected) {
   const weight = (point) => (point.column === selected ? 10 : 0) + point.importance + Math.sqrt(point.psi);
-  const dot = (point) => ({ point, left: x(point.importance) - 6, right: x(point.importance) + 6, top: y(point.psi) - 6, bottom: y(point.psi) + 6 });
+  const around = (point, cx, cy) => ({ point, left: cx - 6, right: cx + 6, top: cy - 6, bottom: cy + 6 });
+  const dot = (point) => around(point, x(point.importance), y(point.psi));
   const taken = points.length <= CROWD ? points.map(dot) : [];
   const texts = [];
   for (const point of [...points].sort((a, b) => weight(b) - weight(a)).slice(0, NAMED)) {
