@@ -1,0 +1,59 @@
+"""The OpenAPI document, made from the table of routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tidegauge_collector import __version__
+
+PARAMETERS = {
+    "name": "the deployment",
+    "metric": "which metric; docs/metrics.md lists them",
+    "column": "a column's name, or * for all features and predictions",
+    "version": "model version; default: the newest champion",
+    "segment": 'a segment such as carrier=UA; default: "" = all traffic',
+    "start": "RFC 3339 time; default: the first data",
+    "end": "RFC 3339 time, exclusive; default: the last data",
+    "step": "minute, hour, day (in the deployment's time zone) or total (default)",
+    "deployment": "only alerts of this deployment",
+    "status": "firing or resolved",
+    "limit": "items a page",
+    "before": "`next` of the page before",
+    "after": "`next` of the page before",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path and method: what it answers, and the query parameters that it takes."""
+
+    method: str
+    path: str
+    summary: str
+    query: tuple[str, ...] = ()
+
+
+def openapi(routes: Iterable[Route]) -> dict[str, Any]:
+    """An OpenAPI 3.1 document of the routes."""
+    paths: dict[str, Any] = {}
+    for route in routes:
+        parameters = [_parameter("name", "path")] if "{name}" in route.path else []
+        parameters += [_parameter(name, "query") for name in route.query]
+        operation: dict[str, Any] = {
+            "summary": route.summary,
+            "parameters": parameters,
+            "responses": {
+                "200": {"description": "the answer", "content": {"application/json": {"schema": {"type": "object"}}}},
+                "400": {"description": "a parameter or the body is wrong: {error}"},
+                "404": {"description": "what the path names does not exist: {error}"},
+            },
+        }
+        paths.setdefault(route.path, {})[route.method.lower()] = operation
+    info = {"title": "Tidegauge collector", "version": __version__, "license": {"name": "Apache-2.0"}}
+    return {"openapi": "3.1.0", "info": info, "paths": paths}
+
+
+def _parameter(name: str, where: str) -> dict[str, Any]:
+    return {"name": name, "in": where, "required": where == "path", "description": PARAMETERS[name], "schema": {"type": "string"}}

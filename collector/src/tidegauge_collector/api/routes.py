@@ -1,0 +1,150 @@
+"""The REST API as aiohttp routes: reading runs in threads, errors become JSON that says what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
+from typing import Any
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from tidegauge.wire.binsfile import is_deployment_name
+from tidegauge_collector.api.actuals import MAX_BODY_BYTES, ActualsIntake
+from tidegauge_collector.api.openapi import Route, openapi
+from tidegauge_collector.api.query import BadRequest, NotFound
+from tidegauge_collector.api.reads import Json, Reads
+from tidegauge_collector.ingest.refusals import Overloaded, Refusal
+
+PREFIX = "/api/v1"
+ROUTES = (
+    Route("GET", f"{PREFIX}/deployments", "All deployments with their verdicts"),
+    Route("GET", f"{PREFIX}/deployments/{{name}}", "One deployment: columns, segments, baselines, monitors", ("version",)),
+    Route("GET", f"{PREFIX}/deployments/{{name}}/status", "Settled until, agents, what is stored and what was lost"),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/measurements",
+        "Measurements of one metric",
+        ("metric", "column", "version", "segment", "start", "end", "step"),
+    ),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/profiles",
+        "One column's bins beside the baseline's",
+        ("column", "version", "segment", "start", "end"),
+    ),
+    Route("GET", f"{PREFIX}/deployments/{{name}}/predictions", "Stored predictions and their actuals", ("limit", "after")),
+    Route("POST", f"{PREFIX}/deployments/{{name}}/actuals", "Store actuals"),
+    Route("GET", f"{PREFIX}/alerts", "Alerts with history and deliveries", ("deployment", "status", "limit", "before")),
+    Route("GET", "/healthz", "Whether a real query works"),
+    Route("GET", "/metrics", "The collector's own figures for Prometheus"),
+    Route("GET", "/openapi.json", "This document"),
+)
+
+
+class Api:
+    """Answers REST requests; `read` answers the same in process for the pages."""
+
+    def __init__(
+        self,
+        reads: Reads,
+        actuals: ActualsIntake,
+        *,
+        executor: Executor,
+        healthy: Callable[[], bool],
+        metrics: Callable[[], str],
+    ) -> None:
+        self._reads = reads
+        self._actuals = actuals
+        self._executor = executor
+        self._healthy = healthy
+        self._metrics = metrics
+
+    async def read(self, path: str, query: Mapping[str, str]) -> Json:
+        """The JSON value of GET path; raises aiohttp's errors with a JSON body."""
+        try:
+            work = self._work(path, dict(query))
+            return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        except BadRequest as problem:
+            raise _error(web.HTTPBadRequest, str(problem)) from problem
+        except NotFound as problem:
+            raise _error(web.HTTPNotFound, str(problem)) from problem
+
+    def _work(self, path: str, query: Mapping[str, str]) -> Callable[[], Json]:
+        parts = [unquote(part) for part in path.removeprefix(PREFIX).strip("/").split("/")]
+        reads = self._reads
+        match parts:
+            case ["deployments"]:
+                return lambda: reads.deployments(query)
+            case ["alerts"]:
+                return lambda: reads.alerts(query)
+            case ["deployments", name]:
+                return lambda: reads.deployment(name, query)
+            case ["deployments", name, "status"]:
+                return lambda: reads.status(name, query)
+            case ["deployments", name, "measurements"]:
+                return lambda: reads.measurements(name, query)
+            case ["deployments", name, "profiles"]:
+                return lambda: reads.profiles(name, query)
+            case ["deployments", name, "predictions"]:
+                return lambda: reads.predictions(name, query)
+        raise NotFound(f"{path} is no path of this API: see /openapi.json")
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Any GET of the read side."""
+        return web.json_response(await self.read(request.path, request.query), headers={"Cache-Control": "no-store"})
+
+    async def post_actuals(self, request: web.Request) -> web.Response:
+        """Store actuals; 200 with their number once they are durable."""
+        name = request.match_info["name"]
+        if not is_deployment_name(name):
+            raise _error(web.HTTPBadRequest, f"deployment {name!r:.140} is no slug: lower-case letters, digits, '.', '_' and '-'")
+        try:
+            stored = await self._actuals.take(name, await request.read())
+        except BadRequest as problem:
+            raise _error(web.HTTPBadRequest, str(problem)) from problem
+        except Overloaded as refusal:
+            headers = {"Retry-After": str(max(1, refusal.retry_after_ms // 1_000))}
+            raise _error(web.HTTPServiceUnavailable, str(refusal), headers) from refusal
+        except Refusal as refusal:
+            raise _error(web.HTTPBadRequest, str(refusal)) from refusal
+        return web.json_response({"stored": stored})
+
+    async def health(self, _: web.Request) -> web.Response:
+        """200 where both stores answer a real query, else 503."""
+        healthy = await asyncio.get_running_loop().run_in_executor(self._executor, self._healthy)
+        return web.json_response({"healthy": healthy}, status=200 if healthy else 503)
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        """The collector's own figures."""
+        text = await asyncio.get_running_loop().run_in_executor(self._executor, self._metrics)
+        return web.Response(text=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+    async def openapi(self, _: web.Request) -> web.Response:
+        """The OpenAPI document."""
+        return web.json_response(openapi(ROUTES))
+
+
+def add_api_routes(app: web.Application, api: Api) -> None:
+    """Hang every route of ROUTES into an application."""
+    special: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {
+        "/healthz": api.health,
+        "/metrics": api.metrics,
+        "/openapi.json": api.openapi,
+        f"{PREFIX}/deployments/{{name}}/actuals": api.post_actuals,
+    }
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, special.get(route.path, api.get))
+    app.router.add_get(f"{PREFIX}/{{tail:.*}}", api.get)  # an answer in JSON for paths that do not exist
+
+
+def new_application() -> web.Application:
+    """An application that takes bodies of at most 4 MiB."""
+    return web.Application(client_max_size=MAX_BODY_BYTES)
+
+
+def _error(kind: Any, message: str, headers: Mapping[str, str] | None = None) -> web.HTTPException:
+    body = web.json_response({"error": message}).body
+    answer: web.HTTPException = kind(body=body, content_type="application/json", headers=headers)
+    return answer

@@ -1,0 +1,357 @@
+"""The one place where the collector is wired: stores, intake, jobs, sender, API and pages in one asyncio process.
+
+    agents ─gRPC─▶ intake ─▶ frame log ─▶ folding ─▶ telemetry ─▶ judging ─▶ control + outbox ─▶ sender ─▶ channels
+                                                        └──────────▶ API, pages
+
+Folding, judging and upkeep share one thread (the only writer of the telemetry store); reading has threads of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import functools
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import structlog
+from aiohttp import web
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from tidegauge.wire import telemetry_pb2 as pb
+from tidegauge.wire.codec import encode_bins
+from tidegauge_collector import __version__
+from tidegauge_collector.api.actuals import ActualsIntake
+from tidegauge_collector.api.reads import Reads
+from tidegauge_collector.api.routes import Api, add_api_routes, new_application
+from tidegauge_collector.control import ControlStore
+from tidegauge_collector.errors import CollectorError, DataDirectoryLocked, StoreFatal
+from tidegauge_collector.figures import Figures
+from tidegauge_collector.ingest.framelog import FrameLog, LogPosition
+from tidegauge_collector.ingest.grpcserver import start_grpc
+from tidegauge_collector.ingest.logreader import LogReader
+from tidegauge_collector.ingest.marks import Marks
+from tidegauge_collector.ingest.service import TelemetryService
+from tidegauge_collector.jobs.folding import Folding
+from tidegauge_collector.jobs.judging import Judging
+from tidegauge_collector.jobs.production import ProductionBaselines
+from tidegauge_collector.measuring.baselines import Baselines
+from tidegauge_collector.measuring.observing import Observer
+from tidegauge_collector.measuring.progress import ProgressReader
+from tidegauge_collector.notify import OutboxSender, render
+from tidegauge_collector.settings import CollectorSettings
+from tidegauge_collector.telemetry import TelemetryStore, compact, marks
+from tidegauge_collector.web.routes import add_web_routes
+
+log = structlog.get_logger(__name__)
+
+SWITCH_INTERVAL_S = 0.0005  # numpy work in the jobs' thread must not stall the event loop
+READERS = 4
+GRACE_S = 5.0
+
+
+class WallClock:
+    """The real clock."""
+
+    def now_us(self) -> int:
+        return time.time_ns() // 1_000
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class Collector:
+    """A running collector: `start`, then `run` until `stop` is called. For the daemon and for tests alike."""
+
+    def __init__(self, settings: CollectorSettings, clock: WallClock | None = None) -> None:
+        self.settings = settings
+        self.http_url = ""
+        self.grpc_url = ""
+        self._clock = clock or WallClock()
+        self._stack = contextlib.AsyncExitStack()
+        self._stopping = asyncio.Event()
+        self._frames = asyncio.Event()
+        self._fatal: BaseException | None = None
+
+    # ------------------------------------------------------------------ start and stop
+
+    async def start(self) -> None:
+        """Open everything and listen. Raises CollectorError with nothing left open."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def _start(self) -> None:
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        data = self.settings.data
+        self._lock_data(data)
+        self._jobs = ThreadPoolExecutor(1, "tidegauge-jobs")
+        self._readers = ThreadPoolExecutor(READERS, "tidegauge-read")
+        self._stack.callback(self._readers.shutdown)
+        self._stack.callback(self._jobs.shutdown)
+        self.control = ControlStore.open(data / "control.sqlite")
+        self._stack.callback(self.control.close)
+        self.telemetry = TelemetryStore.open(
+            data / "telemetry.duckdb", memory_limit=f"{self.settings.memory_limit_mb}MB"
+        )
+        self._stack.callback(self.telemetry.close)
+        self._wire(data)
+        await self._listen()
+        self._begin_jobs()
+        self._announce(data)
+
+    def _lock_data(self, data: Path) -> None:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self._stack.callback(os.close, descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as problem:
+            holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+            raise DataDirectoryLocked(
+                f"data directory {data} is in use by process {holder}: stop that collector, or give another --data"
+            ) from problem
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+
+    def _wire(self, data: Path) -> None:
+        now_us = self._clock.now_us
+        frame_log = FrameLog(data / "log")
+        self._stack.callback(frame_log.close)
+        self._frame_log = frame_log
+        self.service = TelemetryService(
+            frame_log,
+            self._marks(data / "log"),
+            quarantine=data / "quarantine",
+            configurations=self._configurations,
+            on_frames=self._frames.set,
+            now_us=now_us,
+        )
+        self._stack.callback(self.service.close)
+        baselines = Baselines(self.control)
+        progress = ProgressReader(self.telemetry, self.service.agents.epochs, now_us)
+        self.folding = Folding(self.control, self.telemetry, data / "log", now_us)
+        self.judging = Judging(
+            self.control,
+            self.telemetry,
+            observer=Observer(self.telemetry, baselines),
+            progress=progress,
+            channels=[channel.name for channel in self.settings.channels],
+            render=functools.partial(render, base_url=self.settings.base_url),
+            now_us=now_us,
+        )
+        self.production = ProductionBaselines(
+            self.control,
+            self.telemetry,
+            rows=self.settings.baseline_rows,
+            days=self.settings.baseline_days,
+            now_us=now_us,
+        )
+        self.sender = OutboxSender(self.control, self.settings.channels, clock=self._clock)
+        self.reads = Reads(
+            self.control, self.telemetry, baselines=baselines, progress=progress, judging=self.judging, folding=self.folding
+        )
+        self._figures = Figures(
+            self.control, self.service, self.folding, self.judging, self.sender, now_us=now_us, started_us=now_us()
+        )
+
+    def _marks(self, log_directory: Path) -> Marks:
+        """Marks of what is folded, and of what lies in the log behind it."""
+        done = self.telemetry.log_position()
+        reader = LogReader(log_directory, LogPosition(done.log_epoch, done.log_seq) if done is not None else None)
+        found = Marks({epoch: one.mark for epoch, one in marks(self.telemetry).items()})
+        while pairs := reader.read():
+            for _, entry in pairs:
+                found.advance(entry.epoch, entry.last_seq)
+                if entry.closed:
+                    found.close(entry.epoch)
+        return found
+
+    async def _listen(self) -> None:
+        server, port = await start_grpc(self.service, self.settings.grpc.host, self.settings.grpc.port)
+        self._stack.push_async_callback(server.stop, GRACE_S)
+        self.grpc_url = f"grpc://{self.settings.grpc.host}:{port}"
+        api = Api(
+            self.reads,
+            ActualsIntake(self.service.intake, self._clock.now_us),
+            executor=self._readers,
+            healthy=self._healthy,
+            metrics=self._figures.text,
+        )
+        application = new_application()
+        add_api_routes(application, api)
+        add_web_routes(application, api.read)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        address = self.settings.http
+        try:
+            await web.TCPSite(runner, address.host, address.port).start()
+        except OSError as problem:
+            raise CollectorError(
+                f"HTTP address {address} cannot be bound ({problem.strerror}): stop what listens there or set another address"
+            ) from problem
+        port = runner.addresses[0][1]
+        self.http_url = f"http://{address.host}:{port}"
+
+    def _announce(self, data: Path) -> None:
+        """Write where it listens to `DIR/endpoints.json`; the file is there only while the collector serves."""
+        path = data / "endpoints.json"
+        content = {"http": self.http_url, "grpc": self.grpc_url, "pid": os.getpid(), "version": __version__}
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(content) + "\n", encoding="utf-8")
+        temporary.replace(path)
+        self._stack.callback(path.unlink, missing_ok=True)
+        log.info("collector.started", http=self.http_url, grpc=self.grpc_url, data=str(data))
+
+    def stop(self) -> None:
+        """Ask `run` to end."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Serve until `stop`; then finish what was accepted. Raises StoreFatal where a store cannot go on."""
+        await self._stopping.wait()
+        await self.close()
+        if self._fatal is not None:
+            raise self._fatal
+
+    async def close(self) -> None:
+        """Stop listening, finish, close everything."""
+        await self._stack.aclose()
+        log.info("collector.stopped")
+
+    # ------------------------------------------------------------------ jobs
+
+    def _begin_jobs(self) -> None:
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        for seconds, name, work in (
+            (1.0, "judge", self._judge),
+            (2.0, "baselines", self.production.make_due),
+            (60.0, "judge_all", self.judging.expect_all),
+            (300.0, "checkpoint", self._checkpoint),
+            (600.0, "compact", self._compact),
+        ):
+            scheduler.add_job(self._job, "interval", args=[name, work], seconds=seconds, id=name, **options)
+        scheduler.start()
+        self._stack.callback(scheduler.shutdown, wait=False)
+        for task in (self._fold_for_ever(), self.sender.run()):
+            self._stack.push_async_callback(_cancelled, asyncio.create_task(self._guarded(task)))
+
+    async def _guarded(self, work: Any) -> None:
+        """A task whose failure ends the collector instead of going unseen."""
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except BaseException as problem:  # noqa: BLE001 - kept, and raised by `run`
+            self._fail(problem)
+
+    async def _job(self, name: str, work: Callable[[], Any]) -> None:
+        """One run of a job in the jobs' thread; a fatal store ends the collector, anything else is logged and tried again."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._jobs, work)
+        except StoreFatal as problem:
+            self._fail(problem)
+        except RuntimeError as problem:
+            if not self._stopping.is_set():
+                log.error("job.failed", job=name, problem=repr(problem), exc_info=True)
+        except Exception as problem:  # noqa: BLE001 - one failed run must not end the others
+            log.error("job.failed", job=name, problem=repr(problem), exc_info=True)
+
+    def _fail(self, problem: BaseException) -> None:
+        log.critical("collector.fatal", problem=repr(problem))
+        self._fatal = self._fatal or problem
+        self.stop()
+
+    async def _fold_for_ever(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            self._frames.clear()
+            folded = 0
+            try:
+                folded = await loop.run_in_executor(self._jobs, self._fold)
+            except StoreFatal:
+                raise
+            except Exception as problem:  # noqa: BLE001 - nothing was written: the same frames are read again
+                log.error("fold.failed", problem=repr(problem), exc_info=True)
+                await asyncio.sleep(1.0)
+            if not folded:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._frames.wait(), 1.0)
+
+    def _fold(self) -> int:
+        folded = self.folding.fold_some()
+        for name in self.folding.take_touched():
+            self.judging.expect(name)
+        return folded
+
+    def _judge(self) -> None:
+        if self.judging.judge_some():
+            self.sender.wake()
+
+    def _checkpoint(self) -> None:
+        """Move the write-ahead log into the file; then log segments that are folded and old enough may go."""
+        done = self.telemetry.log_position()
+        if self.telemetry.checkpoint() and done is not None:
+            keep_us = int(self.settings.log_keep_hours * 3_600e6)
+            self._frame_log.release(LogPosition(done.log_epoch, done.log_seq), self._clock.now_us() - keep_us)
+
+    def _compact(self) -> None:
+        compact(self.telemetry, now_us=self._clock.now_us())
+
+    # ------------------------------------------------------------------ for the rooms
+
+    def _healthy(self) -> bool:
+        self.control.ping()
+        return self.telemetry.healthy()
+
+    async def _configurations(self, known_revision: int) -> tuple[int, list[pb.VersionConfiguration]]:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._hand_out, known_revision)
+
+    def _hand_out(self, known_revision: int) -> tuple[int, list[pb.VersionConfiguration]]:
+        """The current revision, and the bins of the versions of deployments that changed since the known one."""
+        current = self.control.config_revision()
+        if known_revision == current:
+            return current, []
+        since = known_revision if known_revision < current else 0
+        handed: list[pb.VersionConfiguration] = []
+        for deployment in self.control.deployments():
+            if deployment.config_revision <= since:
+                continue
+            for version in self.control.versions(deployment.name):
+                active = self.reads.baselines.active(deployment.name, version.name)
+                if active is not None:
+                    handed.append(
+                        pb.VersionConfiguration(
+                            deployment=deployment.name, version=version.name, bins=encode_bins(active.baseline.bins)
+                        )
+                    )
+        return current, handed
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def serve(settings: CollectorSettings, on_started: Callable[[Collector], None]) -> None:
+    """Run a collector until SIGTERM or SIGINT."""
+    collector = Collector(settings)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, collector.stop)
+    await collector.start()
+    on_started(collector)
+    await collector.run()

@@ -1,0 +1,66 @@
+"""What a joined row says: was it positive, what was its score, was the label right. Pure; rows that cannot say are left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegauge.core.columns import canonical_text
+from tidegauge.core.outcomes import Labels
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Objects = npt.NDArray[np.object_]
+
+TRUE_TEXTS = frozenset({"1", "true"})
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """Rows of a binary task: whether the actual is the positive class, and the score for it."""
+
+    actual: Bools
+    score: Floats
+    used: Bools
+
+
+def texts(labels: Labels) -> Objects:
+    """The labels of rows as text, None where there is none."""
+    names = np.array([*labels.names, None], dtype=object)
+    return names[np.minimum(labels.codes, len(labels.names))] if len(labels.codes) else np.empty(0, dtype=object)
+
+
+def actual_texts(values: Floats, labels: Objects) -> Objects:
+    """Each row's actual as canonical text: its label, else its number."""
+    out = labels.copy()
+    for i in np.flatnonzero(~np.isnan(values)):
+        if out[i] is None:
+            out[i] = canonical_text(float(values[i]))
+    return out
+
+
+def binary(values: Floats, labels: Objects, score: Floats, positive_class: str | None) -> Binary:
+    """Rows with a score and an actual. A number is positive where it is the positive class's, or 1 where that is 1 or true."""
+    positive = positive_class or "1"
+    number = 1.0 if positive in TRUE_TEXTS else _number(positive)
+    has_label = labels != None  # noqa: E711 - element by element
+    numeric = values == number if number is not None else np.zeros(len(values), dtype=bool)
+    actual = np.where(has_label, labels == positive, numeric).astype(bool)
+    used = (has_label | ~np.isnan(values)) & ~np.isnan(score)
+    return Binary(actual[used], score[used], used)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def encoded(values: Objects) -> npt.NDArray[np.int64]:
+    """Numbers for texts, equal for equal; -1 for None."""
+    index: dict[str, int] = {}
+    return np.fromiter((-1 if v is None else index.setdefault(v, len(index)) for v in values), dtype=np.int64, count=len(values))
+

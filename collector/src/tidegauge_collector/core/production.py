@@ -1,0 +1,50 @@
+"""A baseline made from production: reference bins chosen from merged sketches and names instead of raw rows."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tidegauge.core.baseline import Baseline
+from tidegauge.core.bins import ColumnBins, NumericBins, ReferenceBins, categorical_bins, numeric_bins
+from tidegauge.core.profile import ColumnProfile, bin_profile
+
+
+def baseline_from_profiles(profiles: Mapping[str, ColumnProfile]) -> Baseline:
+    """The baseline of the rows that these profiles are of; bins are exact while sketches hold every value, else within their bound."""
+    bins: dict[str, ColumnBins] = {}
+    binned: dict[str, ColumnProfile] = {}
+    for name, profile in profiles.items():
+        one = _choose(profile)
+        if one is None:
+            continue
+        bins[name] = one
+        counts, _ = bin_profile(profile, one)
+        pivot = one.pivot if isinstance(one, NumericBins) else 0.0
+        binned[name] = replace(profile, bin_counts=counts, names={}, overflow=0, **_about(profile, pivot))
+    rows = max((profile.rows for profile in binned.values()), default=0)
+    return Baseline(rows, ReferenceBins(bins), binned, origin="production")
+
+
+def _choose(profile: ColumnProfile) -> ColumnBins | None:
+    if profile.kind.is_categorical:
+        return categorical_bins(profile.name, profile.names, kind=profile.kind)
+    if not profile.kind.is_numeric:
+        return None
+    chosen = numeric_bins(profile.name, profile.sketch.points, kind=profile.kind)
+    if not chosen.has_values:
+        return chosen
+    mean, deviation = profile.mean, profile.deviation
+    return replace(
+        chosen,
+        minimum=profile.minimum,
+        maximum=profile.maximum,
+        pivot=chosen.pivot if mean is None else mean,
+        deviation=chosen.deviation if deviation is None else deviation,
+    )
+
+
+def _about(profile: ColumnProfile, pivot: float) -> dict[str, float]:
+    """Moments about another pivot."""
+    shift, n = profile.pivot - pivot, profile.finite
+    total = profile.sum + n * shift
+    squares = profile.sum_squares + 2 * shift * profile.sum + n * shift * shift
+    return {"pivot": pivot, "sum": total, "sum_squares": squares}

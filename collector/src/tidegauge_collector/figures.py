@@ -1,0 +1,64 @@
+"""The collector's own figures for `/metrics`: what came in, what was folded and judged, what is waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from tidegauge_collector import __version__
+from tidegauge_collector.api.exposition import Sample, exposition
+from tidegauge_collector.control import ControlStore
+from tidegauge_collector.ingest.service import TelemetryService
+from tidegauge_collector.jobs.folding import Folding
+from tidegauge_collector.jobs.judging import Judging
+from tidegauge_collector.notify import OutboxSender
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Where the figures come from."""
+
+    control: ControlStore
+    service: TelemetryService
+    folding: Folding
+    judging: Judging
+    sender: OutboxSender
+    now_us: Callable[[], int]
+    started_us: int
+
+    def text(self) -> str:
+        """All figures in the Prometheus text format."""
+        now_us = self.now_us()
+        seen = self.service.agents.epochs()
+        firing = self.control.alerts(None, "firing", limit=10_000)
+        by_deployment: dict[str, int] = {}
+        for alert in firing:
+            by_deployment[alert.deployment] = by_deployment.get(alert.deployment, 0) + 1
+        ingest = self.service.counters.snapshot()
+        return exposition(
+            [
+                ("tidegauge_info", "gauge", "Version of the collector.", [({"version": __version__}, 1.0)]),
+                ("tidegauge_uptime_seconds", "gauge", "Time since the start.", [({}, (now_us - self.started_us) / 1e6)]),
+                ("tidegauge_ingest_total", "counter", "What the intake did, by thing and reason.", _pairs(ingest)),
+                ("tidegauge_fold_total", "counter", "Frames by what the fold did with them.", _named(self.folding.counts, "outcome")),
+                ("tidegauge_fold_caught_up", "gauge", "1 while nothing in the frame log waits.", [({}, float(self.folding.caught_up))]),
+                ("tidegauge_judging_total", "counter", "Judgements and transitions.", _named(self.judging.counts, "outcome")),
+                ("tidegauge_epochs_live", "gauge", "Epochs heard of within 5 minutes.", [({}, float(sum(one.is_live(now_us) for one in seen)))]),
+                ("tidegauge_alerts_firing", "gauge", "Open alerts by deployment.", [({"deployment": k}, float(n)) for k, n in sorted(by_deployment.items())]),
+                ("tidegauge_outbox_depth", "gauge", "Messages that wait, by channel.", _named(self.control.outbox_depths(), "channel")),
+                (
+                    "tidegauge_notifications_total",
+                    "counter",
+                    "Attempts by channel and outcome.",
+                    [({"channel": c, "outcome": o}, float(n)) for (c, o), n in sorted(self.sender.counts.items())],
+                ),
+            ]
+        )
+
+
+def _pairs(counts: Mapping[tuple[str, str], int]) -> Iterable[Sample]:
+    return [({"thing": thing, "reason": reason}, float(n)) for (thing, reason), n in sorted(counts.items())]
+
+
+def _named(counts: Mapping[str, int], label: str) -> Iterable[Sample]:
+    return [({label: name}, float(n)) for name, n in sorted(counts.items())]

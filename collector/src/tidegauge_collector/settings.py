@@ -1,0 +1,213 @@
+"""What an operator can set: a TOML file, then `TIDEGAUGE_…` variables, then command-line flags; later ones win.
+
+Everything is parsed once, and all problems are reported together, each with its key, its value and the fix.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from tidegauge_collector.errors import ConfigError
+from tidegauge_collector.notify import WebhookChannel
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_CHANNEL_KEYS = {"name", "kind", "url", "secret", "secret_env", "secret_file"}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A host and port to listen on; port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        return self.host in _LOOPBACK
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectorSettings:
+    """Settings of the daemon; docs/configuration.md lists every key."""
+
+    data: Path = Path("tidegauge-data")
+    http: Address = Address("127.0.0.1", 8642)
+    grpc: Address = Address("127.0.0.1", 8643)
+    insecure: bool = False
+    base_url: str = ""
+    log_format: str = "console"
+    memory_limit_mb: int = 1024
+    log_keep_hours: float = 24.0
+    baseline_rows: int = 10_000
+    baseline_days: float = 7.0
+    channels: tuple[WebhookChannel, ...] = field(default=())
+
+
+def load_settings(
+    file: Path | None, *, environment: Mapping[str, str] | None = None, flags: Mapping[str, Any] | None = None
+) -> CollectorSettings:
+    """Settings from a file (None: no file), the environment and flags (None values say nothing).
+
+    Raises ConfigError with one line for each problem.
+    """
+    environment = os.environ if environment is None else environment
+    raw = _read(file) if file is not None else {}
+    problems: list[str] = []
+    known = {one.name for one in fields(CollectorSettings)}
+    problems += [_unknown(name, known) for name in raw if name not in known]
+    values = {name: value for name, value in raw.items() if name in known}
+    channels = values.pop("channels", [])
+    for name in known - {"channels"}:
+        text = environment.get(f"TIDEGAUGE_{name.upper()}")
+        if text is not None:
+            values[name] = text
+    values |= {name: value for name, value in (flags or {}).items() if value is not None}
+    parsed: dict[str, Any] = {}
+    for name, value in values.items():
+        try:
+            parsed[name] = _PARSERS[name](value)
+        except (ValueError, TypeError) as problem:
+            problems.append(f"{name} = {value!r}: {problem}")
+    parsed["channels"] = _channels(channels, environment, problems)
+    problems += _exposed(parsed)
+    if problems:
+        where = f"in {file}" if file is not None else "in flags or environment"
+        raise ConfigError(f"{len(problems)} problem(s) {where}:\n" + "\n".join(f"  - {one}" for one in problems))
+    return CollectorSettings(**parsed)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as problem:
+        raise ConfigError(f"configuration file {file} does not exist: give the path of a TOML file") from problem
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ConfigError(f"configuration file {file} cannot be read: {problem}") from problem
+    except tomllib.TOMLDecodeError as problem:
+        raise ConfigError(f"configuration file {file} is not TOML: {problem}") from problem
+
+
+def _unknown(name: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"known keys are {', '.join(sorted(known))}"
+    return f"{name}: unknown key; {hint}"
+
+
+def _channels(raw: Any, environment: Mapping[str, str], problems: list[str]) -> tuple[WebhookChannel, ...]:
+    if not isinstance(raw, list) or not all(isinstance(one, dict) for one in raw):
+        problems.append("channels: write each channel as a [[channels]] table")
+        return ()
+    channels: list[WebhookChannel] = []
+    for number, one in enumerate(raw, start=1):
+        label = f"channels[{number}]"
+        found = [f"{label}.{_unknown(name, _CHANNEL_KEYS)}" for name in one if name not in _CHANNEL_KEYS]
+        found += [f"{label}.{name}: missing; write {name} = \"…\"" for name in ("name", "url") if not one.get(name)]
+        if one.get("kind", "webhook") != "webhook":
+            found.append(f"{label}.kind = {one['kind']!r}: this version knows 'webhook'")
+        secret = _secret(label, one, environment, found)
+        if not found:
+            try:
+                channels.append(WebhookChannel(one["name"], one["url"], secret))
+            except ConfigError as problem:
+                found.append(f"{label}: {problem}")
+        problems += found
+    names = [channel.name for channel in channels]
+    problems += [f"channels: the name {name!r} is given twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    return tuple(channels)
+
+
+def _secret(label: str, one: Mapping[str, Any], environment: Mapping[str, str], found: list[str]) -> str:
+    given = [name for name in ("secret", "secret_env", "secret_file") if one.get(name)]
+    if len(given) != 1:
+        found.append(f"{label}: give one of secret, secret_env, secret_file (a whsec_… key); {len(given)} are given")
+        return ""
+    value = str(one[given[0]])
+    if given[0] == "secret":
+        return value
+    if given[0] == "secret_env":
+        if value not in environment:
+            found.append(f"{label}.secret_env: the variable {value} is not set")
+        return environment.get(value, "")
+    try:
+        return Path(value).read_text(encoding="utf-8").strip()
+    except OSError as problem:
+        found.append(f"{label}.secret_file = {value!r}: {problem.strerror}")
+        return ""
+
+
+def _exposed(parsed: Mapping[str, Any]) -> list[str]:
+    if parsed.get("insecure"):
+        return []
+    return [
+        f"{name} = '{parsed[name]}': would listen beyond this machine without TLS and tokens; use a loopback address, or say insecure = true"
+        for name in ("http", "grpc")
+        if name in parsed and not parsed[name].is_loopback
+    ]
+
+
+def _address(value: object) -> Address:
+    if not isinstance(value, str):
+        raise TypeError('write "HOST:PORT"')
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > 65_535:
+        raise ValueError("write HOST:PORT with a port of 0 to 65535, e.g. 127.0.0.1:8642")
+    return Address(host.strip("[]"), int(port))
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    texts = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    if isinstance(value, str) and value.lower() in texts:
+        return texts[value.lower()]
+    raise ValueError("write true or false")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("write text in quotes")
+    return value
+
+
+def _one_of(*allowed: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        if value not in allowed:
+            raise ValueError(f"write one of {', '.join(allowed)}")
+        return str(value)
+
+    return parse
+
+
+def _number(kind: Callable[[Any], Any], least: float, most: float) -> Callable[[object], Any]:
+    def parse(value: object) -> Any:
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            raise TypeError("write a number")
+        number = kind(value)
+        if not least <= number <= most:
+            raise ValueError(f"write a number from {least:g} to {most:g}")
+        return number
+
+    return parse
+
+
+_PARSERS: Mapping[str, Callable[[Any], Any]] = {
+    "data": lambda value: Path(_text(os.fspath(value))).expanduser(),
+    "http": _address,
+    "grpc": _address,
+    "insecure": _flag,
+    "base_url": _text,
+    "log_format": _one_of("console", "json"),
+    "memory_limit_mb": _number(int, 128, 1_048_576),
+    "log_keep_hours": _number(float, 0, 8_760),
+    "baseline_rows": _number(int, 100, 10_000_000),
+    "baseline_days": _number(float, 0, 365),
+}
