@@ -121,12 +121,15 @@ def decode_header(buffer: bytes) -> SegmentHeader | None:
     return SegmentHeader(version, uuid.UUID(bytes=epoch), first_seq)
 
 
-def encode_record(record: Record) -> bytes:
+def encode(seq: int, kind: int, flags: int, payload: bytes) -> bytes:
     """Return the bytes of a record; its payload is at most MAX_PAYLOAD long (the writer checks)."""
-    seq, kind, flags, payload = record
-    rest = _AFTER_CRC.pack(seq, kind, flags)
-    crc = zlib.crc32(payload, zlib.crc32(rest))
-    return b"".join((_CRC.pack(len(payload)), _CRC.pack(crc), rest, payload))
+    crc = zlib.crc32(payload, zlib.crc32(_AFTER_CRC.pack(seq, kind, flags)))
+    return _RECORD.pack(len(payload), crc, seq, kind, flags) + payload
+
+
+def encode_record(record: Record) -> bytes:
+    """Return the bytes of a record."""
+    return encode(*record)
 
 
 def hole_record(hole: Hole) -> Record:

@@ -21,7 +21,7 @@ from tidegauge.spool.lock import mark_closed
 from tidegauge.spool.own_directory import OwnDirectory
 from tidegauge.spool.pending import PendingRecords
 from tidegauge.spool.quota import drop_oldest
-from tidegauge.spool.record import HOLE_KIND, MAX_PAYLOAD, MAX_RECORD, Record
+from tidegauge.spool.record import HOLE_KIND, MAX_PAYLOAD, MAX_RECORD, Record, encode
 from tidegauge.spool.segment import MAX_SEGMENT_BYTES, OpenSegment, list_segments
 
 MIB = 1024 * 1024
@@ -111,16 +111,18 @@ class SpoolWriter:
 
         Raises UsageError on misuse. Does not raise for a bad disk, except with durability "always", which commits each record.
         """
-        self._refuse_in_child()
+        if os.getpid() != self._pid:  # written out here: this is the one call that is made for each record
+            self._refuse_in_child()
         if not HOLE_KIND < kind <= 0xFF or not 0 <= flags <= 0xFF:
             raise UsageError(f"record kind {kind}, flags {flags}: kind must be 1..255, flags 0..255")
         if len(payload) > MAX_PAYLOAD:
             raise UsageError(f"record payload of {len(payload)} bytes: at most {MAX_PAYLOAD}; split the frame")
         with self._lock:
-            self._refuse_when_closed()
+            if self._is_closed:
+                self._refuse_when_closed()
             seq = self._next_seq
-            self._pending.add(Record(seq, kind, flags, payload), rows)
-            self._next_seq += 1
+            self._pending.add(seq, encode(seq, kind, flags, payload), rows)
+            self._next_seq = seq + 1
             if self._commits_always:
                 self._commit()
             elif self._pending.size_bytes > self._max_pending_bytes:
