@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 import hypothesis.strategies as st
 import pytest
 import standardwebhooks
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 
 from tidegauge_collector.errors import ConfigError
 from tidegauge_collector.notify.signing import signed_headers, signing_key
+
+untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def secret_of(key: bytes) -> str:
@@ -26,6 +28,7 @@ def test_the_signature_is_the_one_of_the_standards_own_example():
     }
 
 
+@untimed
 @given(key=st.binary(min_size=24, max_size=64), text=st.text(), now_s=st.integers(0, 4_000_000_000))
 def test_signatures_equal_those_of_the_reference_library(key, text, now_s):
     secret = secret_of(key)
@@ -36,6 +39,7 @@ def test_signatures_equal_those_of_the_reference_library(key, text, now_s):
     assert ours["webhook-signature"] == standardwebhooks.Webhook(secret).sign("msg_1", at, text)
 
 
+@untimed
 @given(key=st.binary(min_size=24, max_size=64))
 def test_a_key_is_read_with_and_without_padding(key):
     secret = secret_of(key)

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, example, given, settings
 
 from tidegauge_collector.control import AlertRow
 from tidegauge_collector.notify import render, render_test
 from tidegauge_collector.notify.outcomes import DeadLetter, Done, PauseChannel, Retry
 from tidegauge_collector.notify.webhook import classify, retry_after_s
 
+untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 DAY_US = 86_400 * 1_000_000
 NOON_US = 1_795_435_200_000_000  # 2026-11-23T12:00:00Z
 
@@ -87,6 +88,9 @@ any_json = st.recursive(
 )
 
 
+@untimed
+@example(name="\ud800" * 300, value=0.0, details={})
+@example(name="\x00" * 300, value=math.inf, details={})
 @given(name=any_text, value=st.floats(), details=st.dictionaries(any_text, any_json))
 def test_whatever_a_model_is_called_the_body_is_small_strict_json(name, value, details):
     named = dict.fromkeys(("deployment", "monitor", "metric", "column", "segment", "version"), name)
@@ -96,6 +100,16 @@ def test_whatever_a_model_is_called_the_body_is_small_strict_json(name, value, d
 
     assert len(body) <= 20_000
     assert json.loads(body, parse_constant=pytest.fail)["data"]["alert_key"] == ALERT.key
+
+
+def test_a_link_is_never_cut():
+    def link(name):
+        return json.loads(render(replace(ALERT, deployment=name), "alert.firing", base_url="https://m.example"))[
+            "data"
+        ]["url"]
+
+    assert link("a" * 300) == "https://m.example/deployments/" + "a" * 300
+    assert link("a" * 3000) is None
 
 
 def test_details_give_way_where_the_body_would_be_too_large():
@@ -152,6 +166,7 @@ def test_retry_after_is_read_as_seconds_or_date_within_an_hour(header, seconds):
     assert retry_after_s(header, now_us=NOON_US) == seconds
 
 
+@untimed
 @given(st.text())
 def test_no_retry_after_breaks_the_reader(header):
     assert 0 <= retry_after_s(header, now_us=NOON_US) <= 3600

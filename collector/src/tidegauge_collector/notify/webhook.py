@@ -18,6 +18,7 @@ from tidegauge_collector.notify.outcomes import DeadLetter, Done, Outcome, Pause
 MAX_BODY_BYTES = 20_000
 MAX_RETRY_AFTER_S = 3600.0
 _MAX_TEXT = 200  # code points
+_MAX_URL = 2000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -88,7 +89,8 @@ def retry_after_s(value: str | None, *, now_us: int) -> float:
 
 
 def _encode(event_type: str, at_us: int, data: Mapping[str, Any]) -> bytes:
-    event = {"type": event_type, "timestamp": _rfc3339(at_us), "data": _plain(data)}
+    whole = {"url": data["url"]}  # not cut like other texts
+    event = {"type": event_type, "timestamp": _rfc3339(at_us), "data": _plain(data) | whole}
     return json.dumps(event, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
@@ -117,5 +119,6 @@ def _rfc3339(at_us: int) -> str:
 def _page(base_url: str, deployment: str | None) -> str | None:
     if not base_url:
         return None
-    path = "" if deployment is None else f"deployments/{quote(deployment, safe='')}"
-    return f"{base_url.rstrip('/')}/{path}"
+    path = "" if deployment is None else f"deployments/{quote(deployment, safe='', errors='replace')}"
+    page = f"{base_url.rstrip('/')}/{path}"
+    return page if len(page) <= _MAX_URL else None  # a cut link leads nowhere
