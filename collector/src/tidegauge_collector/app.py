@@ -30,8 +30,8 @@ from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.codec import encode_bins
 from tidegauge_collector import __version__
 from tidegauge_collector.api.actuals import ActualsIntake
-from tidegauge_collector.api.reads import Reads
 from tidegauge_collector.api.routes import Api, add_api_routes, new_application
+from tidegauge_collector.api.scope import Sources
 from tidegauge_collector.control import ControlStore
 from tidegauge_collector.errors import CollectorError, DataDirectoryLocked, StoreFatal
 from tidegauge_collector.figures import Figures
@@ -158,9 +158,7 @@ class Collector:
             now_us=now_us,
         )
         self.sender = OutboxSender(self.control, self.settings.channels, clock=self._clock)
-        self.reads = Reads(
-            self.control, self.telemetry, baselines=baselines, progress=progress, judging=self.judging, folding=self.folding
-        )
+        self.sources = Sources(self.control, self.telemetry, baselines, progress, self.judging, self.folding)
         self._figures = Figures(
             self.control, self.service, self.folding, self.judging, self.sender, now_us=now_us, started_us=now_us()
         )
@@ -182,7 +180,7 @@ class Collector:
         self._stack.push_async_callback(server.stop, GRACE_S)
         self.grpc_url = f"grpc://{self.settings.grpc.host}:{port}"
         api = Api(
-            self.reads,
+            self.sources,
             ActualsIntake(self.service.intake, self._clock.now_us),
             executor=self._readers,
             healthy=self._healthy,
@@ -266,7 +264,7 @@ class Collector:
         except RuntimeError as problem:
             if not self._stopping.is_set():
                 log.error("job.failed", job=name, problem=repr(problem), exc_info=True)
-        except Exception as problem:  # noqa: BLE001 - one failed run must not end the others
+        except Exception as problem:
             log.error("job.failed", job=name, problem=repr(problem), exc_info=True)
 
     def _fail(self, problem: BaseException) -> None:
@@ -283,7 +281,7 @@ class Collector:
                 folded = await loop.run_in_executor(self._jobs, self._fold)
             except StoreFatal:
                 raise
-            except Exception as problem:  # noqa: BLE001 - nothing was written: the same frames are read again
+            except Exception as problem:
                 log.error("fold.failed", problem=repr(problem), exc_info=True)
                 await asyncio.sleep(1.0)
             if not folded:
@@ -330,7 +328,7 @@ class Collector:
             if deployment.config_revision <= since:
                 continue
             for version in self.control.versions(deployment.name):
-                active = self.reads.baselines.active(deployment.name, version.name)
+                active = self.sources.baselines.active(deployment.name, version.name)
                 if active is not None:
                     handed.append(
                         pb.VersionConfiguration(

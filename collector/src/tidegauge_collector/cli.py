@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(parsed.run(parsed))
     except CollectorError as problem:
-        print(f"tidegauge-collector: {problem}", file=sys.stderr)  # noqa: T201 - a person reads it
+        print(f"tidegauge-collector: {problem}", file=sys.stderr)
         return problem.exit_code
 
 
@@ -47,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="take in telemetry, measure, judge, alert and serve the pages")
     serve.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML")
     serve.add_argument("--data", type=Path, metavar="DIR", help="where everything is kept (default ./tidegauge-data)")
-    serve.add_argument("--http", metavar="HOST:PORT", help="API and pages (default 127.0.0.1:8642; port 0 = any free one)")
+    serve.add_argument(
+        "--http", metavar="HOST:PORT", help="API and pages (default 127.0.0.1:8642; port 0 = any free one)"
+    )
     serve.add_argument("--grpc", metavar="HOST:PORT", help="agents (default 127.0.0.1:8643; port 0 = any free one)")
     serve.set_defaults(run=_serve)
     check = commands.add_parser("check", help="check a configuration file and say everything that is wrong with it")
@@ -63,9 +65,9 @@ def _serve(parsed: argparse.Namespace) -> int:
     from tidegauge_collector.app import Collector, serve  # noqa: PLC0415 - so that --help and check answer at once
 
     def started(collector: Collector) -> None:
-        print(f"pages and API   {collector.http_url}", flush=True)  # noqa: T201
-        print(f"agents          {collector.grpc_url}", flush=True)  # noqa: T201
-        print(f"data            {settings.data.resolve()}", flush=True)  # noqa: T201
+        print(f"pages and API   {collector.http_url}", flush=True)
+        print(f"agents          {collector.grpc_url}", flush=True)
+        print(f"data            {settings.data.resolve()}", flush=True)
 
     asyncio.run(serve(settings, started))
     return 0
@@ -73,7 +75,7 @@ def _serve(parsed: argparse.Namespace) -> int:
 
 def _check(parsed: argparse.Namespace) -> int:
     settings = load_settings(parsed.file)
-    print(f"{parsed.file}: no problems; {len(settings.channels)} channel(s)")  # noqa: T201
+    print(f"{parsed.file}: no problems; {len(settings.channels)} channel(s)")
     return 0
 
 

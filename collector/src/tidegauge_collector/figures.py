@@ -38,14 +38,49 @@ class Figures:
         return exposition(
             [
                 ("tidegauge_info", "gauge", "Version of the collector.", [({"version": __version__}, 1.0)]),
-                ("tidegauge_uptime_seconds", "gauge", "Time since the start.", [({}, (now_us - self.started_us) / 1e6)]),
+                (
+                    "tidegauge_uptime_seconds",
+                    "gauge",
+                    "Time since the start.",
+                    [({}, (now_us - self.started_us) / 1e6)],
+                ),
                 ("tidegauge_ingest_total", "counter", "What the intake did, by thing and reason.", _pairs(ingest)),
-                ("tidegauge_fold_total", "counter", "Frames by what the fold did with them.", _named(self.folding.counts, "outcome")),
-                ("tidegauge_fold_caught_up", "gauge", "1 while nothing in the frame log waits.", [({}, float(self.folding.caught_up))]),
-                ("tidegauge_judging_total", "counter", "Judgements and transitions.", _named(self.judging.counts, "outcome")),
-                ("tidegauge_epochs_live", "gauge", "Epochs heard of within 5 minutes.", [({}, float(sum(one.is_live(now_us) for one in seen)))]),
-                ("tidegauge_alerts_firing", "gauge", "Open alerts by deployment.", [({"deployment": k}, float(n)) for k, n in sorted(by_deployment.items())]),
-                ("tidegauge_outbox_depth", "gauge", "Messages that wait, by channel.", _named(self.control.outbox_depths(), "channel")),
+                (
+                    "tidegauge_fold_total",
+                    "counter",
+                    "Frames by what the fold did with them.",
+                    _named(self.folding.counts, "outcome"),
+                ),
+                (
+                    "tidegauge_fold_caught_up",
+                    "gauge",
+                    "1 while nothing in the frame log waits.",
+                    [({}, float(self.folding.caught_up))],
+                ),
+                (
+                    "tidegauge_judging_total",
+                    "counter",
+                    "Judgements and transitions.",
+                    _named(self.judging.counts, "outcome"),
+                ),
+                (
+                    "tidegauge_epochs_live",
+                    "gauge",
+                    "Epochs heard of within 5 minutes.",
+                    [({}, float(sum(one.is_live(now_us) for one in seen)))],
+                ),
+                (
+                    "tidegauge_alerts_firing",
+                    "gauge",
+                    "Open alerts by deployment.",
+                    [({"deployment": k}, float(n)) for k, n in sorted(by_deployment.items())],
+                ),
+                (
+                    "tidegauge_outbox_depth",
+                    "gauge",
+                    "Messages that wait, by channel.",
+                    _named(self.control.outbox_depths(), "channel"),
+                ),
                 (
                     "tidegauge_notifications_total",
                     "counter",

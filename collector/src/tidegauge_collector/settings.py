@@ -110,7 +110,7 @@ def _channels(raw: Any, environment: Mapping[str, str], problems: list[str]) -> 
     for number, one in enumerate(raw, start=1):
         label = f"channels[{number}]"
         found = [f"{label}.{_unknown(name, _CHANNEL_KEYS)}" for name in one if name not in _CHANNEL_KEYS]
-        found += [f"{label}.{name}: missing; write {name} = \"…\"" for name in ("name", "url") if not one.get(name)]
+        found += [f'{label}.{name}: missing; write {name} = "…"' for name in ("name", "url") if not one.get(name)]
         if one.get("kind", "webhook") != "webhook":
             found.append(f"{label}.kind = {one['kind']!r}: this version knows 'webhook'")
         secret = _secret(label, one, environment, found)
@@ -121,7 +121,9 @@ def _channels(raw: Any, environment: Mapping[str, str], problems: list[str]) -> 
                 found.append(f"{label}: {problem}")
         problems += found
     names = [channel.name for channel in channels]
-    problems += [f"channels: the name {name!r} is given twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    problems += [
+        f"channels: the name {name!r} is given twice" for name in sorted({n for n in names if names.count(n) > 1})
+    ]
     return tuple(channels)
 
 
@@ -148,7 +150,8 @@ def _exposed(parsed: Mapping[str, Any]) -> list[str]:
     if parsed.get("insecure"):
         return []
     return [
-        f"{name} = '{parsed[name]}': would listen beyond this machine without TLS and tokens; use a loopback address, or say insecure = true"
+        f"{name} = '{parsed[name]}': would listen beyond this machine without TLS and tokens; "
+        "use a loopback address, or say insecure = true"
         for name in ("http", "grpc")
         if name in parsed and not parsed[name].is_loopback
     ]

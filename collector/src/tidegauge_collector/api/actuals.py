@@ -6,21 +6,21 @@ import asyncio
 import json
 import os
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from tidegauge import __version__ as wire_version
+import numpy as np
+
 from tidegauge.core.ids import digest_ids
 from tidegauge.core.outcomes import Labels, Truth, encode_truth
 from tidegauge.core.windows import to_us
 from tidegauge.errors import UsageError
 from tidegauge.spool import new_epoch
+from tidegauge.version import __version__ as wire_version
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.rows import ActualRows, encode_actuals
 from tidegauge_collector.api.query import BadRequest
 from tidegauge_collector.ingest.intake import Intake
-
-import numpy as np
-from datetime import datetime
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 ROWS_A_FRAME = 4_000
@@ -65,7 +65,9 @@ def read_actuals(body: bytes, now_us: int) -> ActualRows:
         raise BadRequest(f"the body is not JSON: {problem}") from problem
     items = content.get("actuals") if isinstance(content, dict) else None
     if not isinstance(items, list) or not items:
-        raise BadRequest('the body must be {"actuals": [{"prediction_id": …, "value": …, "timestamp": …}, …]} with at least one')
+        raise BadRequest(
+            'the body must be {"actuals": [{"prediction_id": …, "value": …, "timestamp": …}, …]} with at least one'
+        )
     rows = [_row(number, item, now_us) for number, item in enumerate(items)]
     try:
         ids = digest_ids(row[0] for row in rows)
@@ -82,7 +84,9 @@ def _row(number: int, item: Any, now_us: int) -> tuple[Any, Any, int]:
     missing = [name for name in ("prediction_id", "value") if item.get(name) is None]
     unknown = [name for name in item if name not in {"prediction_id", "value", "timestamp"}]
     if missing or unknown:
-        raise BadRequest(f"{where}: " + "; ".join([*(f"{n} is missing" for n in missing), *(f"{n} is unknown" for n in unknown)]))
+        raise BadRequest(
+            f"{where}: " + "; ".join([*(f"{n} is missing" for n in missing), *(f"{n} is unknown" for n in unknown)])
+        )
     if not isinstance(item["value"], (int, float, str, bool)):
         raise BadRequest(f"{where}.value is a {type(item['value']).__name__}: write a number, text or a boolean")
     return item["prediction_id"], item["value"], _time(where, item.get("timestamp"), now_us)

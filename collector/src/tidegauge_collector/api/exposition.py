@@ -12,7 +12,10 @@ def exposition(families: Iterable[tuple[str, str, str, Iterable[Sample]]]) -> st
     lines: list[str] = []
     for name, kind, text, samples in families:
         lines += [f"# HELP {name} {text}", f"# TYPE {name} {kind}"]
-        lines += [f"{name}{_labels(labels)} {value:g}" if value != int(value) else f"{name}{_labels(labels)} {int(value)}" for labels, value in samples]
+        lines += [
+            f"{name}{_labels(labels)} {value:g}" if value != int(value) else f"{name}{_labels(labels)} {int(value)}"
+            for labels, value in samples
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -56,4 +56,10 @@ def openapi(routes: Iterable[Route]) -> dict[str, Any]:
 
 
 def _parameter(name: str, where: str) -> dict[str, Any]:
-    return {"name": name, "in": where, "required": where == "path", "description": PARAMETERS[name], "schema": {"type": "string"}}
+    return {
+        "name": name,
+        "in": where,
+        "required": where == "path",
+        "description": PARAMETERS[name],
+        "schema": {"type": "string"},
+    }

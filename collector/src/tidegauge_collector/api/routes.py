@@ -12,15 +12,22 @@ from aiohttp import web
 
 from tidegauge.wire.binsfile import is_deployment_name
 from tidegauge_collector.api.actuals import MAX_BODY_BYTES, ActualsIntake
+from tidegauge_collector.api.alerts import list_alerts
+from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
+from tidegauge_collector.api.measurements import list_measurements
 from tidegauge_collector.api.openapi import Route, openapi
+from tidegauge_collector.api.predictions import list_predictions
+from tidegauge_collector.api.profiles import show_profile
 from tidegauge_collector.api.query import BadRequest, NotFound
-from tidegauge_collector.api.reads import Json, Reads
+from tidegauge_collector.api.scope import Json, Sources
 from tidegauge_collector.ingest.refusals import Overloaded, Refusal
 
 PREFIX = "/api/v1"
 ROUTES = (
     Route("GET", f"{PREFIX}/deployments", "All deployments with their verdicts"),
-    Route("GET", f"{PREFIX}/deployments/{{name}}", "One deployment: columns, segments, baselines, monitors", ("version",)),
+    Route(
+        "GET", f"{PREFIX}/deployments/{{name}}", "One deployment: columns, segments, baselines, monitors", ("version",)
+    ),
     Route("GET", f"{PREFIX}/deployments/{{name}}/status", "Settled until, agents, what is stored and what was lost"),
     Route(
         "GET",
@@ -34,7 +41,9 @@ ROUTES = (
         "One column's bins beside the baseline's",
         ("column", "version", "segment", "start", "end"),
     ),
-    Route("GET", f"{PREFIX}/deployments/{{name}}/predictions", "Stored predictions and their actuals", ("limit", "after")),
+    Route(
+        "GET", f"{PREFIX}/deployments/{{name}}/predictions", "Stored predictions and their actuals", ("limit", "after")
+    ),
     Route("POST", f"{PREFIX}/deployments/{{name}}/actuals", "Store actuals"),
     Route("GET", f"{PREFIX}/alerts", "Alerts with history and deliveries", ("deployment", "status", "limit", "before")),
     Route("GET", "/healthz", "Whether a real query works"),
@@ -48,14 +57,14 @@ class Api:
 
     def __init__(
         self,
-        reads: Reads,
+        sources: Sources,
         actuals: ActualsIntake,
         *,
         executor: Executor,
         healthy: Callable[[], bool],
         metrics: Callable[[], str],
     ) -> None:
-        self._reads = reads
+        self._sources = sources
         self._actuals = actuals
         self._executor = executor
         self._healthy = healthy
@@ -73,22 +82,22 @@ class Api:
 
     def _work(self, path: str, query: Mapping[str, str]) -> Callable[[], Json]:
         parts = [unquote(part) for part in path.removeprefix(PREFIX).strip("/").split("/")]
-        reads = self._reads
+        sources = self._sources
         match parts:
             case ["deployments"]:
-                return lambda: reads.deployments(query)
+                return lambda: list_deployments(sources, query)
             case ["alerts"]:
-                return lambda: reads.alerts(query)
+                return lambda: list_alerts(sources, query)
             case ["deployments", name]:
-                return lambda: reads.deployment(name, query)
+                return lambda: show_deployment(sources, name, query)
             case ["deployments", name, "status"]:
-                return lambda: reads.status(name, query)
+                return lambda: show_status(sources, name, query)
             case ["deployments", name, "measurements"]:
-                return lambda: reads.measurements(name, query)
+                return lambda: list_measurements(sources, name, query)
             case ["deployments", name, "profiles"]:
-                return lambda: reads.profiles(name, query)
+                return lambda: show_profile(sources, name, query)
             case ["deployments", name, "predictions"]:
-                return lambda: reads.predictions(name, query)
+                return lambda: list_predictions(sources, name, query)
         raise NotFound(f"{path} is no path of this API: see /openapi.json")
 
     async def get(self, request: web.Request) -> web.Response:
@@ -99,7 +108,9 @@ class Api:
         """Store actuals; 200 with their number once they are durable."""
         name = request.match_info["name"]
         if not is_deployment_name(name):
-            raise _error(web.HTTPBadRequest, f"deployment {name!r:.140} is no slug: lower-case letters, digits, '.', '_' and '-'")
+            raise _error(
+                web.HTTPBadRequest, f"deployment {name!r:.140} is no slug: lower-case letters, digits, '.', '_' and '-'"
+            )
         try:
             stored = await self._actuals.take(name, await request.read())
         except BadRequest as problem:

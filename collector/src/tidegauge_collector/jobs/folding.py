@@ -26,7 +26,9 @@ log = structlog.get_logger(__name__)
 class Folding:
     """Reads the log behind the folded position. Called from one thread."""
 
-    def __init__(self, control: ControlStore, telemetry: TelemetryStore, log_directory: Path, now_us: Callable[[], int]) -> None:
+    def __init__(
+        self, control: ControlStore, telemetry: TelemetryStore, log_directory: Path, now_us: Callable[[], int]
+    ) -> None:
         self._control = control
         self._telemetry = telemetry
         self._log_directory = log_directory
@@ -73,7 +75,12 @@ class Folding:
         self.counts["clamped_rows"] += result.clamped_rows
         for rejection in result.rejected:
             self.counts["rejected"] += 1
-            log.warning("frame.rejected", epoch=rejection.entry.epoch.hex(), seq=rejection.entry.first_seq, reason=rejection.reason)
+            log.warning(
+                "frame.rejected",
+                epoch=rejection.entry.epoch.hex(),
+                seq=rejection.entry.first_seq,
+                reason=rejection.reason,
+            )
         self._touched |= {entry.frame.deployment for entry in entries if entry.frame.deployment}
 
     def _decoded(self, entry: LogEntry) -> FoldEntry:

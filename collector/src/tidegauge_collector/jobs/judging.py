@@ -25,7 +25,14 @@ from tidegauge_collector.core.readiness import GRACE_US
 from tidegauge_collector.measuring.observing import Observer
 from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
-from tidegauge_collector.telemetry import StoredJudgement, TelemetryStore, append_judgements, extent, judged_until, known
+from tidegauge_collector.telemetry import (
+    StoredJudgement,
+    TelemetryStore,
+    append_judgements,
+    extent,
+    judged_until,
+    known,
+)
 
 LIVE_ALERTS_US = 48 * HOUR_US
 WINDOWS_AT_ONCE = 64
@@ -138,7 +145,9 @@ class Judging:
         updates: list[Update] = []
         judged: list[Judgement] = []
         for window in due.windows:
-            for judgement in judge(due.monitor, [one for one in observed[window.end_us] if one.n or one.value is not None]):
+            for judgement in judge(
+                due.monitor, [one for one in observed[window.end_us] if one.n or one.value is not None]
+            ):
                 judged.append(judgement)
                 key = (due.monitor.id, judgement.observation.series)
                 before = states.get(key, SeriesState())
@@ -153,7 +162,9 @@ class Judging:
         self.counts["judged"] += len(judged)
         self.counts["transitions"] += len(touched)
         for alert in touched:
-            log.info("alert", deployment=deployment.name, monitor=alert.monitor, column=alert.column, status=alert.status)
+            log.info(
+                "alert", deployment=deployment.name, monitor=alert.monitor, column=alert.column, status=alert.status
+            )
         return bool(touched)
 
     def _stored(self, deployment: Deployment, monitor: Monitor, judgement: Judgement) -> StoredJudgement:

@@ -81,5 +81,3 @@ class ProductionBaselines:
         self._served.add((deployment, version))
         log.info("baseline.from_production", deployment=deployment, version=version, rows=baseline.rows)
         return True
-
-

@@ -78,7 +78,9 @@ def column_drift(
         yield from _alone(found.get(name), name, bins.columns[name], scope.windows)
 
 
-def _counts(store: TelemetryStore, scope: Scope, bins: ReferenceBins, columns: Sequence[str]) -> dict[str, ColumnCounts]:
+def _counts(
+    store: TelemetryStore, scope: Scope, bins: ReferenceBins, columns: Sequence[str]
+) -> dict[str, ColumnCounts]:
     if not columns or not scope.windows:
         return {}
     return column_counts(
@@ -141,7 +143,13 @@ def _single_bin(name: str, kind: ColumnKind) -> ColumnBins | None:
 
 def as_measurement(one: ColumnDrift, metric: str, scope: Scope) -> Measurement:
     """A column's psi or missing rate as a measurement."""
-    common = {"column": one.column, "segment": scope.segment, "version": scope.version, "window": one.window, "n": one.rows}
+    common = {
+        "column": one.column,
+        "segment": scope.segment,
+        "version": scope.version,
+        "window": one.window,
+        "n": one.rows,
+    }
     if metric == "missing_rate":
         return Measurement(
             metric=metric,

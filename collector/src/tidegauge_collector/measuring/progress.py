@@ -37,9 +37,7 @@ class ProgressReader:
         watermarks = low_watermarks(self._store, deployment)
         received = marks(self._store)
         seen = extent(self._store, deployment)
-        mine = tuple(
-            one for one in self._agents() if one.epoch in watermarks or deployment in one.deployments
-        )
+        mine = tuple(one for one in self._agents() if one.epoch in watermarks or deployment in one.deployments)
         live = tuple(one for one in mine if one.is_live(now_us))
         epochs = [
             EpochProgress(watermarks[one.epoch], received[one.epoch].received_us)

@@ -24,7 +24,9 @@ def range_windows(start_us: int, end_us: int, step: str, zone: tzinfo) -> list[W
         return [Window(start_us, end_us)]
     length = _LENGTHS.get(step, DAY_US)
     if (end_us - start_us) // length > MAX_WINDOWS:
-        raise ValueError(f"the range has more than {MAX_WINDOWS} windows of a {step}: ask for a shorter range or a longer step")
+        raise ValueError(
+            f"the range has more than {MAX_WINDOWS} windows of a {step}: ask for a shorter range or a longer step"
+        )
     if step == "day":
         return list(days(start_us, end_us, zone))
     first = window_start(start_us, length)

@@ -1,0 +1,133 @@
+"""`/deployments`, `/deployments/{name}` and `/deployments/{name}/status`."""
+
+from __future__ import annotations
+
+from tidegauge_collector.api.query import check_known
+from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, find_version
+from tidegauge_collector.control import Deployment
+from tidegauge_collector.measuring.drift import is_feature_or_prediction
+from tidegauge_collector.measuring.measurement import finite, rfc3339
+from tidegauge_collector.telemetry import extent, gap_rows, known
+
+_RANK = {"ok": 1, "warning": 2, "failing": 3}
+
+
+def list_deployments(sources: Sources, query: Query) -> Json:
+    """All deployments, by name."""
+    check_known(query)
+    return {"items": [_summary(sources, one) for one in sources.control.deployments()], "next": None}
+
+
+def show_deployment(sources: Sources, name: str, query: Query) -> Json:
+    """One deployment with its columns, segments, baselines and monitors."""
+    check_known(query)
+    found = find_deployment(sources, name)
+    seen = known(sources.telemetry, name)
+    active = sources.baselines.active(name, find_version(sources, found, query))
+    importance = active.baseline.importance if active else {}
+    return {
+        **_summary(sources, found),
+        "segments": sorted(seen.segments),
+        "columns": [
+            {"name": column, "kind": kind.value, "role": _role(column), "importance": importance.get(column)}
+            for column, kind in seen.columns.items()
+        ],
+        "baselines": [
+            {
+                "version": one.version,
+                "origin": one.origin,
+                "rows": one.rows,
+                "status": one.status,
+                "created_at": rfc3339(one.created_at_us),
+            }
+            for one in sources.control.baselines(name)
+        ],
+        "monitors": [
+            {
+                "id": one.id,
+                "name": one.name,
+                "metric": one.metric,
+                "columns": one.columns,
+                "comparison": one.comparison,
+                "warning": one.warning,
+                "failing": one.failing,
+                "window_s": one.window_s,
+                "every_s": one.every_s,
+            }
+            for one in sources.control.monitors(name)
+        ],
+        "positive_class": found.positive_class,
+    }
+
+
+def _summary(sources: Sources, found: Deployment) -> Json:
+    seen = extent(sources.telemetry, found.name)
+    firing = sources.control.alerts(found.name, "firing", limit=1_000)
+    states = sources.control.series_states(found.name).values()
+    worst = max((one.severity for one in firing), key=lambda s: _RANK.get(s, 0), default=None)
+    healthy = "ok" if any(state.recent for state in states) else "not_enough_data"
+    return {
+        "name": found.name,
+        "task": found.task,
+        "timezone": found.timezone,
+        "created_at": rfc3339(found.created_at_us),
+        "versions": [
+            {"version": one.name, "role": one.role, "first_seen": rfc3339(one.first_seen_us)}
+            for one in sources.control.versions(found.name)
+        ],
+        "verdict": worst or healthy,
+        "open_alerts": len(firing),
+        "first_prediction": rfc3339(seen.first_event_us),
+        "last_prediction": rfc3339(seen.last_event_us),
+        "predictions_last_day": seen.rows_last_day,
+    }
+
+
+def show_status(sources: Sources, name: str, query: Query) -> Json:
+    """How far the deployment is settled, who sends, what is stored and what was lost."""
+    check_known(query)
+    find_deployment(sources, name)
+    progress = sources.progress.read(name)
+    seen = extent(sources.telemetry, name)
+    end, until = progress.data_end_us, progress.settled_until_us
+    is_settled = (
+        end is not None and not progress.live and sources.folding.caught_up and sources.judging.is_caught_up(name)
+    )
+    return {
+        "settled": is_settled,
+        "settled_until": rfc3339(until),
+        "lag_s": None if end is None or until is None else max(0.0, (end - until) / 1e6),
+        "agents": [
+            {
+                "epoch": one.epoch.hex(),
+                "host": one.host,
+                "version": one.agent_version,
+                "last_contact": rfc3339(one.last_contact_us),
+                "mark": one.mark,
+                "closed": one.closed,
+                "skew_s": finite(one.skew_s),
+                "live": one in progress.live,
+            }
+            for one in progress.agents
+        ],
+        "data_start": rfc3339(progress.data_start_us),
+        "data_end": rfc3339(end),
+        "service_start": rfc3339(seen.first_service_us),
+        "service_end": rfc3339(seen.last_service_us),
+        "stored": {
+            "rows": seen.rows,
+            "predictions": seen.predictions,
+            "prediction_ids": seen.prediction_ids,
+            "actuals": seen.actuals,
+            "actual_ids": seen.actual_ids,
+        },
+        "dropped": gap_rows(sources.telemetry),
+    }
+
+
+def _role(column: str) -> str:
+    if column.startswith("_prediction"):
+        return "prediction"
+    if column == "_actual":
+        return "actual"
+    return "feature" if is_feature_or_prediction(column) else "service"

@@ -1,0 +1,58 @@
+"""`/deployments/{name}/measurements`."""
+
+from __future__ import annotations
+
+from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_choice
+from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, read_scope
+from tidegauge_collector.control import Deployment
+from tidegauge_collector.measuring.accuracy import METRICS as ACCURACY_METRICS
+from tidegauge_collector.measuring.accuracy import AccuracyMeter
+from tidegauge_collector.measuring.drift import Scope, as_measurement, column_drift
+from tidegauge_collector.measuring.measurement import Measurement, rfc3339
+from tidegauge_collector.measuring.observing import DRIFT_METRICS
+from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
+from tidegauge_collector.measuring.service import measure_service
+from tidegauge_collector.telemetry import known, newest_judgements
+
+METRICS = (*DRIFT_METRICS, *SERVICE_METRICS, *ACCURACY_METRICS)
+
+
+def list_measurements(sources: Sources, name: str, query: Query) -> Json:
+    """Measurements of one metric over windows of a range."""
+    check_known(query, "metric", "column", "version", "segment", "start", "end", "step")
+    found = find_deployment(sources, name)
+    metric = read_choice(query, "metric", METRICS, None)
+    if metric is None:
+        raise BadRequest(f"metric is missing: write one of {', '.join(METRICS)}")
+    scope = read_scope(sources, found, query, service=metric in SERVICE_METRICS)
+    if scope is None:
+        return {"items": [], "next": None}
+    items = [one.as_json() for one in _measure(sources, found, metric, scope, query.get("column", ""))]
+    _add_verdicts(sources, name, metric, scope, items)
+    return {"items": items, "next": None}
+
+
+def _measure(sources: Sources, found: Deployment, metric: str, scope: Scope, column: str) -> list[Measurement]:
+    active = sources.baselines.active(found.name, scope.version)
+    if metric in SERVICE_METRICS:
+        return list(measure_service(sources.telemetry, scope, [metric]))
+    if metric in ACCURACY_METRICS:
+        return list(AccuracyMeter(sources.telemetry, found, active).measure(scope, [metric]))
+    kinds = known(sources.telemetry, found.name).columns
+    if column not in {"", "*"} and column not in kinds:
+        raise NotFound(f"column {column!r} of {found.name!r} was never seen; seen are {', '.join(list(kinds)[:30])}")
+    columns = None if column in {"", "*"} else [column]
+    drifts = column_drift(sources.telemetry, scope, active, kinds=kinds, columns=columns)
+    return [as_measurement(one, metric, scope) for one in drifts]
+
+
+def _add_verdicts(sources: Sources, name: str, metric: str, scope: Scope, items: list[Json]) -> None:
+    if not scope.windows or scope.segment:
+        return
+    bounds = (scope.windows[0].start_us, scope.windows[-1].end_us)
+    judged = {
+        (one.column, rfc3339(one.window_start_us), rfc3339(one.window_end_us)): one.verdict
+        for one in newest_judgements(sources.telemetry, name, metric=metric, version=scope.version, bounds_us=bounds)
+    }
+    for item in items:
+        item["verdict"] = judged.get((item["column"], item["window"]["start"], item["window"]["end"]))

@@ -1,0 +1,96 @@
+"""`/deployments/{name}/profiles`."""
+
+from __future__ import annotations
+
+from tidegauge.core.bins import UNUSABLE
+from tidegauge.core.columns import ColumnKind
+from tidegauge.core.profile import ColumnProfile
+from tidegauge.core.windows import Window
+from tidegauge_collector.api.query import NotFound, check_known
+from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, find_version, read_scope
+from tidegauge_collector.measuring.measurement import finite, rfc3339
+from tidegauge_collector.telemetry import column_counts, known, merged_profiles
+
+
+def show_profile(sources: Sources, name: str, query: Query) -> Json:
+    """One column's bins in a range beside the baseline's."""
+    check_known(query, "column", "start", "end", "segment", "version")
+    found = find_deployment(sources, name)
+    column = query.get("column")
+    kinds = known(sources.telemetry, name).columns
+    if not column or column not in kinds:
+        raise NotFound(f"column {column!r} of {name!r} was never seen; seen are {', '.join(list(kinds)[:30])}")
+    scope = read_scope(sources, found, {**query, "step": "total"}, service=False)
+    window = scope.windows[0] if scope is not None else Window(0, 0)
+    version = find_version(sources, found, query)
+    segment = query.get("segment", "")
+    merged = merged_profiles(
+        sources.telemetry,
+        name,
+        version=version,
+        segment=segment,
+        start_us=window.start_us,
+        end_us=window.end_us,
+        columns=[column],
+    ).get(column)
+    bins, baseline_n, approximate = _bins(sources, name, version, segment, column, window)
+    return {
+        "column": column,
+        "kind": kinds[column].value,
+        "window": {"start": rfc3339(window.start_us), "end": rfc3339(window.end_us)},
+        "n": merged.rows if merged is not None else 0,
+        "baseline_n": baseline_n,
+        "bins": bins,
+        "moments": _moments(merged, kinds[column]),
+        "new_categories": _new_names(merged, known_by_baseline=baseline_n is not None),
+        "approximate": approximate,
+    }
+
+
+def _bins(
+    sources: Sources, name: str, version: str, segment: str, column: str, window: Window
+) -> tuple[list[Json], int | None, bool]:
+    active = sources.baselines.active(name, version)
+    if active is None or column not in active.baseline.bins.columns:
+        return [], None, False
+    counted = column_counts(
+        sources.telemetry,
+        name,
+        version=version,
+        segment=segment,
+        bins=active.baseline.bins,
+        windows=[window],
+        columns=[column],
+    ).get(column)
+    baseline = active.counts(column)
+    labels = (*active.baseline.bins.columns[column].labels, *UNUSABLE)
+    items = [
+        {
+            "label": one.label,
+            "kind": one.kind.value,
+            "lower": finite(one.lower),
+            "upper": finite(one.upper),
+            "baseline_count": int(baseline[i]),
+            "window_count": int(counted.counts[0][i]) if counted is not None else 0,
+        }
+        for i, one in enumerate(labels)
+    ]
+    return items, int(baseline.sum()), bool(counted.approximate[0]) if counted is not None else False
+
+
+def _moments(merged: ColumnProfile | None, kind: ColumnKind) -> Json | None:
+    if merged is None or not kind.is_numeric:
+        return None
+    return {
+        "mean": finite(merged.mean),
+        "std": finite(merged.deviation),
+        "min": finite(merged.minimum),
+        "max": finite(merged.maximum),
+    }
+
+
+def _new_names(merged: ColumnProfile | None, *, known_by_baseline: bool) -> list[Json]:
+    if merged is None or not known_by_baseline:
+        return []
+    ranked = sorted(merged.names.items(), key=lambda item: (-item[1], item[0]))
+    return [{"name": name, "count": count} for name, count in ranked[:100]]

@@ -1,0 +1,82 @@
+"""What a request is about: the deployment, version, segment and windows that path and query name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tidegauge_collector.api.query import BadRequest, NotFound, read_choice, read_time
+from tidegauge_collector.control import ControlStore, Deployment
+from tidegauge_collector.jobs.folding import Folding
+from tidegauge_collector.jobs.judging import Judging
+from tidegauge_collector.measuring.baselines import Baselines
+from tidegauge_collector.measuring.drift import Scope
+from tidegauge_collector.measuring.progress import ProgressReader
+from tidegauge_collector.measuring.windows import STEPS, range_windows
+from tidegauge_collector.telemetry import TelemetryStore, extent
+
+Json = dict[str, Any]
+Query = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where answers come from."""
+
+    control: ControlStore
+    telemetry: TelemetryStore
+    baselines: Baselines
+    progress: ProgressReader
+    judging: Judging
+    folding: Folding
+
+
+def find_deployment(sources: Sources, name: str) -> Deployment:
+    """The deployment of that name; raises NotFound."""
+    found = sources.control.deployment(name)
+    if found is None:
+        raise NotFound(f"deployment {name!r} does not exist: it appears when an agent first names it")
+    return found
+
+
+def find_version(sources: Sources, found: Deployment, query: Query) -> str:
+    """The version asked for, else the newest champion."""
+    versions = sources.control.versions(found.name)
+    asked = query.get("version")
+    if asked:
+        if asked not in {one.name for one in versions}:
+            raise NotFound(
+                f"version {asked!r} of {found.name!r} was never seen; seen are {', '.join(v.name for v in versions)}"
+            )
+        return asked
+    champions = [one for one in versions if one.role == "champion"] or versions
+    return champions[-1].name if champions else ""
+
+
+def read_scope(sources: Sources, found: Deployment, query: Query, *, service: bool) -> Scope | None:
+    """The windows asked for; the whole extent of the data where the range is not given, None where there is none."""
+    seen = extent(sources.telemetry, found.name)
+    first, last = (
+        (seen.first_service_us, seen.last_service_us) if service else (seen.first_event_us, seen.last_event_us)
+    )
+    start = read_time(query, "start")
+    end = read_time(query, "end")
+    start = first if start is None else start
+    end = (last + 1 if last is not None else None) if end is None else end
+    if start is None or end is None:
+        return None
+    step = read_choice(query, "step", STEPS, "total") or "total"
+    if step == "minute" and not service:
+        raise BadRequest("step=minute: features and predictions are kept by the hour; write step=hour, day or total")
+    try:
+        windows = range_windows(start, end, step, ZoneInfo(found.timezone))
+    except ValueError as problem:
+        raise BadRequest(str(problem)) from problem
+    return Scope(
+        deployment=found.name,
+        version=find_version(sources, found, query),
+        segment=query.get("segment", ""),
+        windows=windows,
+    )
