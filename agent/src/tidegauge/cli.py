@@ -5,9 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tidegauge import __version__
 from tidegauge.errors import TidegaugeError
 from tidegauge.shipper.destination import Destination, write_destination
+from tidegauge.version import __version__
 
 EXIT_CONFIG = 78
 _EXAMPLES = """examples:
@@ -77,3 +77,7 @@ def _ship(options: argparse.Namespace) -> int:
         print(f"tidegauge ship: {error}", file=sys.stderr)
         return EXIT_CONFIG
     return run_in_foreground(options.root, mode="sidecar", drain=options.drain, linger_s=options.linger_s)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

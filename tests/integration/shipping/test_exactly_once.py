@@ -105,7 +105,9 @@ class BadWeather:
         done(Unavailable("lost") if lost else Greeted(pb.HelloReply(marks=marks)))
 
     def ship(self, request: pb.ShipRequest, done: Done) -> None:
-        fate = "well" if self.is_calm else self.draws.choice(["well", "well", "request lost", "reply lost", "late", "old"])
+        fate = (
+            "well" if self.is_calm else self.draws.choice(["well", "well", "request lost", "reply lost", "late", "old"])
+        )
         if fate == "request lost":
             done(Unavailable("lost"))
             return

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import grpc
 import pytest
@@ -38,7 +38,7 @@ class Pier:
             now_us=lambda: NOW_US,
         )
 
-    async def __aenter__(self) -> "Pier":
+    async def __aenter__(self) -> Self:
         self.server, self.port = await start_grpc(self.service, "127.0.0.1", 0)
         self.channel = aio.insecure_channel(f"127.0.0.1:{self.port}")
         self.stub: Any = TelemetryStub(self.channel)

@@ -23,7 +23,9 @@ def test_address_is_taken_apart(collector: str, target: str, is_tls: bool) -> No
     assert (destination.target, destination.is_tls) == (target, is_tls)
 
 
-@pytest.mark.parametrize("collector", ["http://host:1", "grpc://", "host:8643", "grpc://host:port", "grpc://host:99999"])
+@pytest.mark.parametrize(
+    "collector", ["http://host:1", "grpc://", "host:8643", "grpc://host:port", "grpc://host:99999"]
+)
 def test_address_that_makes_no_sense_is_refused_by_name(collector: str) -> None:
     with pytest.raises(UsageError, match="grpcs://HOST:PORT"):
         Destination(collector)

@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tidegauge import __version__
 from tidegauge.errors import TidegaugeError
 from tidegauge.shipper.destination import read_destination
 from tidegauge.shipper.lock import Holder, ShipperLock, read_holder
 from tidegauge.shipper.loop import Shipper
+from tidegauge.version import __version__
 
 LOG_BYTES = 1024 * 1024
 WAIT_FOR_LOCK_S = 15.0  # one that is told to end may still drain
@@ -83,38 +83,33 @@ def ship_root(
         lock.release()
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of a shipper, also for `tidegauge ship`."""
-    parser.add_argument("--drain", action="store_true", help="exit 0 once everything in the spool is acknowledged")
-    parser.add_argument(
-        "--linger-s",
-        type=float,
-        default=None,
-        metavar="S",
-        help="exit this long after the last writer has gone and all is shipped (default: 30 where an agent started it, else never)",
-    )
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry of the process that an agent starts; returns its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m tidegauge.shipper", description="Ship one spool root to its collector."
     )
     parser.add_argument("--root", type=Path, required=True, help="spool root: the directory that holds collector.json")
-    add_arguments(parser)
+    parser.add_argument("--drain", action="store_true", help="exit 0 once everything in the spool is acknowledged")
+    parser.add_argument(
+        "--linger-s", type=float, default=30.0, metavar="S", help="exit so long after the last writer has gone"
+    )
+    parser.add_argument(
+        "--wait-s", type=float, default=WAIT_FOR_LOCK_S, metavar="S", help="wait so long for another shipper to end"
+    )
     options = parser.parse_args(argv)
-    linger_s = 30.0 if options.linger_s is None else options.linger_s
-    return run_in_foreground(options.root, mode="process", drain=options.drain, linger_s=linger_s)
+    return run_in_foreground(
+        options.root, mode="process", drain=options.drain, linger_s=options.linger_s, wait_s=options.wait_s
+    )
 
 
-def run_in_foreground(root: Path, *, mode: str, drain: bool, linger_s: float | None) -> int:
+def run_in_foreground(
+    root: Path, *, mode: str, drain: bool, linger_s: float | None, wait_s: float = WAIT_FOR_LOCK_S
+) -> int:
     """Serve a root in this process: SIGTERM and SIGINT drain for at most 10 s; returns the exit code."""
     configure_logging()
     stops = StopOnSignal()
     try:
-        is_shipped = ship_root(
-            root, mode=mode, drain=drain, linger_s=linger_s, wait_s=WAIT_FOR_LOCK_S, on_start=stops.add
-        )
+        is_shipped = ship_root(root, mode=mode, drain=drain, linger_s=linger_s, wait_s=wait_s, on_start=stops.add)
     except (TidegaugeError, OSError) as error:
         _log.error("%s", error)
         return EXIT_CONFIG

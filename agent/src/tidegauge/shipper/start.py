@@ -15,10 +15,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tidegauge import __version__
 from tidegauge.errors import TidegaugeError
 from tidegauge.shipper.destination import Destination, write_destination
 from tidegauge.shipper.lock import is_held, read_holder
+from tidegauge.version import __version__
 
 if TYPE_CHECKING:
     from tidegauge.shipper.thread import ShipperThread

@@ -5,10 +5,10 @@ import os
 import threading
 from pathlib import Path
 
-from tidegauge import __version__
 from tidegauge.errors import TidegaugeError
 from tidegauge.shipper.lock import Holder, ShipperLock
 from tidegauge.shipper.process import make_shipper
+from tidegauge.version import __version__
 
 _log = logging.getLogger("tidegauge")
 
