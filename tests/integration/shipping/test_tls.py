@@ -32,7 +32,13 @@ def certificate(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def port(certificate: Path) -> AsyncIterator[int]:
+def certificate_pair(certificate: Path) -> tuple[bytes, bytes]:
+    """Key and certificate as gRPC wants them."""
+    return certificate.with_suffix(".key").read_bytes(), certificate.read_bytes()
+
+
+@pytest.fixture
+async def port(certificate_pair: tuple[bytes, bytes]) -> AsyncIterator[int]:
     """A server that answers every Hello with revision 5."""
 
     async def hello(request: bytes, context: Any) -> bytes:
@@ -41,8 +47,7 @@ async def port(certificate: Path) -> AsyncIterator[int]:
     server = aio.server()
     handlers = {"Hello": grpc.unary_unary_rpc_method_handler(hello)}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("tidegauge.v1.Telemetry", handlers),))
-    pair = (certificate.with_suffix(".key").read_bytes(), certificate.read_bytes())
-    port = server.add_secure_port("localhost:0", grpc.ssl_server_credentials([pair]))
+    port = server.add_secure_port("localhost:0", grpc.ssl_server_credentials([certificate_pair]))
     await server.start()
     yield port
     await server.stop(None)
@@ -79,5 +84,5 @@ async def test_encrypted_collector_is_not_greeted_in_the_clear(port: int) -> Non
 
 
 def test_certificate_file_that_is_missing_is_an_error_that_the_shipper_survives(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="nothing.pem"):
+    with pytest.raises(FileNotFoundError, match=r"nothing\.pem"):
         GrpcLink(Destination("grpcs://localhost:1", str(tmp_path / "nothing.pem")))
