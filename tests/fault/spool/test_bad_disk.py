@@ -148,6 +148,21 @@ def test_what_no_longer_fits_in_memory_becomes_one_hole_oldest_first(
     writer.close()
 
 
+def test_memory_is_bounded_on_a_bad_disk_also_when_every_record_is_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = SpoolWriter(tmp_path, durability="always", max_pending_bytes=1_000)
+    with failing(monkeypatch, segment, "sync_data", errno.EIO):
+        for _ in range(50):
+            with pytest.raises(SpoolError):
+                writer.append(1, bytes(100))
+    writer.close()
+
+    hole, *rest = SpoolReader(writer.directory).read()
+    assert hole == Hole(1, 42, "spool_unwritable", 0)
+    assert [item.seq for item in rest if isinstance(item, Record)] == list(range(43, 51))
+
+
 def test_records_that_were_dropped_are_not_read_from_the_torn_segment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """Keeps copies of damaged bytes for whoever wants to know: `<root>/quarantine/<epoch>-<segment>-<offset>.bin`, bounded in total."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -25,7 +26,8 @@ class Quarantine:
             if path.exists() or self._put(path, source, start, end):
                 return
         except OSError:
-            path.unlink(missing_ok=True) if path.parent.is_dir() else None
+            with contextlib.suppress(OSError):  # half a copy is of no use, but does no harm either
+                path.unlink()
         self.bytes_not_kept += end - start
 
     def _put(self, path: Path, source: int, start: int, end: int) -> bool:

@@ -123,10 +123,10 @@ class SpoolWriter:
             seq = self._next_seq
             self._pending.add(seq, encode(seq, kind, flags, payload), rows)
             self._next_seq = seq + 1
+            if self._pending.size_bytes > self._max_pending_bytes:
+                self._make_room()
             if self._commits_always:
                 self._commit()
-            elif self._pending.size_bytes > self._max_pending_bytes:
-                self._make_room()
             return seq
 
     def commit(self) -> int:
