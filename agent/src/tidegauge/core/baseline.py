@@ -80,7 +80,7 @@ def _numeric(
 ) -> tuple[ColumnBins, ColumnProfile]:
     split = numeric_values(values)
     ordered = np.sort(split.finite)
-    bins = stated_bins(name, edges, ordered) if edges is not None else numeric_bins(name, ordered, kind=kind)
+    bins = stated_bins(name, edges, ordered, kind=kind) if edges is not None else numeric_bins(name, ordered, kind=kind)
     profile = profile_numeric(name, split, bins, kind=kind)
     return bins, replace(profile, sketch=sketch_sorted(ordered, WINDOW_POINTS))
 

@@ -12,10 +12,10 @@ import json
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,9 @@ Counts = npt.NDArray[np.int64]
 
 NAMED_BINS = 100
 NAMED_CATEGORIES = 1_000
+LEAST_NAME_ROWS = 5
+"""Rows from which on a name leaves the host where most values are distinct."""
+MAX_NAMES_BYTES = 128 * 1024
 POINT_SHARE = 10
 """A value that alone holds at least 1/10 of the baseline is a bin of its own."""
 
@@ -108,37 +111,38 @@ class NumericBins:
         upper = np.array([*self.points, *(() if self.stated else (self.maximum,))], dtype=np.float64)
         return lower, upper
 
+    @cached_property
+    def _weights(self) -> Floats:
+        """The matrix that turns (ranks below, ranks up to, total) into counts: each count is a difference of ranks."""
+        lower, upper = self._cuts
+        rows = len(lower) + len(upper) + 1
+        unit = np.eye(rows)
+        columns = [self._count(v[: len(lower)], v[len(lower) : -1], v[-1]) for v in unit]
+        return np.stack(columns, axis=1)
+
     def count_sorted(self, values: Floats) -> Counts:
         """Counts of sorted finite values in each bin of `labels` (int64)."""
         lower, upper = self._cuts
-        counts = self._count(
-            np.searchsorted(values, lower, "left"), np.searchsorted(values, upper, "right"), len(values)
-        )
-        return counts.astype(np.int64)
+        ranks = (values.searchsorted(lower, "left"), values.searchsorted(upper, "right"), (len(values),))
+        return (self._weights @ np.concatenate(ranks)).astype(np.int64)
 
     def count_sketch(self, sketch: QuantileSketch) -> Counts:
         """Approximate counts from a sketch, whole numbers that add up to its count."""
         lower, upper = self._cuts
-        exact = self._count(sketch.counts_below(lower), sketch.counts_below(upper, inclusive=True), sketch.count)
-        return _whole(exact, sketch.count)
+        ranks = (sketch.counts_below(lower), sketch.counts_below(upper, inclusive=True), (float(sketch.count),))
+        return _whole(self._weights @ np.concatenate(ranks), sketch.count)
 
-    def _count(self, below: npt.NDArray[np.generic], up_to: npt.NDArray[np.generic], total: int) -> Floats:
-        if not self.stated and not self.has_values:
-            return np.array([total], dtype=np.float64)
-        smaller = below.astype(np.float64)
-        smaller_or_equal = up_to.astype(np.float64)
+    def _count(self, below: Floats, up_to: Floats, total: float) -> Floats:
         if self.stated:
-            return np.diff(np.concatenate([[0.0], smaller, [float(total)]]))
-        n_edges, n_points = len(self.edges), len(self.points)
-        at_point = smaller_or_equal[:n_points] - smaller[1 + n_edges :]
-        rank = dict(zip([self.minimum, *self.edges], smaller[: 1 + n_edges], strict=True))
-        out = np.empty(len(self.labels), dtype=np.float64)
-        for i, one in enumerate(self.labels):
-            out[i] = self._count_one(one, rank, at_point, smaller_or_equal[n_points], total)
-        return out
+            return np.diff(np.concatenate([[0.0], below, [total]]))
+        if not self.has_values:
+            return np.array([total])
+        at_point = up_to[: len(self.points)] - below[1 + len(self.edges) :]
+        rank = dict(zip([self.minimum, *self.edges], below[: 1 + len(self.edges)], strict=True))
+        return np.array([self._count_one(one, rank, at_point, up_to[-1], total) for one in self.labels])
 
     def _count_one(
-        self, one: Bin, rank: Mapping[float, float], at_point: Floats, up_to_maximum: float, total: int
+        self, one: Bin, rank: Mapping[float, float], at_point: Floats, up_to_maximum: float, total: float
     ) -> float:
         if one.kind is BinKind.BELOW:
             return rank[self.minimum]
@@ -213,9 +217,11 @@ def numeric_bins(name: str, sorted_values: Floats, *, kind: ColumnKind = ColumnK
     n = len(sorted_values)
     if n == 0:
         return NumericBins(name, has_values=False, kind=kind)
+    sorted_values = sorted_values + 0.0  # -0.0 becomes 0.0, so that equal data have equal digests
     deciles = sorted_values[[-(-k * n // 10) - 1 for k in range(1, 10)]]
     values, counts = np.unique(sorted_values, return_counts=True)
-    pivot = float(sorted_values.mean())
+    with np.errstate(over="ignore", invalid="ignore"):  # near the largest float sums are infinite
+        pivot, deviation = float(sorted_values.mean()), float(sorted_values.std())
     return NumericBins(
         name,
         has_values=True,
@@ -223,35 +229,35 @@ def numeric_bins(name: str, sorted_values: Floats, *, kind: ColumnKind = ColumnK
         maximum=float(sorted_values[-1]),
         edges=tuple(np.unique(deciles).tolist()),
         points=tuple(values[counts * POINT_SHARE >= n].tolist()),
-        pivot=pivot,
-        deviation=float(sorted_values.std()),
+        pivot=pivot if math.isfinite(pivot) else float(sorted_values[n // 2]),
+        deviation=deviation,
         kind=kind,
     )
 
 
-def stated_bins(name: str, edges: Sequence[float], sorted_values: Floats) -> NumericBins:
-    """Bins with the user's own edges; `edges` ascending, without repetition."""
-    base = numeric_bins(name, sorted_values)
-    return NumericBins(
-        name,
-        base.has_values,
-        base.minimum,
-        base.maximum,
-        tuple(map(float, edges)),
-        (),
-        True,
-        base.pivot,
-        base.deviation,
-    )
+def stated_bins(
+    name: str, edges: Sequence[float], sorted_values: Floats, *, kind: ColumnKind = ColumnKind.NUMERIC
+) -> NumericBins:
+    """Bins with the user's own edges; `edges` finite, ascending, without repetition."""
+    base = numeric_bins(name, sorted_values, kind=kind)
+    return replace(base, edges=tuple(float(edge) + 0.0 for edge in edges), points=(), stated=True)
 
 
 def categorical_bins(
     name: str, counts: Mapping[str, int], *, kind: ColumnKind = ColumnKind.CATEGORICAL
 ) -> CategoricalBins:
-    """Bins from the counts of a baseline column: the 100 most frequent (ties by UTF-8 order), the next 900 as `rest`."""
+    """Bins from the counts of a baseline column: the 100 most frequent (ties by UTF-8 order), the next 900 as `rest`.
+
+    Of a column like an id (more than 100 names, most rows with one of their own) only names of 5 rows or more are kept, and of huge
+    names as many as fit in 128 KiB; the others are unknown, and fall where unknown values fall.
+    """
     ranked = sorted(counts, key=lambda category: (-counts[category], category.encode()))
     high = len(ranked) > NAMED_CATEGORIES
-    return CategoricalBins(name, tuple(ranked[:NAMED_BINS]), tuple(ranked[NAMED_BINS:NAMED_CATEGORIES]), high, kind)
+    if len(ranked) > NAMED_BINS and 2 * len(ranked) > sum(counts.values()):
+        ranked = [category for category in ranked if counts[category] >= LEAST_NAME_ROWS]
+    sizes = accumulate(len(category.encode()) for category in ranked[:NAMED_CATEGORIES])
+    ranked = ranked[: bisect_right(list(sizes), MAX_NAMES_BYTES)]
+    return CategoricalBins(name, tuple(ranked[:NAMED_BINS]), tuple(ranked[NAMED_BINS:]), high, kind)
 
 
 def canonical_bins(columns: Iterable[ColumnBins]) -> str:

@@ -10,12 +10,15 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from tidegauge.core.windows import SECOND_US, to_us
 
 MAX_NAME_LENGTH = 128
 """Code points that are kept of a category, a segment value or a column name."""
@@ -80,11 +83,13 @@ class CategoryCounts:
 
 
 _PLAIN_NUMBERS = frozenset({float, int, type(None), np.float64, np.float32, np.int64, np.int32})
-_MISSING_TYPES = frozenset({"NAType", "NaTType"})
+_MISSING_TYPES = frozenset({"NAType", "NaTType", "MaskedConstant"})
+_NO_NUMBERS = (str, bytes, bytearray, bool, np.bool_, complex, np.complexfloating, np.ndarray)
+_BOOLEANS = frozenset({bool, np.bool_})
 
 
 def is_missing(value: object) -> bool:
-    """Whether a value means "nothing here": None, NaN, NaT, pandas' NA."""
+    """Whether a value means "nothing here": None, NaN, NaT, pandas' NA, numpy's masked."""
     if value is None or type(value).__name__ in _MISSING_TYPES:
         return True
     if isinstance(value, (float, np.floating)):
@@ -100,9 +105,10 @@ def numeric_values(values: npt.NDArray[Any] | Sequence[object]) -> NumericValues
         if values.dtype.kind in "iu":
             return NumericValues(values.astype(np.float64), 0, 0, 0)
         if values.dtype.kind == "f":
-            return _split_floats(values.astype(np.float64, copy=False))
-        if values.dtype.kind == "M":
-            return _split_datetimes(values)
+            with np.errstate(over="ignore"):  # a wider float beyond float64 becomes an infinity, and is counted as one
+                return _split_floats(values.astype(np.float64, copy=False))
+        if values.dtype.kind in "mM":
+            return _split_times(values)
         values = values.tolist()
     try:
         if _PLAIN_NUMBERS.issuperset(map(type, values)):
@@ -121,9 +127,9 @@ def _split_floats(values: npt.NDArray[np.float64]) -> NumericValues:
     return NumericValues(values[finite], missing, len(values) - usable - missing, 0)
 
 
-def _split_datetimes(values: npt.NDArray[Any]) -> NumericValues:
+def _split_times(values: npt.NDArray[Any]) -> NumericValues:
     missing = np.isnat(values)
-    seconds = values[~missing].astype("datetime64[us]").astype(np.int64) / 1e6
+    seconds = values[~missing].astype(f"{values.dtype.kind}8[us]").astype(np.int64) / SECOND_US
     return NumericValues(seconds, int(np.count_nonzero(missing)), 0, 0)
 
 
@@ -145,29 +151,37 @@ def _split_mixed(values: Iterable[object]) -> NumericValues:
 
 
 def _as_float(value: object) -> float | None:
-    if isinstance(value, (bool, np.bool_, str, bytes)):
+    if isinstance(value, _NO_NUMBERS):
         return None
-    if hasattr(value, "timestamp"):
-        return float(value.timestamp())
     try:
+        if isinstance(value, datetime):
+            return to_us(value) / SECOND_US
+        if isinstance(value, timedelta):
+            return value.total_seconds()
+        if isinstance(value, (np.datetime64, np.timedelta64)):
+            return float(_split_times(np.array([value])).finite[0])
         return float(value)  # type: ignore[arg-type]
     except OverflowError:
         return math.inf
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001 - the value's own conversion failed, whatever way: it is no number
         return None
 
 
 def category_counts(values: npt.NDArray[Any] | Sequence[object], kind: ColumnKind) -> CategoryCounts:
     """Count a column's values by canonical name; containers are invalid, and so is all but true, false, 0, 1 in a boolean column."""
-    rows = values.tolist() if isinstance(values, np.ndarray) else values
+    if isinstance(values, np.ndarray):
+        values = values.astype("datetime64[us]") if values.dtype.kind == "M" else values
+        rows: Sequence[Any] = values.tolist()
+    else:
+        rows = values
     tally: Counter[Any]
-    if bool in (types := set(map(type, rows))) and len(types) > 1:
+    if _BOOLEANS & (types := set(map(type, rows))) and len(types) > 1:
         tally = Counter((type(value), _hashable(value)) for value in rows)  # True == 1, but their names differ
         items = [(key[1], n) for key, n in tally.items()]
     else:
         try:
             tally = Counter(rows)
-        except TypeError:
+        except Exception:  # noqa: BLE001 - some value cannot be hashed, whatever way: look at them one by one
             tally = Counter(map(_hashable, rows))
         items = list(tally.items())
     return _named(items, kind)
@@ -179,8 +193,8 @@ _CONTAINER = object()
 def _hashable(value: object) -> object:
     try:
         hash(value)
-    except TypeError:
-        return _CONTAINER
+    except Exception:  # noqa: BLE001 - what cannot be hashed, whatever way, is no category
+        return None if is_missing(value) else _CONTAINER
     return value
 
 
@@ -191,7 +205,7 @@ def _named(items: list[tuple[object, int]], kind: ColumnKind) -> CategoryCounts:
         if is_missing(value):
             missing += n
             continue
-        if isinstance(value, (float, np.floating)) and math.isinf(value):
+        if isinstance(value, (float, np.floating, Decimal)) and math.isinf(value):
             non_finite += n
             continue
         name = _boolean_text(value) if kind is ColumnKind.BOOLEAN else canonical_text(value)
@@ -212,13 +226,16 @@ def _boolean_text(value: object) -> str | None:
 def canonical_text(value: object) -> str | None:
     """A category's one name: strings as they are, integers in decimal, integral floats as integers, booleans true/false.
 
+    A Decimal is named like the equal float where there is one; bytes are read as UTF-8. Equal numbers have equal names.
     Cut at 128 code points; lone surrogates are escaped, so that the name is valid UTF-8. None for what cannot be a category.
 
     >>> canonical_text(3.0), canonical_text(0.1), canonical_text(True)
     ('3', '0.1', 'true')
     """
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "backslashreplace")
     if isinstance(value, str):
-        text = value if len(value) <= MAX_NAME_LENGTH else value[:MAX_NAME_LENGTH]
+        text = value[:MAX_NAME_LENGTH]
         return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()[:MAX_NAME_LENGTH]
     if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
@@ -227,16 +244,19 @@ def canonical_text(value: object) -> str | None:
     if isinstance(value, (float, np.floating)):
         number = float(value)
         return _integer_text(int(number)) if number.is_integer() else repr(number)
-    if isinstance(value, Decimal) or type(value).__name__ in {
-        "UUID",
-        "date",
-        "datetime",
-        "Timestamp",
-        "datetime64",
-        "time",
-    }:
-        return str(value)[:MAX_NAME_LENGTH]
-    return None
+    if isinstance(value, Decimal):
+        return _decimal_text(value)
+    return str(value)[:MAX_NAME_LENGTH] if type(value).__name__ in _NAMED_BY_STR else None
+
+
+_NAMED_BY_STR = frozenset({"UUID", "date", "datetime", "Timestamp", "datetime64", "time"})
+
+
+def _decimal_text(value: Decimal) -> str | None:
+    if not value.is_finite():
+        return str(value)
+    number = float(value)
+    return canonical_text(number) if number == value else str(value.normalize())[:MAX_NAME_LENGTH]
 
 
 def _integer_text(value: int) -> str:

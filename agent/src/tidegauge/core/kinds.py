@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -19,6 +20,7 @@ _BY_DTYPE = {
     "u": ColumnKind.NUMERIC,
     "f": ColumnKind.NUMERIC,
     "M": ColumnKind.DATETIME,
+    "m": ColumnKind.NUMERIC,  # seconds
     "U": ColumnKind.CATEGORICAL,
     "S": ColumnKind.CATEGORICAL,
 }
@@ -48,9 +50,9 @@ def infer_kind(values: npt.NDArray[Any] | Sequence[object]) -> ColumnKind | None
 def _kind_of(value: object) -> ColumnKind:
     if isinstance(value, (bool, np.bool_)):
         return ColumnKind.BOOLEAN
-    if isinstance(value, (int, float, Decimal, np.integer, np.floating)):
+    if isinstance(value, (int, float, Decimal, np.integer, np.floating, timedelta)):
         return ColumnKind.NUMERIC
-    if isinstance(value, np.datetime64) or hasattr(value, "timestamp"):
+    if isinstance(value, (datetime, np.datetime64)):
         return ColumnKind.DATETIME
     if isinstance(value, (list, tuple, np.ndarray, dict, set)):
         return ColumnKind.VECTOR

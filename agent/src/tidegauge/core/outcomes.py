@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -74,10 +76,20 @@ def encode_labels(values: Sequence[Any] | npt.NDArray[Any]) -> Labels:
     return Labels(tuple(index), codes)
 
 
+_NUMBERS = (int, float, Decimal, np.integer, np.floating, np.bool_)
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def encode_truth(values: Sequence[Any] | npt.NDArray[Any]) -> Truth:
     """Numbers stay numbers (booleans too: 1 and 0), everything else is a label."""
     rows = values.tolist() if isinstance(values, np.ndarray) else list(values)
-    if all(isinstance(value, (int, float, np.number, np.bool_)) or is_missing(value) for value in rows):
-        numbers = np.array([np.nan if is_missing(value) else float(value) for value in rows], dtype=np.float64)
+    if all(isinstance(value, _NUMBERS) or is_missing(value) for value in rows):
+        numbers = np.array([np.nan if is_missing(value) else _number(value) for value in rows], dtype=np.float64)
         return Truth(numbers, Labels((), np.full(len(rows), NO_LABEL, dtype=np.uint32)))
     return Truth(np.full(len(rows), np.nan), encode_labels(rows))

@@ -72,7 +72,9 @@ def profile_numeric(
     """Profile numbers: exact bin counts, moments about the bins' pivot (0 without bins), a sketch."""
     pivot = bins.pivot if bins else 0.0
     ordered = np.sort(values.finite)
-    shifted = ordered - pivot
+    with np.errstate(over="ignore", invalid="ignore"):  # near the largest float sums are infinite
+        shifted = ordered - pivot
+        total, squares = float(shifted.sum()), float(np.dot(shifted, shifted))
     has_values = len(ordered) > 0
     return ColumnProfile(
         name,
@@ -82,8 +84,8 @@ def profile_numeric(
         values.non_finite,
         values.invalid,
         pivot=pivot,
-        sum=float(shifted.sum()),
-        sum_squares=float(np.dot(shifted, shifted)),
+        sum=total,
+        sum_squares=squares,
         minimum=float(ordered[0]) if has_values else math.nan,
         maximum=float(ordered[-1]) if has_values else math.nan,
         bin_counts=bins.count_sorted(ordered) if bins else None,
@@ -129,6 +131,8 @@ def merge_profiles(profiles: Sequence[ColumnProfile], *, sketch_size: int = DELT
     if any(p.pivot != first.pivot for p in profiles):
         raise ValueError(f"profiles of {first.name!r} have different pivots: re-bin them first")
     binned = [p.bin_counts for p in profiles if p.bin_counts is not None]
+    if binned and len(binned) != len(profiles):
+        raise ValueError(f"some profiles of {first.name!r} are binned and some are not: re-bin them first")
     return ColumnProfile(
         first.name,
         first.kind,
@@ -138,8 +142,8 @@ def merge_profiles(profiles: Sequence[ColumnProfile], *, sketch_size: int = DELT
         sum(p.invalid for p in profiles),
         sum(p.overflow for p in profiles),
         first.pivot,
-        math.fsum(p.sum for p in profiles),
-        math.fsum(p.sum_squares for p in profiles),
+        _total([p.sum for p in profiles]),
+        _total([p.sum_squares for p in profiles]),
         min((p.minimum for p in numbers), default=math.nan),
         max((p.maximum for p in numbers), default=math.nan),
         np.sum(binned, axis=0) if binned else None,
@@ -147,6 +151,14 @@ def merge_profiles(profiles: Sequence[ColumnProfile], *, sketch_size: int = DELT
         _add(p.names for p in profiles),
         merge_sketches([p.sketch for p in profiles], sketch_size),
     )
+
+
+def _total(sums: list[float]) -> float:
+    """The same in any order; what has overflowed stays so."""
+    try:
+        return math.fsum(sums)
+    except (OverflowError, ValueError):  # beyond the largest float, or infinities of both signs
+        return math.nan
 
 
 def _add(parts: Iterable[dict[K, int]]) -> dict[K, int]:

@@ -81,6 +81,7 @@ def merge_sketches(sketches: Sequence[QuantileSketch], size: int = WINDOW_POINTS
         return sketch_sorted(points, size)
     weights = np.repeat([sketch.count / len(sketch.points) for sketch in kept], [len(sketch.points) for sketch in kept])
     upper_ranks = np.cumsum(weights[order])
+    size = min(size, count - 1)  # never as many points as values: that would say that nothing was lost
     targets = (np.arange(size) + 0.5) * (count / size)
     index = np.minimum(np.searchsorted(upper_ranks, targets, side="left"), len(points) - 1)
     return QuantileSketch(count, points[index])
