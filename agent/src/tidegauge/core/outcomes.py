@@ -26,6 +26,22 @@ class Labels:
     names: tuple[str, ...]
     codes: Codes
 
+    def part(self, rows: slice) -> Labels:
+        """Some of the rows, with only the names that they have."""
+        used, codes = np.unique(self.codes[rows], return_inverse=True)
+        named = used != NO_LABEL
+        names = tuple(self.names[code] for code in used[named].tolist())
+        return Labels(names, np.where(named[codes], codes, NO_LABEL).astype(np.uint32))
+
+
+def _label_bytes(labels: Labels) -> bytes:
+    """Bytes that change with the rows' labels, not with the way in which those are numbered."""
+    used = labels.part(slice(None))
+    order = sorted(range(len(used.names)), key=used.names.__getitem__)
+    rank = np.full(len(order) + 1, NO_LABEL, dtype="<u4")
+    rank[order] = np.arange(len(order))
+    return "\0".join(used.names[i] for i in order).encode() + rank[np.minimum(used.codes, len(order))].tobytes()
+
 
 @dataclass(frozen=True)
 class Truth:
@@ -33,6 +49,10 @@ class Truth:
 
     values: Floats
     labels: Labels
+
+    def part(self, rows: slice) -> Truth:
+        """Some of the rows."""
+        return Truth(self.values[rows], self.labels.part(rows))
 
 
 @dataclass(frozen=True)
@@ -49,20 +69,20 @@ class Outcomes:
             name.encode() + b"\0" + values.astype("<f8").tobytes() for name, values in sorted(self.outputs.items())
         ]
         both = (self.predicted, self.actual.labels if self.actual else None)
-        parts += ["\0".join(one.names).encode() + one.codes.astype("<u4").tobytes() for one in both if one is not None]
+        parts += [_label_bytes(one) for one in both if one is not None]
         if self.actual is not None:
             parts.append(self.actual.values.astype("<f8").tobytes())
         return b"".join(parts)
 
     def every(self, step: int) -> Outcomes:
         """Each `step`-th row."""
-        predicted = Labels(self.predicted.names, self.predicted.codes[::step]) if self.predicted else None
-        actual = (
-            Truth(self.actual.values[::step], Labels(self.actual.labels.names, self.actual.labels.codes[::step]))
-            if self.actual
-            else None
-        )
-        return Outcomes({name: values[::step] for name, values in self.outputs.items()}, predicted, actual)
+        return self.part(slice(None, None, step))
+
+    def part(self, rows: slice) -> Outcomes:
+        """Some of the rows."""
+        predicted = self.predicted.part(rows) if self.predicted else None
+        actual = self.actual.part(rows) if self.actual else None
+        return Outcomes({name: values[rows] for name, values in self.outputs.items()}, predicted, actual)
 
 
 def encode_labels(values: Sequence[Any] | npt.NDArray[Any]) -> Labels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,6 +20,9 @@ from tidegauge.wire import telemetry_pb2 as pb
 PROTOCOL_VERSION = 1
 MAX_FRAME_BYTES = 256 * 1024
 MAX_BATCH_BYTES = 1024 * 1024
+MAX_BODY_BYTES = MAX_FRAME_BYTES - 4 * 1024
+"""Of the message in a frame: the rest of the frame is names and times."""
+_TOO_MANY = 1 << 63
 
 KIND_TO_WIRE = {
     ColumnKind.NUMERIC: pb.COLUMN_KIND_NUMERIC,
@@ -39,6 +43,14 @@ def array(raw: bytes, dtype: str, rows: int | None = None) -> npt.NDArray[Any]:
         wanted = f"{rows} x {width}" if rows is not None else f"a multiple of {width}"
         raise WireError(f"array of {len(raw)} bytes, expected {wanted}")
     return np.frombuffer(raw, dtype=dtype)
+
+
+def counts(raw: bytes, rows: int | None = None) -> npt.NDArray[np.int64]:
+    """The counts of a raw u64 array; WireError where its length does not fit or a count is 2^63 or more."""
+    values = array(raw, "<i8", rows)
+    if len(values) and values.min() < 0:
+        raise WireError("a count is 2^63 or more")
+    return values
 
 
 def raw(values: npt.ArrayLike, dtype: str) -> bytes:
@@ -94,9 +106,11 @@ def decode_profile(message: pb.ColumnProfile) -> ColumnProfile:
     kind = KIND_FROM_WIRE.get(message.kind)
     if kind is None:
         raise WireError(f"column {message.name!r} has unknown kind {message.kind}")
+    if message.rows >= _TOO_MANY:
+        raise WireError(f"column {message.name!r} has {message.rows} rows: at most 2^63 - 1")
     indexes = array(message.bucket_indexes, "<u4")
-    bucket_counts = array(message.bucket_counts, "<u8", len(indexes))
-    name_counts = array(message.category_counts, "<u8", len(message.category_names))
+    bucket_counts = counts(message.bucket_counts, len(indexes))
+    name_counts = counts(message.category_counts, len(message.category_names))
     return ColumnProfile(
         message.name,
         kind,
@@ -110,7 +124,7 @@ def decode_profile(message: pb.ColumnProfile) -> ColumnProfile:
         message.sum_squares,
         message.minimum,
         message.maximum,
-        array(message.bin_counts, "<u8").astype(np.int64) if message.bin_counts else None,
+        counts(message.bin_counts) if message.bin_counts else None,
         dict(zip(indexes.tolist(), bucket_counts.tolist(), strict=True)),
         dict(zip(message.category_names, name_counts.tolist(), strict=True)),
         decode_sketch(message.sketch) if message.HasField("sketch") else EMPTY,
@@ -118,11 +132,21 @@ def decode_profile(message: pb.ColumnProfile) -> ColumnProfile:
 
 
 def decode_sketch(message: pb.QuantileSketch) -> QuantileSketch:
-    """The sketch of a message; WireError where it has more points than values, or none."""
+    """The sketch of a message; WireError where it has more points than values, or none, or points that do not ascend."""
     points = array(message.points, "<f8")
-    if not 0 < len(points) <= message.count:
+    if not 0 < len(points) <= message.count < _TOO_MANY:
         raise WireError(f"sketch of {message.count} values with {len(points)} points")
+    if not _ascends(points):
+        raise WireError("the points of a sketch do not ascend")
     return QuantileSketch(message.count, points)
+
+
+def _ascends(values: npt.NDArray[np.float64], *, strictly: bool = False) -> bool:
+    """Whether all are finite and none is smaller than (or, `strictly`, equal to) the one before."""
+    if not len(values):
+        return True
+    steps = values[1:] > values[:-1] if strictly else values[1:] >= values[:-1]  # False where one is NaN
+    return bool(steps.all()) and math.isfinite(values[0]) and math.isfinite(values[-1])
 
 
 def encode_bins(bins: ReferenceBins, names: Iterable[str] | None = None) -> pb.ReferenceBins:
@@ -159,18 +183,33 @@ def _decode_column(message: pb.ColumnBins) -> ColumnBins:
     if not kind.is_numeric:
         categories, rest = tuple(message.categories), tuple(message.rest)
         return CategoricalBins(message.name, categories, rest, message.high_cardinality, kind)
+    edges, points = array(message.edges, "<f8"), array(message.points, "<f8")
+    _check_axis(message, edges, points)
     return NumericBins(
         message.name,
         message.has_values,
         message.minimum,
         message.maximum,
-        tuple(array(message.edges, "<f8").tolist()),
-        tuple(array(message.points, "<f8").tolist()),
+        tuple(edges.tolist()),
+        tuple(points.tolist()),
         message.stated,
         message.pivot,
         message.deviation,
         kind,
     )
+
+
+def _check_axis(message: pb.ColumnBins, edges: npt.NDArray[Any], points: npt.NDArray[Any]) -> None:
+    if not (_ascends(edges, strictly=True) and _ascends(points, strictly=True) and math.isfinite(message.pivot)):
+        raise WireError(f"bins of {message.name!r}: edges, points and pivot must be finite and ascending")
+    if message.stated and not len(edges):
+        raise WireError(f"bins of {message.name!r} are stated, without an edge")
+    ends = [message.minimum, *edges[:1], *edges[-1:], *points[:1], *points[-1:], message.maximum]
+    has_axis = message.has_values and not message.stated
+    if has_axis and not (len(edges) and min(ends) == message.minimum and max(ends) == message.maximum):
+        raise WireError(f"bins of {message.name!r}: edges and points must lie within minimum and maximum")
+    if has_axis and not (math.isfinite(message.minimum) and math.isfinite(message.maximum)):
+        raise WireError(f"bins of {message.name!r}: minimum and maximum must be finite")
 
 
 def encode_importance(importance: Mapping[str, float], names: Iterable[str]) -> list[pb.Importance]:

@@ -9,7 +9,6 @@ import numpy as np
 
 from tidegauge.core.baseline import Baseline
 from tidegauge.core.bins import ReferenceBins
-from tidegauge.core.outcomes import Labels, Truth
 from tidegauge.core.profile import ColumnProfile
 from tidegauge.core.schema import schema_id
 from tidegauge.core.sketch import EMPTY
@@ -18,10 +17,9 @@ from tidegauge.settings import AgentSettings
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.codec import MAX_FRAME_BYTES, encode_profile
 from tidegauge.wire.kinds import FrameKind
-from tidegauge.wire.rows import ActualRows, RecordRows, encode_actuals, encode_baseline, encode_records
+from tidegauge.wire.rows import ActualRows, RecordRows, encode_actuals, encode_baseline, encode_records, fitting
 from tidegauge.worker.cells import SealedWindow
 
-ROWS_A_FRAME = 4_000
 _ROLES = {"champion": pb.ROLE_CHAMPION, "challenger": pb.ROLE_CHALLENGER, "replay": pb.ROLE_REPLAY}
 
 
@@ -74,31 +72,17 @@ class FrameEncoder:
 
     def records(self, rows: RecordRows, now_us: int) -> Iterator[SealedFrame]:
         """Frames of predictions with ids."""
-        for start in range(0, rows.rows, ROWS_A_FRAME):
-            part = slice(start, start + ROWS_A_FRAME)
+        for body in fitting(rows.rows, lambda part: encode_records(rows.part(part))):
             frame = self._frame(now_us)
-            chosen = RecordRows(
-                rows.ids[start * 16 : (start + ROWS_A_FRAME) * 16],
-                rows.event_times_us[part],
-                rows.arrival_times_us[part],
-                {name: values[part] for name, values in rows.outputs.items()},
-                Labels(rows.labels.names, rows.labels.codes[part]),
-                rows.segment_sets,
-                rows.segment_codes[part],
-                rows.batch,
-            )
-            frame.records.CopyFrom(encode_records(chosen))
+            frame.records.CopyFrom(body)
             yield SealedFrame(FrameKind.RECORDS, frame.SerializeToString())
 
     def actuals(self, rows: ActualRows, now_us: int) -> Iterator[SealedFrame]:
         """Frames of actuals."""
-        for start in range(0, rows.rows, ROWS_A_FRAME):
-            part = slice(start, start + ROWS_A_FRAME)
-            truth = Truth(rows.truth.values[part], Labels(rows.truth.labels.names, rows.truth.labels.codes[part]))
-            ids = rows.ids[start * 16 : (start + ROWS_A_FRAME) * 16]
+        for body in fitting(rows.rows, lambda part: encode_actuals(rows.part(part))):
             frame = self._frame(now_us)
-            frame.actuals.CopyFrom(encode_actuals(ActualRows(ids, rows.times_us[part], truth)))
-            yield SealedFrame(FrameKind.ACTUALS, frame.SerializeToString(), len(ids) // 16)
+            frame.actuals.CopyFrom(body)
+            yield SealedFrame(FrameKind.ACTUALS, frame.SerializeToString(), body.rows)
 
     def baseline(self, baseline: Baseline, now_us: int) -> Iterator[SealedFrame]:
         """Frames of a baseline, one a part."""

@@ -46,7 +46,7 @@ def facts_of(model: Any, task: str = "", positive_class: str | None = None) -> M
     """Task and classes of a model, from what the user stated and the model's `classes_` (scikit-learn's convention)."""
     raw = getattr(model, "classes_", None)
     classes: tuple[str, ...] = ()
-    if isinstance(raw, (np.ndarray, list, tuple)) and np.ndim(raw) == 1:  # type: ignore[arg-type]
+    if isinstance(raw, (np.ndarray, list, tuple)) and np.ndim(raw) == 1:
         classes = tuple(canonical_text(value) or str(value) for value in np.asarray(raw).tolist())
     if not task and classes:
         task = "binary" if len(classes) == 2 else "multiclass"
