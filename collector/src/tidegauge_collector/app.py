@@ -48,7 +48,8 @@ from tidegauge_collector.measuring.observing import Observer
 from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.notify import OutboxSender, render
 from tidegauge_collector.settings import CollectorSettings
-from tidegauge_collector.telemetry import TelemetryStore, compact, marks
+from tidegauge_collector.telemetry.extent import log_position, marks
+from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.web.routes import add_web_routes
 
 log = structlog.get_logger(__name__)
@@ -165,7 +166,7 @@ class Collector:
 
     def _marks(self, log_directory: Path) -> Marks:
         """Marks of what is folded, and of what lies in the log behind it."""
-        done = self.telemetry.log_position()
+        done = log_position(self.telemetry)
         reader = LogReader(log_directory, LogPosition(done.log_epoch, done.log_seq) if done is not None else None)
         found = Marks({epoch: one.mark for epoch, one in marks(self.telemetry).items()})
         while pairs := reader.read():
@@ -238,7 +239,6 @@ class Collector:
             (2.0, "baselines", self.production.make_due),
             (60.0, "judge_all", self.judging.expect_all),
             (300.0, "checkpoint", self._checkpoint),
-            (600.0, "compact", self._compact),
         ):
             scheduler.add_job(self._job, "interval", args=[name, work], seconds=seconds, id=name, **options)
         scheduler.start()
@@ -300,13 +300,10 @@ class Collector:
 
     def _checkpoint(self) -> None:
         """Move the write-ahead log into the file; then log segments that are folded and old enough may go."""
-        done = self.telemetry.log_position()
+        done = log_position(self.telemetry)
         if self.telemetry.checkpoint() and done is not None:
             keep_us = int(self.settings.log_keep_hours * 3_600e6)
             self._frame_log.release(LogPosition(done.log_epoch, done.log_seq), self._clock.now_us() - keep_us)
-
-    def _compact(self) -> None:
-        compact(self.telemetry, now_us=self._clock.now_us())
 
     # ------------------------------------------------------------------ for the rooms
 

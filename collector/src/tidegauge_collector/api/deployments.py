@@ -7,7 +7,7 @@ from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment,
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.measuring.drift import is_feature_or_prediction
 from tidegauge_collector.measuring.measurement import finite, rfc3339
-from tidegauge_collector.telemetry import extent, gap_rows, known
+from tidegauge_collector.telemetry.extent import extent, gap_summary, known, stored_counts
 
 _RANK = {"ok": 1, "warning": 2, "failing": 3}
 
@@ -79,7 +79,7 @@ def _summary(sources: Sources, found: Deployment) -> Json:
         "open_alerts": len(firing),
         "first_prediction": rfc3339(seen.first_event_us),
         "last_prediction": rfc3339(seen.last_event_us),
-        "predictions_last_day": seen.rows_last_day,
+        "predictions_last_day": seen.last_day_rows,
     }
 
 
@@ -89,6 +89,7 @@ def show_status(sources: Sources, name: str, query: Query) -> Json:
     find_deployment(sources, name)
     progress = sources.progress.read(name)
     seen = extent(sources.telemetry, name)
+    stored = stored_counts(sources.telemetry, name)
     end, until = progress.data_end_us, progress.settled_until_us
     is_settled = (
         end is not None and not progress.live and sources.folding.caught_up and sources.judging.is_caught_up(name)
@@ -112,16 +113,15 @@ def show_status(sources: Sources, name: str, query: Query) -> Json:
         ],
         "data_start": rfc3339(progress.data_start_us),
         "data_end": rfc3339(end),
-        "service_start": rfc3339(seen.first_service_us),
-        "service_end": rfc3339(seen.last_service_us),
+        "service_start": rfc3339(seen.first_arrival_us),
+        "service_end": rfc3339(seen.last_arrival_us),
         "stored": {
-            "rows": seen.rows,
-            "predictions": seen.predictions,
-            "prediction_ids": seen.prediction_ids,
-            "actuals": seen.actuals,
-            "actual_ids": seen.actual_ids,
+            "predictions": stored.prediction_rows,
+            "prediction_ids": stored.prediction_ids,
+            "actuals": stored.actual_rows,
+            "actual_ids": stored.actual_ids,
         },
-        "dropped": gap_rows(sources.telemetry),
+        "dropped": {one.reason: one.rows for one in gap_summary(sources.telemetry)},
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tidegauge.core.windows import Window
 from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_choice
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, read_scope
 from tidegauge_collector.control import Deployment
@@ -12,7 +13,8 @@ from tidegauge_collector.measuring.measurement import Measurement, rfc3339
 from tidegauge_collector.measuring.observing import DRIFT_METRICS
 from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
 from tidegauge_collector.measuring.service import measure_service
-from tidegauge_collector.telemetry import known, newest_judgements
+from tidegauge_collector.telemetry.extent import known
+from tidegauge_collector.telemetry.judgements import newest_judgements
 
 METRICS = (*DRIFT_METRICS, *SERVICE_METRICS, *ACCURACY_METRICS)
 
@@ -49,10 +51,11 @@ def _measure(sources: Sources, found: Deployment, metric: str, scope: Scope, col
 def _add_verdicts(sources: Sources, name: str, metric: str, scope: Scope, items: list[Json]) -> None:
     if not scope.windows or scope.segment:
         return
-    bounds = (scope.windows[0].start_us, scope.windows[-1].end_us)
+    window = Window(scope.windows[0].start_us, scope.windows[-1].end_us)
     judged = {
         (one.column, rfc3339(one.window_start_us), rfc3339(one.window_end_us)): one.verdict
-        for one in newest_judgements(sources.telemetry, name, metric=metric, version=scope.version, bounds_us=bounds)
+        for one in newest_judgements(sources.telemetry, name, window=window)
+        if one.metric == metric and one.version == scope.version
     }
     for item in items:
         item["verdict"] = judged.get((item["column"], item["window"]["start"], item["window"]["end"]))

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from tidegauge_collector.api.query import check_known, read_int
+from tidegauge_collector.api.query import BadRequest, check_known, read_int
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment
 from tidegauge_collector.measuring.measurement import finite, rfc3339
-from tidegauge_collector.telemetry import prediction_page
+from tidegauge_collector.telemetry.records import MAX_PAGE, START, RecordCursor, records
 
 
 def list_predictions(sources: Sources, name: str, query: Query) -> Json:
-    """Stored predictions with their actuals, in a stable order, a page at a time."""
+    """Stored predictions with their actuals by event time, a page at a time."""
     check_known(query, "limit", "after")
     find_deployment(sources, name)
-    page = prediction_page(
-        sources.telemetry, name, after=query.get("after") or None, limit=read_int(query, "limit", 1_000)
-    )
+    limit = read_int(query, "limit", 1_000, most=MAX_PAGE)
+    found = records(sources.telemetry, name, after=_cursor(query.get("after")), limit=limit)
     items = [
         {
-            "prediction_id": one.id_hex,
+            "prediction_id": one.prediction_id,
             "event_time": rfc3339(one.event_us),
             "version": one.version,
             "score": finite(one.score),
@@ -25,6 +24,16 @@ def list_predictions(sources: Sources, name: str, query: Query) -> Json:
             "actual": one.actual_label if one.actual_label is not None else finite(one.actual_value),
             "segments": list(one.segments),
         }
-        for one in page.items
+        for one in found
     ]
-    return {"items": items, "next": page.next}
+    return {"items": items, "next": ".".join(map(str, found[-1].cursor)) if len(found) == limit else None}
+
+
+def _cursor(text: str | None) -> RecordCursor:
+    if not text:
+        return START
+    try:
+        event_us, epoch_id, seq, row_number = map(int, text.split("."))
+    except ValueError as problem:
+        raise BadRequest(f"after={text!r}: give `next` of the page before") from problem
+    return RecordCursor(event_us, epoch_id, seq, row_number)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from tidegauge.core.bins import UNUSABLE
 from tidegauge.core.columns import ColumnKind
-from tidegauge.core.profile import ColumnProfile
 from tidegauge.core.windows import Window
 from tidegauge_collector.api.query import NotFound, check_known
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, find_version, read_scope
 from tidegauge_collector.measuring.measurement import finite, rfc3339
-from tidegauge_collector.telemetry import column_counts, known, merged_profiles
+from tidegauge_collector.telemetry.counts import column_counts
+from tidegauge_collector.telemetry.extent import known
+from tidegauge_collector.telemetry.moments import ColumnMoments, column_moments, unknown_names
 
 
 def show_profile(sources: Sources, name: str, query: Query) -> Json:
@@ -24,25 +25,24 @@ def show_profile(sources: Sources, name: str, query: Query) -> Json:
     window = scope.windows[0] if scope is not None else Window(0, 0)
     version = find_version(sources, found, query)
     segment = query.get("segment", "")
-    merged = merged_profiles(
-        sources.telemetry,
-        name,
-        version=version,
-        segment=segment,
-        start_us=window.start_us,
-        end_us=window.end_us,
-        columns=[column],
+    moments = column_moments(
+        sources.telemetry, name, version=version, segment=segment, window=window, columns=[column]
     ).get(column)
     bins, baseline_n, approximate = _bins(sources, name, version, segment, column, window)
+    unknown = (
+        unknown_names(sources.telemetry, name, column, version=version, segment=segment, window=window)
+        if baseline_n is not None
+        else []
+    )
     return {
         "column": column,
         "kind": kinds[column].value,
         "window": {"start": rfc3339(window.start_us), "end": rfc3339(window.end_us)},
-        "n": merged.rows if merged is not None else 0,
+        "n": moments.rows if moments is not None else 0,
         "baseline_n": baseline_n,
         "bins": bins,
-        "moments": _moments(merged, kinds[column]),
-        "new_categories": _new_names(merged, known_by_baseline=baseline_n is not None),
+        "moments": _moments(moments, kinds[column]),
+        "new_categories": [{"name": text, "count": count} for text, count in unknown],
         "approximate": approximate,
     }
 
@@ -78,19 +78,7 @@ def _bins(
     return items, int(baseline.sum()), bool(counted.approximate[0]) if counted is not None else False
 
 
-def _moments(merged: ColumnProfile | None, kind: ColumnKind) -> Json | None:
-    if merged is None or not kind.is_numeric:
+def _moments(moments: ColumnMoments | None, kind: ColumnKind) -> Json | None:
+    if moments is None or not kind.is_numeric:
         return None
-    return {
-        "mean": finite(merged.mean),
-        "std": finite(merged.deviation),
-        "min": finite(merged.minimum),
-        "max": finite(merged.maximum),
-    }
-
-
-def _new_names(merged: ColumnProfile | None, *, known_by_baseline: bool) -> list[Json]:
-    if merged is None or not known_by_baseline:
-        return []
-    ranked = sorted(merged.names.items(), key=lambda item: (-item[1], item[0]))
-    return [{"name": name, "count": count} for name, count in ranked[:100]]
+    return {"mean": moments.mean, "std": moments.deviation, "min": moments.minimum, "max": moments.maximum}

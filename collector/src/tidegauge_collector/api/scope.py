@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tidegauge.core.windows import HOUR_US, MINUTE_US, window_start
 from tidegauge_collector.api.query import BadRequest, NotFound, read_choice, read_time
 from tidegauge_collector.control import ControlStore, Deployment
 from tidegauge_collector.jobs.folding import Folding
@@ -15,7 +16,8 @@ from tidegauge_collector.measuring.baselines import Baselines
 from tidegauge_collector.measuring.drift import Scope
 from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.measuring.windows import STEPS, range_windows
-from tidegauge_collector.telemetry import TelemetryStore, extent
+from tidegauge_collector.telemetry.extent import extent
+from tidegauge_collector.telemetry.store import TelemetryStore
 
 Json = dict[str, Any]
 Query = Mapping[str, str]
@@ -59,11 +61,12 @@ def read_scope(sources: Sources, found: Deployment, query: Query, *, service: bo
     """The windows asked for; the whole extent of the data where the range is not given, None where there is none."""
     seen = extent(sources.telemetry, found.name)
     first, last = (
-        (seen.first_service_us, seen.last_service_us) if service else (seen.first_event_us, seen.last_event_us)
+        (seen.first_arrival_us, seen.last_arrival_us) if service else (seen.first_event_us, seen.last_event_us)
     )
     start = read_time(query, "start")
     end = read_time(query, "end")
-    start = first if start is None else start
+    if start is None and first is not None:
+        start = window_start(first, MINUTE_US if service else HOUR_US)  # profiles count where their window begins
     end = (last + 1 if last is not None else None) if end is None else end
     if start is None or end is None:
         return None

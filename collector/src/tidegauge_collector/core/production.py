@@ -19,7 +19,7 @@ def baseline_from_profiles(profiles: Mapping[str, ColumnProfile]) -> Baseline:
         bins[name] = one
         counts, _ = bin_profile(profile, one)
         pivot = one.pivot if isinstance(one, NumericBins) else 0.0
-        binned[name] = replace(profile, bin_counts=counts, names={}, overflow=0, **_about(profile, pivot))
+        binned[name] = _about(replace(profile, bin_counts=counts, names={}, overflow=0), pivot)
     rows = max((profile.rows for profile in binned.values()), default=0)
     return Baseline(rows, ReferenceBins(bins), binned, origin="production")
 
@@ -42,9 +42,8 @@ def _choose(profile: ColumnProfile) -> ColumnBins | None:
     )
 
 
-def _about(profile: ColumnProfile, pivot: float) -> dict[str, float]:
-    """Moments about another pivot."""
+def _about(profile: ColumnProfile, pivot: float) -> ColumnProfile:
+    """The same profile with its moments about another pivot."""
     shift, n = profile.pivot - pivot, profile.finite
-    total = profile.sum + n * shift
     squares = profile.sum_squares + 2 * shift * profile.sum + n * shift * shift
-    return {"pivot": pivot, "sum": total, "sum_squares": squares}
+    return replace(profile, pivot=pivot, sum=profile.sum + n * shift, sum_squares=squares)

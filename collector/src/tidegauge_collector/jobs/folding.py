@@ -14,8 +14,11 @@ from tidegauge.wire.codec import decode_frame
 from tidegauge_collector.control import ControlStore
 from tidegauge_collector.ingest.framelog import NO_FRAME, LogEntry, LogPosition
 from tidegauge_collector.ingest.logreader import LogReader
-from tidegauge_collector.telemetry import FoldEntry, TelemetryStore, fold
-from tidegauge_collector.telemetry import LogPosition as FoldedPosition
+from tidegauge_collector.jobs.baselines import keep_part
+from tidegauge_collector.telemetry.extent import log_position
+from tidegauge_collector.telemetry.fold import FoldEntry, fold
+from tidegauge_collector.telemetry.fold import LogPosition as FoldedPosition
+from tidegauge_collector.telemetry.store import TelemetryStore
 
 BATCH_BYTES = 8 * 1024 * 1024
 ROLES = {pb.ROLE_CHAMPION: "champion", pb.ROLE_CHALLENGER: "challenger", pb.ROLE_REPLAY: "replay"}
@@ -40,7 +43,7 @@ class Folding:
         self._reader = self._open_reader()
 
     def _open_reader(self) -> LogReader:
-        done = self._telemetry.log_position()
+        done = log_position(self._telemetry)
         after = LogPosition(done.log_epoch, done.log_seq) if done is not None else None
         return LogReader(self._log_directory, after)
 
@@ -117,18 +120,7 @@ class Folding:
     def _take_baseline(self, frame: pb.Frame, now_us: int) -> None:
         part = frame.baseline
         try:
-            status = self._control.add_baseline_part(
-                frame.deployment,
-                frame.version,
-                digest=part.digest,
-                part=part.part,
-                parts=part.parts,
-                payload=part.SerializeToString(),
-                origin=part.origin,
-                rows=part.rows,
-                bins_id=part.bins.bins_id,
-                now_us=now_us,
-            )
+            status = keep_part(self._control, frame.deployment, frame.version, part, now_us=now_us)
         except ValueError as problem:
             self.counts["baselines_refused"] += 1
             log.warning("baseline.refused", deployment=frame.deployment, version=frame.version, problem=str(problem))

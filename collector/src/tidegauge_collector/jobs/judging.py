@@ -25,14 +25,11 @@ from tidegauge_collector.core.readiness import GRACE_US
 from tidegauge_collector.measuring.observing import Observer
 from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
-from tidegauge_collector.telemetry import (
-    StoredJudgement,
-    TelemetryStore,
-    append_judgements,
-    extent,
-    judged_until,
-    known,
-)
+from tidegauge_collector.telemetry.extent import extent, known
+from tidegauge_collector.telemetry.judged import judged_until
+from tidegauge_collector.telemetry.judgements import Judgement as StoredJudgement
+from tidegauge_collector.telemetry.judgements import append_judgements
+from tidegauge_collector.telemetry.store import TelemetryStore
 
 LIVE_ALERTS_US = 48 * HOUR_US
 WINDOWS_AT_ONCE = 64
@@ -119,15 +116,17 @@ class Judging:
         now_us = self._now_us()
         for monitor in self._control.monitors(deployment.name):
             service = monitor.metric in SERVICE_METRICS
-            start_us = seen.first_service_us if service else seen.first_event_us
-            end_us = seen.last_service_us if service else seen.last_event_us
+            start_us = seen.first_arrival_us if service else seen.first_event_us
+            end_us = seen.last_arrival_us if service else seen.last_event_us
             ready_us = now_us - GRACE_US if service else until_us
             if start_us is None or end_us is None or ready_us is None:
                 continue
             for version in self._control.versions(deployment.name):
                 key = (deployment.name, monitor.id, version.name)
                 if key not in self._until:
-                    self._until[key] = judged_until(self._telemetry, *key) or 0
+                    self._until[key] = (
+                        judged_until(self._telemetry, deployment.name, monitor=monitor.id, version=version.name) or 0
+                    )
                 first_us = max(start_us, self._until[key])
                 if deployment.alerts == "live":
                     first_us = max(first_us, now_us - LIVE_ALERTS_US - monitor.window_s * SECOND_US)
@@ -157,7 +156,7 @@ class Judging:
         touched = self._control.record_transitions(
             deployment.name, updates, channels=self._channels, render=self._render, now_us=self._now_us()
         )
-        append_judgements(self._telemetry, [self._stored(deployment, due.monitor, one) for one in judged])
+        append_judgements(self._telemetry, deployment.name, [self._stored(due.monitor, one) for one in judged])
         self._until[deployment.name, due.monitor.id, due.version] = due.windows[-1].end_us
         self.counts["judged"] += len(judged)
         self.counts["transitions"] += len(touched)
@@ -167,10 +166,9 @@ class Judging:
             )
         return bool(touched)
 
-    def _stored(self, deployment: Deployment, monitor: Monitor, judgement: Judgement) -> StoredJudgement:
+    def _stored(self, monitor: Monitor, judgement: Judgement) -> StoredJudgement:
         seen = judgement.observation
         return StoredJudgement(
-            deployment=deployment.name,
             version=seen.series.version,
             monitor=monitor.id,
             metric=seen.series.metric,

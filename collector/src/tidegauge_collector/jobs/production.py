@@ -6,12 +6,15 @@ from collections.abc import Callable
 
 import structlog
 
-from tidegauge.core.windows import DAY_US
+from tidegauge.core.windows import DAY_US, Window
 from tidegauge.wire.rows import encode_baseline
 from tidegauge_collector.control import ControlStore
 from tidegauge_collector.core.production import baseline_from_profiles
+from tidegauge_collector.jobs.baselines import keep_part
 from tidegauge_collector.measuring.drift import is_feature_or_prediction
-from tidegauge_collector.telemetry import TelemetryStore, extent, known, merged_profiles
+from tidegauge_collector.telemetry.extent import Extent, extent, known
+from tidegauge_collector.telemetry.moments import column_moments, merged_profiles
+from tidegauge_collector.telemetry.store import TelemetryStore
 
 MIN_ROWS = 100
 
@@ -45,39 +48,39 @@ class ProductionBaselines:
         if self._control.active_baseline(deployment, version) is not None:
             self._served.add((deployment, version))
             return False
-        seen = extent(self._telemetry, deployment, version=version)
-        if seen.first_event_us is None or seen.last_event_us is None or seen.rows < MIN_ROWS:
+        seen = extent(self._telemetry, deployment)
+        if seen.first_event_us is None or seen.last_event_us is None:
             return False
-        return seen.rows >= self._rows or seen.last_event_us - seen.first_event_us >= self._days_us
-
-    def _make(self, deployment: str, version: str) -> bool:
-        columns = [name for name in known(self._telemetry, deployment).columns if is_feature_or_prediction(name)]
-        seen = extent(self._telemetry, deployment, version=version)
-        profiles = merged_profiles(
+        found = column_moments(
             self._telemetry,
             deployment,
             version=version,
             segment="",
-            start_us=seen.first_event_us or 0,
-            end_us=(seen.last_event_us or 0) + 1,
-            columns=columns,
+            window=_whole(seen),
+            columns=self._columns(deployment),
+        )
+        rows = max((one.rows for one in found.values()), default=0)
+        if rows < MIN_ROWS:
+            return False
+        return rows >= self._rows or seen.last_event_us - seen.first_event_us >= self._days_us
+
+    def _columns(self, deployment: str) -> list[str]:
+        return [name for name in known(self._telemetry, deployment).columns if is_feature_or_prediction(name)]
+
+    def _make(self, deployment: str, version: str) -> bool:
+        window = _whole(extent(self._telemetry, deployment))
+        profiles = merged_profiles(
+            self._telemetry, deployment, version=version, segment="", window=window, columns=self._columns(deployment)
         )
         baseline = baseline_from_profiles(profiles)
         if not baseline.profiles:
             return False
         for part in encode_baseline(baseline):
-            self._control.add_baseline_part(
-                deployment,
-                version,
-                digest=part.digest,
-                part=part.part,
-                parts=part.parts,
-                payload=part.SerializeToString(),
-                origin="production",
-                rows=part.rows,
-                bins_id=part.bins.bins_id,
-                now_us=self._now_us(),
-            )
+            keep_part(self._control, deployment, version, part, now_us=self._now_us())
         self._served.add((deployment, version))
         log.info("baseline.from_production", deployment=deployment, version=version, rows=baseline.rows)
         return True
+
+
+def _whole(seen: Extent) -> Window:
+    return Window(seen.first_event_us or 0, (seen.last_event_us or 0) + 1)

@@ -15,7 +15,8 @@ from tidegauge_collector.core.outcomes import actual_texts, binary, encoded, tex
 from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.measuring.drift import Scope
 from tidegauge_collector.measuring.measurement import Measurement
-from tidegauge_collector.telemetry import TelemetryStore, joined, predicted_ids
+from tidegauge_collector.telemetry.joined import joined, predicted_ids
+from tidegauge_collector.telemetry.store import TelemetryStore
 
 METRICS = ("auc", "log_loss", "accuracy")
 THRESHOLD = 0.5
@@ -58,14 +59,18 @@ class AccuracyMeter:
         found = joined(
             self._store, scope.deployment, version=scope.version, segment=scope.segment, start_us=start, end_us=end
         )
-        rows = LabelledRows(found.score, texts(found.labels), found.actual_value, texts(found.actual_labels))
+        order = np.argsort(found.event_us, kind="stable")
+        event_us = found.event_us[order]
+        rows = LabelledRows(
+            found.score[order], texts(found.label)[order], found.actual_value[order], texts(found.actual_label)[order]
+        )
         predicted = predicted_ids(
             self._store, scope.deployment, version=scope.version, segment=scope.segment, windows=scope.windows
         )
         for metric in metrics:
             baseline = self._estimate(metric, self._baseline) if self._baseline is not None else None
             for i, window in enumerate(scope.windows):
-                first, last = np.searchsorted(found.event_us, [window.start_us, window.end_us])
+                first, last = np.searchsorted(event_us, [window.start_us, window.end_us])
                 part = rows.part(int(first), int(last))
                 estimate = self._estimate(metric, part)
                 if (

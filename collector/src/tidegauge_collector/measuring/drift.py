@@ -13,7 +13,8 @@ from tidegauge.core.windows import Window
 from tidegauge_collector.core.drift import ChanceTest, chance_rows, missing_rate, psi_rows
 from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.measuring.measurement import Measurement
-from tidegauge_collector.telemetry import ColumnCounts, TelemetryStore, column_counts
+from tidegauge_collector.telemetry.counts import ColumnCounts, column_counts
+from tidegauge_collector.telemetry.store import TelemetryStore
 
 PSI_FLOOR = 1e-4
 
@@ -162,7 +163,7 @@ def as_measurement(one: ColumnDrift, metric: str, scope: Scope) -> Measurement:
             **common,  # type: ignore[arg-type]
         )
     test = one.chance
-    parameters = {"floor": PSI_FLOOR, "approximate": one.approximate}
+    parameters: dict[str, object] = {"floor": PSI_FLOOR, "approximate": one.approximate}
     if test is not None:
         parameters |= {"df": test.df, "p_value": test.p_value, "chance_test": test.method, "chance_reason": test.reason}
     return Measurement(

@@ -15,7 +15,7 @@ from tidegauge_collector.measuring.drift import ColumnDrift, Scope, column_drift
 from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
 from tidegauge_collector.measuring.service import measure_service
-from tidegauge_collector.telemetry import TelemetryStore
+from tidegauge_collector.telemetry.store import TelemetryStore
 
 DRIFT_METRICS = ("psi", "missing_rate")
 

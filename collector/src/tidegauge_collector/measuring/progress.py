@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from tidegauge_collector.core.readiness import EpochProgress, settled_until
 from tidegauge_collector.ingest.agents import EpochSeen
-from tidegauge_collector.telemetry import TelemetryStore, extent, low_watermarks, marks
+from tidegauge_collector.telemetry.extent import extent, low_watermarks, marks
+from tidegauge_collector.telemetry.store import TelemetryStore
 
 LiveAgents = Callable[[], Sequence[EpochSeen]]
 

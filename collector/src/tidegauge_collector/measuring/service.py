@@ -10,7 +10,8 @@ from tidegauge.core.latency import RELATIVE_ERROR, bucket_bounds_s
 from tidegauge_collector.core.service import bucket_quantile, error_rate
 from tidegauge_collector.measuring.drift import Scope
 from tidegauge_collector.measuring.measurement import Measurement
-from tidegauge_collector.telemetry import ServiceWindow, TelemetryStore, service_windows
+from tidegauge_collector.telemetry.service import ServiceCounts, service_counts
+from tidegauge_collector.telemetry.store import TelemetryStore
 
 LATENCY_QUANTILES = {"latency_p50": "0.5", "latency_p90": "0.9", "latency_p95": "0.95", "latency_p99": "0.99"}
 METRICS = ("requests", "predictions", "errors", "error_rate", *LATENCY_QUANTILES)
@@ -18,7 +19,7 @@ METRICS = ("requests", "predictions", "errors", "error_rate", *LATENCY_QUANTILES
 
 def measure_service(store: TelemetryStore, scope: Scope, metrics: list[str]) -> Iterator[Measurement]:
     """Each metric in each window, windows first."""
-    found = service_windows(
+    found = service_counts(
         store, scope.deployment, version=scope.version or None, segment=scope.segment, windows=scope.windows
     )
     for metric in metrics:
@@ -26,7 +27,7 @@ def measure_service(store: TelemetryStore, scope: Scope, metrics: list[str]) -> 
             yield _measurement(metric, one, scope, i)
 
 
-def _measurement(metric: str, seen: ServiceWindow, scope: Scope, i: int) -> Measurement:
+def _measurement(metric: str, seen: ServiceCounts, scope: Scope, i: int) -> Measurement:
     value, reason, bound, method, parameters = _value(metric, seen)
     return Measurement(
         metric=metric,
@@ -43,23 +44,22 @@ def _measurement(metric: str, seen: ServiceWindow, scope: Scope, i: int) -> Meas
     )
 
 
-def _value(metric: str, seen: ServiceWindow) -> tuple[float | None, str | None, float | None, str, dict[str, object]]:
-    system = sum(n for name, n in seen.errors.items() if not name.startswith("user:"))
+def _value(metric: str, seen: ServiceCounts) -> tuple[float | None, str | None, float | None, str, dict[str, object]]:
     if metric == "requests":
         return float(seen.requests), None, 0.0, "count", {}
     if metric == "predictions":
         return float(seen.predictions), None, 0.0, "count", {}
     if metric == "errors":
-        return float(sum(seen.errors.values())), None, 0.0, "count", {"by_class": dict(seen.errors)}
+        return float(seen.user_errors + seen.system_errors), None, 0.0, "count", {"by_class": dict(seen.errors)}
     if metric == "error_rate":
-        rate = error_rate(system, seen.requests)
+        rate = error_rate(seen.system_errors, seen.requests)
         return rate, None if rate is not None else "no_rows", 0.0, "system_errors_per_request", {}
     return _latency(LATENCY_QUANTILES[metric], seen)
 
 
-def _latency(q: str, seen: ServiceWindow) -> tuple[float | None, str | None, float | None, str, dict[str, object]]:
-    indexes = np.array(sorted(seen.latency_buckets), dtype=np.int64)
-    counts = np.array([seen.latency_buckets[i] for i in indexes.tolist()], dtype=np.int64)
+def _latency(q: str, seen: ServiceCounts) -> tuple[float | None, str | None, float | None, str, dict[str, object]]:
+    indexes = np.array(sorted(seen.latency), dtype=np.int64)
+    counts = np.array([seen.latency[i] for i in indexes.tolist()], dtype=np.int64)
     lower, upper = bucket_bounds_s(indexes)
     found = bucket_quantile(lower, upper, counts, q)
     parameters: dict[str, object] = {"q": q, "unit": "s", "relative_error": RELATIVE_ERROR}
