@@ -1,4 +1,4 @@
-"""The collector as the demo runs it: `tidegauge-collector serve`, a process with its embedded stores, that can be killed and started again."""
+"""The collector as the demo runs it: a process with its embedded stores that can be killed and started again on its ports."""
 
 from __future__ import annotations
 
