@@ -26,6 +26,7 @@ Array = npt.NDArray[Any]
 Table = Mapping[str, Array]
 Tables = Mapping[str, Table]
 Rows = list[tuple[Any, ...]]
+Parameters = Sequence[Any] | Mapping[str, Any]
 
 _NO_TABLES: Tables = {}
 SPARE_BYTES = 16 * 1024 * 1024
@@ -76,17 +77,17 @@ class TelemetryStore:
             raise
         return store
 
-    def rows(self, name: str, parameters: Sequence[Any] = (), *, tables: Tables = _NO_TABLES) -> Rows:
+    def rows(self, name: str, parameters: Parameters = (), *, tables: Tables = _NO_TABLES) -> Rows:
         """The rows of the query `sql/NAME.sql`; `tables` are numpy columns that it may read by name."""
         with self._executed(name, parameters, tables) as result:
             return result.fetchall()
 
-    def arrays(self, name: str, parameters: Sequence[Any] = (), *, tables: Tables = _NO_TABLES) -> dict[str, Array]:
+    def arrays(self, name: str, parameters: Parameters = (), *, tables: Tables = _NO_TABLES) -> dict[str, Array]:
         """The columns of the query, by name. No integer column of it may hold NULL."""
         with self._executed(name, parameters, tables) as result:
             return {column: _unmasked(values) for column, values in result.fetchnumpy().items()}
 
-    def execute(self, name: str, parameters: Sequence[Any] = (), *, tables: Tables = _NO_TABLES) -> None:
+    def execute(self, name: str, parameters: Parameters = (), *, tables: Tables = _NO_TABLES) -> None:
         """Run a writing query; call it within `write()`."""
         with self._executed(name, parameters, tables) as result:
             result.fetchall()
@@ -154,7 +155,7 @@ class TelemetryStore:
         return cursor
 
     @contextmanager
-    def _executed(self, name: str, parameters: Sequence[Any], tables: Tables) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _executed(self, name: str, parameters: Parameters, tables: Tables) -> Iterator[duckdb.DuckDBPyConnection]:
         registered = []
         try:
             cursor = self._cursor()
@@ -162,7 +163,7 @@ class TelemetryStore:
                 for table, columns in tables.items():
                     cursor.register(table, dict(columns))
                     registered.append(table)
-                yield cursor.execute(query(name), list(parameters))
+                yield cursor.execute(query(name), parameters)
             finally:
                 for table in registered:
                     cursor.unregister(table)

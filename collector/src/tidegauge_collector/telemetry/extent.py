@@ -1,0 +1,156 @@
+"""How much there is of a deployment, from when to when, and how far the fold is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tidegauge.core.columns import ColumnKind
+from tidegauge_collector.telemetry.index import LogPosition, Mark
+from tidegauge_collector.telemetry.store import TelemetryStore
+from tidegauge_collector.telemetry.unpack import ARRIVAL_TIME, EVENT_TIME
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """From when to when a deployment has data; None where it has none.
+
+    Event times are those of records, arrival times those of records and service columns; where profiles reach further than records,
+    the start of the first window or the last microsecond of the last. `last_day_rows`: predictions of the newest 24 hours of event time,
+    in whole windows, all versions together.
+    """
+
+    first_event_us: int | None
+    last_event_us: int | None
+    first_arrival_us: int | None
+    last_arrival_us: int | None
+    last_day_rows: int
+
+    @property
+    def last_prediction_us(self) -> int | None:
+        """When the newest prediction was made for the user."""
+        return self.last_event_us
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCounts:
+    """What is stored row by row of a deployment, and of how many different prediction ids."""
+
+    prediction_rows: int
+    prediction_ids: int
+    actual_rows: int
+    actual_ids: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Names seen in a deployment's profiles, each sorted; `roles`: the roles (proto numbers) of each version."""
+
+    versions: tuple[str, ...]
+    roles: Mapping[str, frozenset[int]]
+    columns: Mapping[str, ColumnKind]
+    segments: tuple[str, ...]
+    batches: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GapSummary:
+    """Numbers that hold nothing, by reason: how many, and how many rows went with them as far as known."""
+
+    reason: str
+    numbers: int
+    rows: int
+    last_received_us: int
+
+
+def extent(store: TelemetryStore, deployment: str) -> Extent:
+    """From when to when there is data of a deployment."""
+    number = store.index.deployments.known.get(deployment, -1)
+    with store.snapshot():
+        profiles = {time_basis: _Windows(*times) for time_basis, *times in store.rows("extent_cells", [deployment])}
+        ((first_event, last_event, first_arrival, last_arrival),) = store.rows("extent_records", [number])
+        events, arrivals = profiles.get(EVENT_TIME), profiles.get(ARRIVAL_TIME)
+        last_day = _last_day(store, deployment, events.last_start_us) if events else 0
+        if not events and last_event is not None:
+            ((last_day,),) = store.rows("last_day_records", [number, last_event])
+    return Extent(
+        _first(first_event, events),
+        _last(last_event, events),
+        _first(first_arrival, arrivals),
+        _last(last_arrival, arrivals),
+        last_day,
+    )
+
+
+def stored_counts(store: TelemetryStore, deployment: str) -> StoredCounts:
+    """Rows and different ids stored of a deployment; takes a second for ten million."""
+    number = store.index.deployments.known.get(deployment, -1)
+    (counts,) = store.rows("stored_counts", {"deployment_id": number})
+    return StoredCounts(*counts)
+
+
+def deployments(store: TelemetryStore) -> tuple[str, ...]:
+    """The deployments seen in any frame, sorted."""
+    return tuple(sorted(store.index.deployments.known))
+
+
+def known(store: TelemetryStore, deployment: str) -> Known:
+    """What the deployment's profiles speak of: its columns in event time, not the service's; of several kinds, the one seen last."""
+    series = [one.key for one in store.index.series_of(deployment)]
+    roles: dict[str, set[int]] = {one.version: set() for one in series}
+    for one in series:
+        roles[one.version].add(one.role)
+    kinds = {one.column: ColumnKind(one.kind) for one in series if one.time_basis == EVENT_TIME}
+    return Known(
+        tuple(sorted(roles)),
+        {version: frozenset(some) for version, some in roles.items()},
+        dict(sorted(kinds.items())),
+        tuple(sorted({one.segment for one in series} - {""})),
+        tuple(sorted({one.batch for one in series} - {""})),
+    )
+
+
+def low_watermarks(store: TelemetryStore, deployment: str) -> dict[bytes, int]:
+    """For each epoch, the event time before which all its rows of the deployment are folded."""
+    seen = list(store.index.watermarks.items())
+    return {epoch: time_us for (epoch, of), time_us in seen if of == deployment}
+
+
+def marks(store: TelemetryStore) -> dict[bytes, Mark]:
+    """How far each epoch is folded."""
+    return dict(store.index.marks)
+
+
+def log_position(store: TelemetryStore) -> LogPosition | None:
+    """Up to where the frame log is folded; None where nothing is."""
+    return store.index.position
+
+
+def gap_summary(store: TelemetryStore) -> list[GapSummary]:
+    """What never came, by reason."""
+    return [GapSummary(*row) for row in store.rows("gap_summary")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Windows:
+    """The first and the last window in which there are profiles."""
+
+    first_start_us: int
+    first_end_us: int
+    last_start_us: int
+    last_end_us: int
+
+
+def _last_day(store: TelemetryStore, deployment: str, last_start_us: int) -> int:
+    ((rows,),) = store.rows("last_day_rows", {"deployment": deployment, "last_start_us": last_start_us})
+    return int(rows)
+
+
+def _first(record_us: int | None, profiles: _Windows | None) -> int | None:
+    if profiles is None or (record_us is not None and record_us < profiles.first_end_us):
+        return record_us
+    return profiles.first_start_us
+
+
+def _last(record_us: int | None, profiles: _Windows | None) -> int | None:
+    if profiles is None or (record_us is not None and record_us >= profiles.last_start_us):
+        return record_us
+    return profiles.last_end_us - 1

@@ -1,0 +1,151 @@
+"""Predictions joined to what turned out to be true, and how many predictions there were to join."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegauge.core.outcomes import NO_LABEL, Labels
+from tidegauge.core.windows import Window
+from tidegauge_collector.telemetry.index import Index
+from tidegauge_collector.telemetry.merge import texts
+from tidegauge_collector.telemetry.selecting import span
+from tidegauge_collector.telemetry.store import Array, Table, TelemetryStore
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+MAX_STEPS = 1 << 22
+"""Grid steps that a question about predicted ids may span: 7 years of minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedRows:
+    """n predictions with their actuals, in no order. Scores and values are NaN, label codes NO_LABEL, where there is none; both
+    sorts of labels index the same names. `class_scores` holds a score a row for each class that any row has.
+    """
+
+    event_us: Ints
+    score: Floats
+    label: Labels
+    actual_value: Floats
+    actual_label: Labels
+    actual_us: Ints
+    class_scores: Mapping[str, Floats] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.event_us)
+
+
+def joined(
+    store: TelemetryStore,
+    deployment: str,
+    *,
+    version: str | None,
+    segment: str,
+    start_us: int,
+    end_us: int,
+) -> JoinedRows:
+    """The rows whose prediction lies in [start_us, end_us) and whose truth is known.
+
+    Of several predictions of a version with one id the latest event time counts (the last received among equals), wherever it lies;
+    of several actuals the greatest (actual time, epoch, seq, row).
+    """
+    index = store.index
+    wanted = _wanted(index, deployment, version, segment)
+    parameters = wanted.parameters | {
+        "start_us": start_us,
+        "end_us": end_us,
+        "with_scores": bool(index.score_classes.known),
+    }
+    with store.snapshot():
+        found = store.rows("joined_labels", [wanted.parameters["deployment_id"]] * 2)
+        names = tuple(name for (name,) in found)
+        labels = {"code": np.arange(len(names)), "name": texts(names)} if names else _NO_LABELS
+        rows = store.arrays("joined", parameters, tables={"labels": labels} | wanted.tables)
+    return JoinedRows(
+        rows["event_us"],
+        rows["score"],
+        _labels(names, rows["label"]),
+        rows["actual_value"],
+        _labels(names, rows["actual_label"]),
+        rows["actual_us"],
+        _class_scores(index, rows["classes_id"], rows["class_scores"]),
+    )
+
+
+def predicted_ids(
+    store: TelemetryStore, deployment: str, *, version: str | None, segment: str, windows: Sequence[Window]
+) -> Ints:
+    """How many different (version, id) were predicted in each window, whether or not their truth is known."""
+    counts = np.zeros(len(windows), dtype=np.int64)
+    asked = span(windows)
+    if asked.start_us == asked.end_us:
+        return counts
+    wanted = _wanted(store.index, deployment, version, segment)
+    step_us, slots = _steps(windows)
+    parameters = wanted.parameters | {"origin_us": asked.start_us, "end_us": asked.end_us, "step_us": step_us}
+    found = store.arrays("predicted_ids", parameters, tables={"slots": slots} | wanted.tables)
+    counts[found["slot"]] = found["ids"]
+    return counts
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    parameters: dict[str, Any]
+    tables: dict[str, Table]
+
+
+_NO_LABELS: Table = {"code": np.array([-1]), "name": texts([""])}
+
+
+def _wanted(index: Index, deployment: str, version: str | None, segment: str) -> _Wanted:
+    """The filter on predictions; number 0 stands for all versions, -1 for one that was never seen."""
+    sets = [number for parts, number in list(index.segment_sets.known.items()) if _is_in(segment, parts)]
+    parameters = {
+        "deployment_id": index.deployments.known.get(deployment, -1),
+        "version_id": 0 if version is None else index.versions.known.get(version, -1),
+        "any_segment": not segment,
+    }
+    return _Wanted(parameters, {"segment_sets_wanted": {"segment_set": np.array([-1, *sets], dtype=np.int32)}})
+
+
+def _is_in(segment: str, parts: tuple[str, ...]) -> bool:
+    """Whether a row's segments hold a segment: by its name, or all parts of an intersection "a=1&b=2"."""
+    return segment in parts or all(part in parts for part in segment.split("&"))
+
+
+def _steps(windows: Sequence[Window]) -> tuple[int, Table]:
+    """The widest grid on which all windows lie, from their first start on, and each window's steps (window position as `slot`)."""
+    origin = span(windows).start_us
+    bounds = np.array([(one.start_us - origin, one.end_us - origin) for one in windows], dtype=np.int64)
+    step_us = int(np.gcd.reduce(bounds.ravel()))
+    first, end = bounds[:, 0] // step_us, bounds[:, 1] // step_us
+    lengths = end - first
+    if lengths.sum() > MAX_STEPS:
+        raise ValueError(
+            f"{len(windows)} windows fit a grid of {step_us} us only, {lengths.sum()} steps: ask for whole minutes"
+        )
+    slots = np.repeat(np.arange(len(windows)), lengths)
+    steps = np.arange(len(slots)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + np.repeat(first, lengths)
+    return step_us, {"slot": slots, "step": steps}
+
+
+def _labels(names: tuple[str, ...], codes: Array) -> Labels:
+    return Labels(names, np.where(codes < 0, NO_LABEL, codes).astype(np.uint32))
+
+
+def _class_scores(index: Index, classes_ids: Array, scores: Array) -> dict[str, Floats]:
+    """Scores by class from rows of little-endian doubles, each in the order of its list of classes."""
+    known = {number: classes for classes, number in list(index.score_classes.known.items())}
+    found: dict[str, Floats] = {}
+    for classes_id in np.unique(classes_ids).tolist():
+        if not classes_id:
+            continue
+        here = np.flatnonzero(classes_ids == classes_id)
+        classes = known[classes_id]
+        block = np.frombuffer(b"".join(scores[here]), dtype="<f8").reshape(len(here), len(classes))
+        for i, name in enumerate(classes):
+            found.setdefault(name, np.full(len(classes_ids), np.nan))[here] = block[:, i]
+    return found
