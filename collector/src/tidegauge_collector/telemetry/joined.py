@@ -17,7 +17,7 @@ from tidegauge_collector.telemetry.store import Array, Table, TelemetryStore
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 MAX_STEPS = 1 << 22
-"""Grid steps that a question about predicted ids may span: 7 years of minutes."""
+"""Grid steps up to which windows are counted in one query: 7 years of minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,11 @@ def predicted_ids(
     asked = span(windows)
     if asked.start_us == asked.end_us:
         return counts
-    wanted = _wanted(store.index, deployment, version, segment)
     step_us, slots = _steps(windows)
+    if not slots:
+        one_by_one = (predicted_ids(store, deployment, version=version, segment=segment, windows=[w]) for w in windows)
+        return np.concatenate(list(one_by_one))
+    wanted = _wanted(store.index, deployment, version, segment)
     parameters = wanted.parameters | {"origin_us": asked.start_us, "end_us": asked.end_us, "step_us": step_us}
     found = store.arrays("predicted_ids", parameters, tables={"slots": slots} | wanted.tables)
     counts[found["slot"]] = found["ids"]
@@ -117,16 +120,17 @@ def _is_in(segment: str, parts: tuple[str, ...]) -> bool:
 
 
 def _steps(windows: Sequence[Window]) -> tuple[int, Table]:
-    """The widest grid on which all windows lie, from their first start on, and each window's steps (window position as `slot`)."""
+    """The widest grid on which all windows lie, from their first start on, and each window's steps (window position as `slot`).
+
+    No steps where they are more than MAX_STEPS; a window alone is one step.
+    """
     origin = span(windows).start_us
     bounds = np.array([(one.start_us - origin, one.end_us - origin) for one in windows], dtype=np.int64)
     step_us = int(np.gcd.reduce(bounds.ravel()))
     first, end = bounds[:, 0] // step_us, bounds[:, 1] // step_us
     lengths = end - first
     if lengths.sum() > MAX_STEPS:
-        raise ValueError(
-            f"{len(windows)} windows fit a grid of {step_us} us only, {lengths.sum()} steps: ask for whole minutes"
-        )
+        return step_us, {}
     slots = np.repeat(np.arange(len(windows)), lengths)
     steps = np.arange(len(slots)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + np.repeat(first, lengths)
     return step_us, {"slot": slots, "step": steps}

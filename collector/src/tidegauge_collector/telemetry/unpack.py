@@ -1,7 +1,7 @@
 """From a frame to values that the tables can hold; WireError for what they cannot, before anything of the frame is counted.
 
 Arrays that do not fit together are refused by the codec. Refused here: counts, times and indexes beyond any that reading could add
-up or show, sketches out of order, and bin counts without the bins that they follow.
+up or show, and bin counts without the bins that they follow.
 """
 
 from collections.abc import Iterable, Iterator
@@ -96,9 +96,6 @@ def _check_column(column: ColumnProfile) -> None:
         _check_counts(column.name, (int(column.bin_counts.min()), int(column.bin_counts.max())))
     if column.buckets and max(column.buckets) >= MAX_BUCKET:
         raise WireError(f"column {column.name!r} has bucket {max(column.buckets)}, beyond {MAX_BUCKET}")
-    points = column.sketch.points
-    if len(points) and not (np.isfinite(points[0]) and np.isfinite(points[-1]) and (points[1:] >= points[:-1]).all()):
-        raise WireError(f"sketch of column {column.name!r} is not ascending and finite")
 
 
 def _check_counts(name: str, counts: Iterable[int]) -> None:

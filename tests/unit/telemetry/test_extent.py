@@ -1,0 +1,133 @@
+"""From when to when there is data, what is known of a deployment, how far the fold is."""
+
+import numpy as np
+
+from tidegauge.core.columns import LATENCY, ColumnKind, category_counts, numeric_values
+from tidegauge.core.profile import profile_categories, profile_durations, profile_numeric
+from tidegauge.core.windows import DAY_US, HOUR_US, Window
+from tidegauge.wire import telemetry_pb2 as pb
+from tidegauge_collector.telemetry.extent import Extent, deployments, extent, known, low_watermarks, stored_counts
+from tidegauge_collector.telemetry.fold import LogPosition, fold
+from tidegauge_collector.telemetry.testing import Answers, Sender, Source, profile_frame, records_frame
+
+HERE = LogPosition(b"log", 1)
+
+
+def hour(i):
+    return Window(i * HOUR_US, (i + 1) * HOUR_US)
+
+
+def temp(rows=1):
+    return profile_numeric("temp", numeric_values([1.0] * rows))
+
+
+def put(store, *frames):
+    sender = Sender()
+    fold(store, [sender.send(frame) for frame in frames], HERE)
+
+
+def test_an_unknown_deployment_has_no_extent(store):
+    assert extent(store, "nowhere") == Extent(None, None, None, None, 0)
+    assert stored_counts(store, "nowhere").prediction_rows == 0
+
+
+def test_profiles_alone_reach_to_the_bounds_of_their_windows(store):
+    put(store, profile_frame([temp()], hour(2)), profile_frame([temp()], hour(4)))
+
+    found = extent(store, "flights")
+
+    assert (found.first_event_us, found.last_event_us) == (2 * HOUR_US, 5 * HOUR_US - 1)
+    assert found.last_prediction_us == found.last_event_us
+    assert found.first_arrival_us is None
+
+
+def test_records_say_the_exact_times_within_the_outer_windows(store):
+    times = [2 * HOUR_US + 5, 4 * HOUR_US + 7]
+    put(
+        store,
+        profile_frame([temp()], hour(2)),
+        profile_frame([temp()], hour(4)),
+        records_frame("ab", times, Answers([1, 2])),
+    )
+
+    found = extent(store, "flights")
+
+    assert (found.first_event_us, found.last_event_us) == tuple(times)
+
+
+def test_profiles_that_reach_beyond_the_records_count(store):
+    put(
+        store,
+        profile_frame([temp()], hour(2)),
+        profile_frame([temp()], hour(4)),
+        records_frame("a", [3 * HOUR_US + 5], Answers([1])),
+    )
+
+    found = extent(store, "flights")
+
+    assert (found.first_event_us, found.last_event_us) == (2 * HOUR_US, 5 * HOUR_US - 1)
+
+
+def test_arrival_times_come_from_service_columns_and_records(store):
+    latency = profile_durations(LATENCY, np.array([5]))
+    put(store, profile_frame([latency], hour(7), arrival=True), records_frame("a", [7 * HOUR_US + 3], Answers([1])))
+
+    found = extent(store, "flights")
+
+    assert (found.first_arrival_us, found.last_arrival_us) == (7 * HOUR_US + 3, 7 * HOUR_US + 3)
+
+
+def test_predictions_of_the_last_day_are_the_rows_of_the_newest_24_hours(store):
+    frames = [profile_frame([temp(i + 1)], hour(i)) for i in range(30)]
+    other = profile_numeric("wind", numeric_values([1.0] * 30))
+    segment = profile_frame([temp(30)], hour(29), source=Source(segment="a=1"))
+    put(store, *frames, profile_frame([other], hour(29)), segment)
+
+    assert extent(store, "flights").last_day_rows == sum(range(7, 31))
+
+
+def test_records_count_for_the_last_day_where_there_are_no_profiles(store):
+    put(store, records_frame("abc", [0, DAY_US, DAY_US + 5], Answers([1, 1, 1])))
+
+    assert extent(store, "flights").last_day_rows == 2
+
+
+def test_known_lists_what_profiles_speak_of(store):
+    carrier = profile_categories("carrier", category_counts(["UA"], ColumnKind.CATEGORICAL))
+    latency = profile_durations(LATENCY, np.array([5]))
+    put(
+        store,
+        profile_frame([temp(), carrier]),
+        profile_frame([temp()], source=Source(version="2", role=pb.ROLE_CHALLENGER, segment="a=1", batch="b")),
+        profile_frame([latency], arrival=True),
+    )
+
+    found = known(store, "flights")
+
+    assert found.versions == ("1", "2")
+    assert found.roles == {"1": {pb.ROLE_CHAMPION}, "2": {pb.ROLE_CHALLENGER}}
+    assert found.columns == {"carrier": ColumnKind.CATEGORICAL, "temp": ColumnKind.NUMERIC}
+    assert (found.segments, found.batches) == (("a=1",), ("b",))
+
+
+def test_deployments_are_known_from_any_frame(store):
+    put(store, profile_frame([temp()]), records_frame("a", [1], Answers([1]), source=Source("b")))
+
+    assert deployments(store) == ("b", "flights")
+
+
+def test_low_watermarks_are_kept_for_each_epoch_and_deployment(store):
+    one, two = Sender(b"\x01" * 16), Sender(b"\x02" * 16)
+    fold(
+        store,
+        [
+            one.send(profile_frame([], source=Source(low_watermark_us=50))),
+            two.send(profile_frame([], source=Source(low_watermark_us=70))),
+            two.send(profile_frame([], source=Source("other", low_watermark_us=90))),
+            two.send(profile_frame([])),
+        ],
+        HERE,
+    )
+
+    assert low_watermarks(store, "flights") == {one.epoch: 50, two.epoch: 70}
+    assert low_watermarks(store, "other") == {two.epoch: 90}
