@@ -1,0 +1,89 @@
+"""docs/configuration.md lists what agents and collectors really take."""
+
+import argparse
+from dataclasses import MISSING, fields
+
+import pytest
+
+from tidegauge.cli import _parser as agent_parser
+from tidegauge.settings import AgentSettings, default_spool
+from tidegauge_collector import errors
+from tidegauge_collector.cli import _parser as collector_parser
+from tidegauge_collector.settings import _CHANNEL_KEYS, Address, CollectorSettings
+
+from .pages import code_words, rows, section, text_of
+
+PAGE = "docs/configuration.md"
+
+
+def _shown(default):
+    """A default as the page writes it."""
+    if default is MISSING:
+        return "required"
+    if default is None:
+        return "none"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    if default in ((), {}):
+        return "`[]`" if default == () else "`{}`"
+    return f"`{default}`" if isinstance(default, int | float) else f'`"{default}"`'
+
+
+def _default(field):
+    made = field.default if field.default_factory is MISSING else field.default_factory()
+    return str(made) if isinstance(made, Address) or field.name == "data" else made
+
+
+def _documented(heading):
+    return {code_words(row[0])[0]: (row[1], row[2]) for row in rows(section(PAGE, heading).split("\n### ")[0])}
+
+
+def test_every_option_of_init_is_listed_with_default_and_variable(monkeypatch):
+    documented = _documented("## The agent")
+
+    assert list(documented) == [field.name for field in fields(AgentSettings)]
+    for field in fields(AgentSettings):
+        default, variable = documented[field.name]
+        if field.name != "spool":
+            assert default == _shown(_default(field)), field.name
+        if field.name != "kinds":
+            assert variable == f"`TIDEGAUGE_{field.name.upper()}`"
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setenv("HOME", "/home/anna")
+    assert default_spool() == documented["spool"][0].strip("`").replace("~", "/home/anna")
+
+
+def test_every_key_of_the_collector_is_listed_with_default_and_variable():
+    documented = _documented("## The collector")
+
+    assert list(documented) == [field.name for field in fields(CollectorSettings)]
+    for field in fields(CollectorSettings):
+        default, variable = documented[field.name]
+        assert default == _shown(_default(field)), field.name
+        if field.name != "channels":
+            assert variable == f"`TIDEGAUGE_{field.name.upper()}`"
+
+
+def test_every_key_of_a_channel_is_listed():
+    documented = [code_words(row[0])[0] for row in rows(section(PAGE, "### Channels")) if row[0].startswith("`")]
+
+    assert sorted(documented) == sorted(_CHANNEL_KEYS)
+
+
+def test_every_exit_code_of_the_collector_is_listed():
+    kinds = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.CollectorError)]
+    documented = {int(row[0]) for row in rows(section(PAGE, "### Exit codes"))}
+
+    assert documented == {0, 2} | {kind.exit_code for kind in kinds}
+
+
+@pytest.mark.parametrize(
+    ("parser", "command"), [(agent_parser, "ship"), (collector_parser, "serve"), (collector_parser, "check")]
+)
+def test_every_flag_is_named(parser, command):
+    commands = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction))
+    flags = [flag for action in commands.choices[command]._actions for flag in action.option_strings]
+
+    missing = [flag for flag in flags if flag.startswith("--") and flag != "--help" and flag not in text_of(PAGE)]
+
+    assert missing == []
