@@ -3,13 +3,18 @@
 from aiohttp import web
 
 from .assets import load_assets
+from .compression import compressed
 from .headers import secured
 from .pages import Pages, load_templates
 from .reader import Reader
 
 
 def add_web_routes(app: web.Application, read: Reader) -> None:
-    """Adds `/`, `/deployments/{name}` and `/static/…` to `app`; `read` answers like GET on the REST API of the same origin."""
+    """Adds `/`, `/deployments/{name}` and `/static/…` to `app`; `read` answers like GET on the REST API of the same origin.
+
+    Every long answer of `app`, the API's too, then travels compressed.
+    """
+    app.middlewares.append(compressed)
     assets = load_assets()
     pages = Pages(read, load_templates(assets), assets)
     app.router.add_get("/", secured(pages.explained(pages.fleet)))
