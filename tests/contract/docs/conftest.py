@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from .scripts import script
+from .scripts import NEEDS, script
 
 LOOK_AGAIN_S = 0.05
 PATIENCE_S = 60.0
@@ -105,6 +105,8 @@ def ran(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Callable[[s
     done: set[str] = set()
 
     def run(name: str) -> None:
+        if name in NEEDS:
+            run(NEEDS[name])
         if name not in done:
             done.add(name)
             served.run(script(name), tmp_path_factory.mktemp(name))

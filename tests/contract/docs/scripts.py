@@ -26,6 +26,7 @@ CHURN = CALL_SERVICE.format(
     rest='assert client.post("/left/3").status_code == 200',
 )
 AFTERWARDS = {"readme-fastapi": PRICE, "fastapi": CHURN}
+NEEDS = {"labels": "sklearn"}  # what stands further up on its page and has to be done first
 FOUND = {example.name: example.code for page in PAGES for example in examples(page)}
 
 

@@ -6,6 +6,11 @@ import sys
 
 import pytest
 
+from tidegauge.capture import MAX_BYTES, MAX_CALLS
+from tidegauge.worker.cells import MAX_CELLS, MAX_NAMES
+
+from .pages import text_of
+
 HOST = '''
 import asyncio, pickle, sys
 import numpy as np
@@ -108,3 +113,11 @@ def test_captured_rows_are_sealed_or_counted_as_dropped(tmp_path):
     done = _run(ROWS, tmp_path / "spool")
 
     assert done.returncode == 0, done.stderr
+
+
+def test_the_limits_in_the_readme_are_those_of_the_code():
+    readme = text_of("README.md")
+
+    assert f"{MAX_CALLS:,} small calls and {MAX_BYTES // 2**20} MiB of large ones" in readme
+    assert f"{MAX_CELLS:,} cells" in readme
+    assert f"{MAX_NAMES:,} unknown category names" in readme
