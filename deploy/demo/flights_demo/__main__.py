@@ -36,7 +36,7 @@ DEMO_EXIT=1 in the environment is the same as --exit.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; returns the exit code."""
     chosen = _parser().parse_args(arguments)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that every process is ended then, too
     folder = _fresh_folder(chosen.data)
     try:

@@ -82,7 +82,19 @@ def quiet_columns_are_quiet(seen: Evidence) -> Iterator[Check]:
     opened = Counter(opened_day(one).strftime("%Y-%m") for one in seen.alerts if one["column"] in QUIET)
     listed = ", ".join(f"{month}: {count}" for month, count in sorted(opened.items())) or "none"
     holds = max(opened.values(), default=0) <= 1
-    yield Check(f"at most one alert a month on {', '.join(QUIET)}", holds, listed)
+    yield Check(f"{', '.join(QUIET)}: at most one alert a month", holds, listed)
+
+
+def alerts_judged_whole_days(seen: Evidence) -> Iterator[Check]:
+    """No drift alert was opened on a part of a day: what was judged is all that is stored of the window."""
+    stored = seen.rows[seen.rows["id"].map(hex_id).isin({one["prediction_id"] for one in seen.stored})]
+    partial = []
+    for alert in (one for one in seen.alerts if one["metric"] == "psi"):
+        start, end = (pd.Timestamp(alert["opened_window"][each]).tz_localize(None) for each in ("start", "end"))
+        there, judged = int(stored["event"].between(start, end, inclusive="left").sum()), alert["events"][0]["n"]
+        if judged != there:
+            partial.append(f"{alert['column']} on {judged} of {there} flights")
+    yield Check("drift alerts judged whole days", not partial, "; ".join(partial) or "all of them")
 
 
 def shift_is_found(seen: Evidence) -> Iterator[Check]:
@@ -91,7 +103,7 @@ def shift_is_found(seen: Evidence) -> Iterator[Check]:
         return
     shift = parse_shift(seen.plan.shift)
     alerts = [one for one in seen.alerts if one["column"] == shift.column and _concerns(one, shift)]
-    claim = f"the shift of {shift.column} is found within two days, told once, and resolved"
+    claim = f"shift of {shift.column}: found in two days, told once, resolved"
     if len(alerts) != 1:
         yield Check(claim, False, f"{len(alerts)} alerts on {shift.column} since {shift.start}")
         return
@@ -115,7 +127,7 @@ def deliveries_arrived(seen: Evidence) -> Iterator[Check]:
     untold = sum(1 for alert in seen.alerts if not alert["deliveries"])
     holds = not (missing or unknown or bad or untold) and (repeated == 0 or bool(seen.kills))
     grounds = f"{len(expected)} sent, {len(arrived)} arrived, {repeated} repeated, {len(bad)} badly signed"
-    yield Check("every alert event reached the receiver once, signed", holds, grounds)
+    yield Check("alert events reached the receiver once, signed", holds, grounds)
 
 
 def nothing_dropped(seen: Evidence) -> Iterator[Check]:
@@ -129,8 +141,8 @@ def nothing_dropped(seen: Evidence) -> Iterator[Check]:
 
 def service_cannot_tell(seen: Evidence) -> Iterator[Check]:
     """The wrapped process loads nothing heavy, and answers and fails as before."""
-    loaded = ", ".join(seen.isolation["loaded"]) or "none of grpc, duckdb, scipy, pandas, sklearn loaded"
-    yield Check("the agent loads nothing heavy (process with a plain function)", not seen.isolation["loaded"], loaded)
+    loaded = ", ".join(seen.isolation["loaded"]) or "no grpc, duckdb, scipy, pandas, sklearn beside a plain function"
+    yield Check("nothing heavy loaded by the agent", not seen.isolation["loaded"], loaded)
     same = bool(seen.isolation["transparent"])
     yield Check("results and exceptions as without the wrap", same, "bit for bit" if same else "they differ")
 
@@ -140,6 +152,7 @@ _CHECKS: tuple[Callable[[Evidence], Iterator[Check]], ...] = (
     actuals_stored_exactly,
     accuracy_is_sklearns,
     quiet_columns_are_quiet,
+    alerts_judged_whole_days,
     shift_is_found,
     deliveries_arrived,
     nothing_dropped,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.parse
@@ -28,10 +29,10 @@ class Client:
         try:
             return self._read(f"/deployments/{DEPLOYMENT}/status")
         except urllib.error.HTTPError as error:
-            if error.code == 404:
+            if error.code in {404, 503}:
                 return None
             raise
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
+        except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError):
             return None
 
     def measurements(self, **query: str) -> list[Json]:

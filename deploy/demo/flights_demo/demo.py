@@ -9,7 +9,6 @@ import signal
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -22,8 +21,8 @@ from flights_demo.processes import run_job
 from flights_demo.receiver import Receiver, new_secret
 from flights_demo.replay import Replaying
 from flights_demo.report import print_report
-from tidegauge.settings import parse_settings
 from tidegauge.shipper.lock import read_holder
+from tidegauge.spool import list_epochs
 
 SETTLE_S = 300.0
 DELIVER_S = 60.0
@@ -68,6 +67,7 @@ class Demo:
             replaying.run(chaos=self._options.chaos)
         client = Client(self.collector.http)
         with self._console.status("Waiting until the deployment is settled …"):
+            self._shipped(plan)
             status = self._settled(client)
             self._delivered(client)
         with self._console.status("Comparing what is stored with what was sent …"):
@@ -102,6 +102,16 @@ class Demo:
         )
         return trained, isolation
 
+    def _shipped(self, plan: Plan) -> None:
+        """Wait until the shipper has nothing left: a finished writer's directory is deleted when all of it is acknowledged."""
+        deadline = time.monotonic() + SETTLE_S
+        while list_epochs(plan.spool_root):
+            self.collector.check()
+            if time.monotonic() >= deadline:
+                log = plan.spool_root / "shipper.log"
+                raise NotSettledError(f"the spool is not empty after {SETTLE_S:.0f} s; see {log}")
+            time.sleep(POLL_S)
+
     def _settled(self, client: Client) -> Json:
         deadline = time.monotonic() + SETTLE_S
         status: Json | None = None
@@ -127,8 +137,7 @@ class Demo:
 
 def stop_shipper(plan: Plan) -> None:
     """Ask the shipper that the workers' agents started to end: it would wait half a minute for others."""
-    options: dict[str, Any] = {"deployment": "any", **plan.agent_options}
-    holder = read_holder(parse_settings(options, os.environ).root)
+    holder = read_holder(plan.spool_root)
     if holder is not None and holder.mode == "process":
         with contextlib.suppress(ProcessLookupError):
             os.kill(holder.pid, signal.SIGTERM)

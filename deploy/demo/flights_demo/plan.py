@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from tidegauge.settings import parse_settings
 
 DEPLOYMENT = "flights-delay"
 VERSION = "2013-q1"
@@ -50,6 +53,11 @@ class Plan:
             "positive_class": "1",
             "shipper": self.shipper,
         }
+
+    @property
+    def spool_root(self) -> Path:
+        """Where the agents of the demo spool, and their shipper reads."""
+        return parse_settings({"deployment": DEPLOYMENT, **self.agent_options}, os.environ).root
 
     def save(self) -> Path:
         """Write the plan into its directory and say where."""

@@ -18,7 +18,6 @@ from flights_demo.processes import Child, Fact
 
 POLL_S = 0.2
 STATUS_S = 2.0
-VICTIM_WORKER = 1
 
 
 class Replaying:
@@ -28,6 +27,7 @@ class Replaying:
         self._collector, self._console, self._total = collector, console, total
         self._facts: queue.Queue[Fact] = queue.Queue()
         self._done = [0.0] * plan.workers
+        self._settled_last = 0  # the worker that settled last
         self._asked_s = 0.0
         self.costs: list[dict[str, Any]] = []
         self.kills: list[str] = []
@@ -67,6 +67,7 @@ class Replaying:
         worker = fact["worker"]
         if fact["kind"] == "progress":
             self._done[worker] = fact["hours"] / fact["of"]
+            self._settled_last = worker
             bars.update(tasks[worker], completed=fact["hours"], total=fact["of"])
         elif fact["kind"] == "done":
             self.costs.append(fact)
@@ -85,8 +86,9 @@ class Replaying:
             self._collector.kill()
             self._collector.start()
         else:
-            self._workers[VICTIM_WORKER].kill()
-            self._workers[VICTIM_WORKER].start()
+            other = self._workers[self._settled_last - 1]  # in the middle of its work, not just done with a part
+            other.kill()
+            other.start()
 
 
 def _bars(console: Console) -> Progress:

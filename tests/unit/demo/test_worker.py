@@ -19,7 +19,6 @@ from flights_demo.ledger import read_ledger
 from flights_demo.plan import Plan
 from flights_demo.processes import Child, ProcessError, environment, run_job
 from tidegauge.core.ids import ID_BYTES, digest_id
-from tidegauge.settings import parse_settings
 from tidegauge.spool import SpoolReader, list_epochs
 from tidegauge.wire.codec import decode_frame
 from tidegauge.wire.kinds import FrameKind
@@ -42,9 +41,8 @@ def plan(tmp_path, april, model):
 
 def spooled(plan):
     """Ids of all predictions and all actuals in the spool, as often as they are there."""
-    root = parse_settings({"deployment": "any", **plan.agent_options}, {}).root
     predictions, actuals = Counter(), Counter()
-    for epoch in list_epochs(root):
+    for epoch in list_epochs(plan.spool_root):
         reader = SpoolReader(epoch.path)
         while records := reader.read():
             for record in records:
