@@ -15,6 +15,7 @@ import functools
 import json
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -32,8 +33,8 @@ from tidegauge_collector import __version__
 from tidegauge_collector.api.actuals import ActualsIntake
 from tidegauge_collector.api.routes import Api, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
-from tidegauge_collector.control import ControlStore
-from tidegauge_collector.errors import CollectorError, DataDirectoryLocked, StoreFatal
+from tidegauge_collector.control import ControlStore, StoreUnavailable
+from tidegauge_collector.errors import CollectorError, ConfigError, DataDirectoryLocked, StoreFatal
 from tidegauge_collector.figures import Figures
 from tidegauge_collector.ingest.framelog import FrameLog, LogPosition
 from tidegauge_collector.ingest.grpcserver import start_grpc
@@ -47,7 +48,7 @@ from tidegauge_collector.measuring.baselines import Baselines
 from tidegauge_collector.measuring.observing import Observer
 from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.notify import OutboxSender, render
-from tidegauge_collector.settings import CollectorSettings
+from tidegauge_collector.settings import Address, CollectorSettings
 from tidegauge_collector.telemetry.extent import log_position, marks
 from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.web.routes import add_web_routes
@@ -57,6 +58,7 @@ log = structlog.get_logger(__name__)
 SWITCH_INTERVAL_S = 0.0005  # numpy work in the jobs' thread must not stall the event loop
 READERS = 4
 GRACE_S = 5.0
+ENDPOINTS = "endpoints.json"
 
 
 class WallClock:
@@ -96,24 +98,31 @@ class Collector:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         data = self.settings.data
         self._lock_data(data)
-        self._jobs = ThreadPoolExecutor(1, "tidegauge-jobs")
-        self._readers = ThreadPoolExecutor(READERS, "tidegauge-read")
-        self._stack.callback(self._readers.shutdown)
-        self._stack.callback(self._jobs.shutdown)
+        for address in (self.settings.http, self.settings.grpc):
+            _check_free(address)
         self.control = ControlStore.open(data / "control.sqlite")
         self._stack.callback(self.control.close)
         self.telemetry = TelemetryStore.open(
             data / "telemetry.duckdb", memory_limit=f"{self.settings.memory_limit_mb}MB"
         )
         self._stack.callback(self.telemetry.close)
+        self._jobs = ThreadPoolExecutor(1, "tidegauge-jobs")
+        self._readers = ThreadPoolExecutor(READERS, "tidegauge-read")
+        self._stack.callback(self._readers.shutdown)  # waits for what runs: a store in use must not be closed
+        self._stack.callback(self._jobs.shutdown)
         self._wire(data)
         await self._listen()
         self._begin_jobs()
         self._announce(data)
 
     def _lock_data(self, data: Path) -> None:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as problem:
+            raise ConfigError(
+                f"data directory {data} cannot be used ({problem.strerror}): give another --data, or mend its permissions"
+            ) from problem
         self._stack.callback(os.close, descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -124,6 +133,7 @@ class Collector:
             ) from problem
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        (data / ENDPOINTS).unlink(missing_ok=True)  # left behind by one that was killed
 
     def _wire(self, data: Path) -> None:
         now_us = self._clock.now_us
@@ -135,17 +145,17 @@ class Collector:
             self._marks(data / "log"),
             quarantine=data / "quarantine",
             configurations=self._configurations,
-            on_frames=self._frames.set,
+            on_frames=self._arrived,
             now_us=now_us,
         )
         self._stack.callback(self.service.close)
         baselines = Baselines(self.control)
         progress = ProgressReader(self.telemetry, self.service.agents.epochs, now_us)
-        self.folding = Folding(self.control, self.telemetry, data / "log", now_us)
         self.judging = Judging(
             self.control,
             self.telemetry,
             observer=Observer(self.telemetry, baselines),
+            baselines=baselines,
             progress=progress,
             channels=[channel.name for channel in self.settings.channels],
             render=functools.partial(render, base_url=self.settings.base_url),
@@ -157,6 +167,14 @@ class Collector:
             rows=self.settings.baseline_rows,
             days=self.settings.baseline_days,
             now_us=now_us,
+        )
+        self.folding = Folding(
+            self.control,
+            self.telemetry,
+            data / "log",
+            now_us,
+            on_folded=self.judging.expect,
+            on_caught_up=lambda names: self.judging.expect(self.production.make_due(names)),
         )
         self.sender = OutboxSender(self.control, self.settings.channels, clock=self._clock)
         self.sources = Sources(self.control, self.telemetry, baselines, progress, self.judging, self.folding)
@@ -184,10 +202,11 @@ class Collector:
             self.sources,
             ActualsIntake(self.service.intake, self._clock.now_us),
             executor=self._readers,
+            fold_all=self._fold_all,
             healthy=self._healthy,
             metrics=self._figures.text,
         )
-        application = new_application()
+        application = new_application(self._fail)
         add_api_routes(application, api)
         add_web_routes(application, api.read)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
@@ -205,7 +224,7 @@ class Collector:
 
     def _announce(self, data: Path) -> None:
         """Write where it listens to `DIR/endpoints.json`; the file is there only while the collector serves."""
-        path = data / "endpoints.json"
+        path = data / ENDPOINTS
         content = {"http": self.http_url, "grpc": self.grpc_url, "pid": os.getpid(), "version": __version__}
         temporary = path.with_suffix(".tmp")
         temporary.write_text(json.dumps(content) + "\n", encoding="utf-8")
@@ -229,6 +248,16 @@ class Collector:
         await self._stack.aclose()
         log.info("collector.stopped")
 
+    async def catch_up(self) -> None:
+        """Return when everything acknowledged before is folded, has its baselines, and is judged as far as it is ready."""
+        await asyncio.get_running_loop().run_in_executor(self._jobs, self._catch_up)
+
+    def _catch_up(self) -> None:
+        self._fold_to_the_end()
+        self.judging.expect_all()
+        while self.judging.has_work:
+            self._judge()
+
     # ------------------------------------------------------------------ jobs
 
     def _begin_jobs(self) -> None:
@@ -236,7 +265,6 @@ class Collector:
         options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         for seconds, name, work in (
             (1.0, "judge", self._judge),
-            (2.0, "baselines", self.production.make_due),
             (60.0, "judge_all", self.judging.expect_all),
             (300.0, "checkpoint", self._checkpoint),
         ):
@@ -278,7 +306,7 @@ class Collector:
             self._frames.clear()
             folded = 0
             try:
-                folded = await loop.run_in_executor(self._jobs, self._fold)
+                folded = await loop.run_in_executor(self._jobs, self.folding.fold_some)
             except StoreFatal:
                 raise
             except Exception as problem:
@@ -288,11 +316,16 @@ class Collector:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._frames.wait(), 1.0)
 
-    def _fold(self) -> int:
-        folded = self.folding.fold_some()
-        for name in self.folding.take_touched():
-            self.judging.expect(name)
-        return folded
+    def _arrived(self) -> None:
+        self.folding.arrived()
+        self._frames.set()
+
+    async def _fold_all(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._jobs, self._fold_to_the_end)
+
+    def _fold_to_the_end(self) -> None:
+        while self.folding.fold_some():
+            pass
 
     def _judge(self) -> None:
         if self.judging.judge_some():
@@ -308,8 +341,12 @@ class Collector:
     # ------------------------------------------------------------------ for the rooms
 
     def _healthy(self) -> bool:
-        self.control.ping()
-        return self.telemetry.healthy()
+        try:
+            self.control.ping()
+        except StoreUnavailable as problem:
+            log.warning("control.unavailable", problem=str(problem.orig))
+            return False
+        return self._fatal is None and self.telemetry.healthy()
 
     async def _configurations(self, known_revision: int) -> tuple[int, list[pb.VersionConfiguration]]:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._hand_out, known_revision)
@@ -333,6 +370,20 @@ class Collector:
                         )
                     )
         return current, handed
+
+
+def _check_free(address: Address) -> None:
+    """Raise CollectorError where something listens on an address: before a store is touched."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address.host, address.port))
+        except OSError as problem:
+            raise CollectorError(
+                f"address {address} cannot be bound ({problem.strerror or problem}): "
+                "stop what listens there, or set another address"
+            ) from problem
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

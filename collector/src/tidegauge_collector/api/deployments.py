@@ -20,7 +20,7 @@ def list_deployments(sources: Sources, query: Query) -> Json:
 
 def show_deployment(sources: Sources, name: str, query: Query) -> Json:
     """One deployment with its columns, segments, baselines and monitors."""
-    check_known(query)
+    check_known(query, "version")
     found = find_deployment(sources, name)
     seen = known(sources.telemetry, name)
     active = sources.baselines.active(name, find_version(sources, found, query))
@@ -29,7 +29,7 @@ def show_deployment(sources: Sources, name: str, query: Query) -> Json:
         **_summary(sources, found),
         "segments": sorted(seen.segments),
         "columns": [
-            {"name": column, "kind": kind.value, "role": _role(column), "importance": importance.get(column)}
+            {"name": column, "kind": kind.value, "role": _role(column), "importance": finite(importance.get(column))}
             for column, kind in seen.columns.items()
         ],
         "baselines": [
@@ -92,7 +92,7 @@ def show_status(sources: Sources, name: str, query: Query) -> Json:
     stored = stored_counts(sources.telemetry, name)
     end, until = progress.data_end_us, progress.settled_until_us
     is_settled = (
-        end is not None and not progress.live and sources.folding.caught_up and sources.judging.is_caught_up(name)
+        end is not None and not progress.live and sources.folding.caught_up and sources.judging.is_settled(name)
     )
     return {
         "settled": is_settled,

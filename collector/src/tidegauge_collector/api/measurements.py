@@ -16,6 +16,7 @@ from tidegauge_collector.measuring.service import measure_service
 from tidegauge_collector.telemetry.extent import known
 from tidegauge_collector.telemetry.judgements import newest_judgements
 
+ALL_COLUMNS = ("", "*")
 METRICS = (*DRIFT_METRICS, *SERVICE_METRICS, *ACCURACY_METRICS)
 
 
@@ -26,10 +27,13 @@ def list_measurements(sources: Sources, name: str, query: Query) -> Json:
     metric = read_choice(query, "metric", METRICS, None)
     if metric is None:
         raise BadRequest(f"metric is missing: write one of {', '.join(METRICS)}")
+    column = query.get("column", "")
+    if metric not in DRIFT_METRICS and column not in ALL_COLUMNS:
+        raise BadRequest(f"column={column!r:.140}: {metric} is of the whole deployment; leave column away")
     scope = read_scope(sources, found, query, service=metric in SERVICE_METRICS)
     if scope is None:
         return {"items": [], "next": None}
-    items = [one.as_json() for one in _measure(sources, found, metric, scope, query.get("column", ""))]
+    items = [one.as_json() for one in _measure(sources, found, metric, scope, column)]
     _add_verdicts(sources, name, metric, scope, items)
     return {"items": items, "next": None}
 
@@ -39,11 +43,16 @@ def _measure(sources: Sources, found: Deployment, metric: str, scope: Scope, col
     if metric in SERVICE_METRICS:
         return list(measure_service(sources.telemetry, scope, [metric]))
     if metric in ACCURACY_METRICS:
-        return list(AccuracyMeter(sources.telemetry, found, active).measure(scope, [metric]))
+        try:
+            return list(AccuracyMeter(sources.telemetry, found, active).measure(scope, [metric]))
+        except ValueError as problem:  # windows on no grid, as local days before there were time zones
+            raise BadRequest(f"{metric} cannot be measured over this range: {problem}") from problem
     kinds = known(sources.telemetry, found.name).columns
-    if column not in {"", "*"} and column not in kinds:
-        raise NotFound(f"column {column!r} of {found.name!r} was never seen; seen are {', '.join(list(kinds)[:30])}")
-    columns = None if column in {"", "*"} else [column]
+    if column not in ALL_COLUMNS and column not in kinds:
+        raise NotFound(
+            f"column {column!r:.140} of {found.name!r} was never seen; seen are {', '.join(list(kinds)[:30])}"
+        )
+    columns = None if column in ALL_COLUMNS else [column]
     drifts = column_drift(sources.telemetry, scope, active, kinds=kinds, columns=columns)
     return [as_measurement(one, metric, scope) for one in drifts]
 

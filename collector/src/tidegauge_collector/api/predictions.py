@@ -33,7 +33,14 @@ def _cursor(text: str | None) -> RecordCursor:
     if not text:
         return START
     try:
-        event_us, epoch_id, seq, row_number = map(int, text.split("."))
+        event_us, epoch_id, seq, row_number = map(_stored_int, text.split("."))
     except ValueError as problem:
-        raise BadRequest(f"after={text!r}: give `next` of the page before") from problem
+        raise BadRequest(f"after={text!r:.80}: give `next` of the page before") from problem
     return RecordCursor(event_us, epoch_id, seq, row_number)
+
+
+def _stored_int(text: str) -> int:
+    value = int(text)
+    if not -(1 << 63) <= value < 1 << 63:
+        raise ValueError("no number of the store")
+    return value

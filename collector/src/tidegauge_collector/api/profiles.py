@@ -5,12 +5,14 @@ from __future__ import annotations
 from tidegauge.core.bins import UNUSABLE
 from tidegauge.core.columns import ColumnKind
 from tidegauge.core.windows import Window
-from tidegauge_collector.api.query import NotFound, check_known
+from tidegauge_collector.api.query import BadRequest, NotFound, check_known
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, find_version, read_scope
 from tidegauge_collector.measuring.measurement import finite, rfc3339
 from tidegauge_collector.telemetry.counts import column_counts
 from tidegauge_collector.telemetry.extent import known
 from tidegauge_collector.telemetry.moments import ColumnMoments, column_moments, unknown_names
+
+NO_WINDOW = Window(0, 0)
 
 
 def show_profile(sources: Sources, name: str, query: Query) -> Json:
@@ -19,10 +21,12 @@ def show_profile(sources: Sources, name: str, query: Query) -> Json:
     found = find_deployment(sources, name)
     column = query.get("column")
     kinds = known(sources.telemetry, name).columns
-    if not column or column not in kinds:
-        raise NotFound(f"column {column!r} of {name!r} was never seen; seen are {', '.join(list(kinds)[:30])}")
-    scope = read_scope(sources, found, {**query, "step": "total"}, service=False)
-    window = scope.windows[0] if scope is not None else Window(0, 0)
+    if not column:
+        raise BadRequest("column is missing: write the name of one column")
+    if column not in kinds:
+        raise NotFound(f"column {column!r:.140} of {name!r} was never seen; seen are {', '.join(list(kinds)[:30])}")
+    scope = read_scope(sources, found, query, service=False)
+    window = scope.windows[0] if scope is not None else NO_WINDOW
     version = find_version(sources, found, query)
     segment = query.get("segment", "")
     moments = column_moments(
@@ -37,7 +41,7 @@ def show_profile(sources: Sources, name: str, query: Query) -> Json:
     return {
         "column": column,
         "kind": kinds[column].value,
-        "window": {"start": rfc3339(window.start_us), "end": rfc3339(window.end_us)},
+        "window": _window(window),
         "n": moments.rows if moments is not None else 0,
         "baseline_n": baseline_n,
         "bins": bins,
@@ -76,6 +80,12 @@ def _bins(
         for i, one in enumerate(labels)
     ]
     return items, int(baseline.sum()), bool(counted.approximate[0]) if counted is not None else False
+
+
+def _window(window: Window) -> Json:
+    if window == NO_WINDOW:
+        return {"start": None, "end": None}
+    return {"start": rfc3339(window.start_us), "end": rfc3339(window.end_us)}
 
 
 def _moments(moments: ColumnMoments | None, kind: ColumnKind) -> Json | None:

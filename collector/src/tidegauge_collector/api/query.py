@@ -32,8 +32,8 @@ def read_time(query: Mapping[str, str], name: str) -> int | None:
         return None
     try:
         return to_us(datetime.fromisoformat(text))
-    except ValueError as problem:
-        raise BadRequest(f"{name}={text!r}: write a time such as 2026-11-23T13:00:00Z") from problem
+    except (ValueError, OverflowError) as problem:
+        raise BadRequest(f"{name}={text!r:.80}: write a time such as 2026-11-23T13:00:00Z") from problem
 
 
 def read_int(query: Mapping[str, str], name: str, default: int, *, least: int = 1, most: int = MAX_LIMIT) -> int:
@@ -44,7 +44,7 @@ def read_int(query: Mapping[str, str], name: str, default: int, *, least: int = 
     try:
         value = int(text)
     except ValueError as problem:
-        raise BadRequest(f"{name}={text!r}: write a whole number") from problem
+        raise BadRequest(f"{name}={text!r:.80}: write a whole number") from problem
     if not least <= value <= most:
         raise BadRequest(f"{name}={value}: write a number from {least} to {most}")
     return value
@@ -54,5 +54,5 @@ def read_choice(query: Mapping[str, str], name: str, allowed: tuple[str, ...], d
     """One of some words."""
     text = query.get(name) or default
     if text is not None and text not in allowed:
-        raise BadRequest(f"{name}={text!r}: write one of {', '.join(allowed)}")
+        raise BadRequest(f"{name}={text!r:.80}: write one of {', '.join(allowed)}")
     return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
-from typing import Any
+from typing import TypeVar
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -14,14 +14,16 @@ from tidegauge.wire.binsfile import is_deployment_name
 from tidegauge_collector.api.actuals import MAX_BODY_BYTES, ActualsIntake
 from tidegauge_collector.api.alerts import list_alerts
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
+from tidegauge_collector.api.errors import dump_json, json_errors, refusal
 from tidegauge_collector.api.measurements import list_measurements
 from tidegauge_collector.api.openapi import Route, openapi
 from tidegauge_collector.api.predictions import list_predictions
 from tidegauge_collector.api.profiles import show_profile
 from tidegauge_collector.api.query import BadRequest, NotFound
-from tidegauge_collector.api.scope import Json, Sources
+from tidegauge_collector.api.scope import Json, Sources, find_deployment
 from tidegauge_collector.ingest.refusals import Overloaded, Refusal
 
+T = TypeVar("T")
 PREFIX = "/api/v1"
 ROUTES = (
     Route("GET", f"{PREFIX}/deployments", "All deployments with their verdicts"),
@@ -61,24 +63,32 @@ class Api:
         actuals: ActualsIntake,
         *,
         executor: Executor,
+        fold_all: Callable[[], Awaitable[None]],
         healthy: Callable[[], bool],
         metrics: Callable[[], str],
     ) -> None:
+        """`fold_all` returns when everything acknowledged before is folded."""
         self._sources = sources
         self._actuals = actuals
         self._executor = executor
+        self._fold_all = fold_all
         self._healthy = healthy
         self._metrics = metrics
 
     async def read(self, path: str, query: Mapping[str, str]) -> Json:
         """The JSON value of GET path; raises aiohttp's errors with a JSON body."""
         try:
-            work = self._work(path, dict(query))
-            return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+            return await self._in_thread(self._work(path, dict(query)))
         except BadRequest as problem:
-            raise _error(web.HTTPBadRequest, str(problem)) from problem
+            raise refusal(web.HTTPBadRequest, str(problem)) from problem
+        except OverflowError as problem:
+            message = "start, end or the data itself lie at the edge of the years 1 to 9999: ask for a range within"
+            raise refusal(web.HTTPBadRequest, message) from problem
         except NotFound as problem:
-            raise _error(web.HTTPNotFound, str(problem)) from problem
+            raise refusal(web.HTTPNotFound, str(problem)) from problem
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
     def _work(self, path: str, query: Mapping[str, str]) -> Callable[[], Json]:
         parts = [unquote(part) for part in path.removeprefix(PREFIX).strip("/").split("/")]
@@ -102,34 +112,47 @@ class Api:
 
     async def get(self, request: web.Request) -> web.Response:
         """Any GET of the read side."""
-        return web.json_response(await self.read(request.path, request.query), headers={"Cache-Control": "no-store"})
+        answer = await self.read(request.path, request.query)
+        return web.json_response(answer, headers={"Cache-Control": "no-store"}, dumps=dump_json)
 
     async def post_actuals(self, request: web.Request) -> web.Response:
         """Store actuals; 200 with their number once they are durable."""
         name = request.match_info["name"]
+        try:
+            body = await request.read()
+            await self._check_exists(name)
+            stored = await self._actuals.take(name, body)
+        except NotFound as problem:
+            raise refusal(web.HTTPNotFound, str(problem)) from problem
+        except BadRequest as problem:
+            raise refusal(web.HTTPBadRequest, str(problem)) from problem
+        except Overloaded as problem:
+            headers = {"Retry-After": str(max(1, problem.retry_after_ms // 1_000))}
+            raise refusal(web.HTTPServiceUnavailable, str(problem), headers) from problem
+        except Refusal as problem:
+            raise refusal(web.HTTPBadRequest, str(problem)) from problem
+        return web.json_response({"stored": stored})
+
+    async def _check_exists(self, name: str) -> None:
+        """BadRequest for what can be no deployment, NotFound for one of which nothing has come, folded or not."""
         if not is_deployment_name(name):
-            raise _error(
-                web.HTTPBadRequest, f"deployment {name!r:.140} is no slug: lower-case letters, digits, '.', '_' and '-'"
+            raise BadRequest(
+                f"deployment {name!r:.140} is no slug: lower-case letters, digits, '.', '_' and '-', at most 128"
             )
         try:
-            stored = await self._actuals.take(name, await request.read())
-        except BadRequest as problem:
-            raise _error(web.HTTPBadRequest, str(problem)) from problem
-        except Overloaded as refusal:
-            headers = {"Retry-After": str(max(1, refusal.retry_after_ms // 1_000))}
-            raise _error(web.HTTPServiceUnavailable, str(refusal), headers) from refusal
-        except Refusal as refusal:
-            raise _error(web.HTTPBadRequest, str(refusal)) from refusal
-        return web.json_response({"stored": stored})
+            await self._in_thread(lambda: find_deployment(self._sources, name))
+        except NotFound:
+            await self._fold_all()
+            await self._in_thread(lambda: find_deployment(self._sources, name))
 
     async def health(self, _: web.Request) -> web.Response:
         """200 where both stores answer a real query, else 503."""
-        healthy = await asyncio.get_running_loop().run_in_executor(self._executor, self._healthy)
+        healthy = await self._in_thread(self._healthy)
         return web.json_response({"healthy": healthy}, status=200 if healthy else 503)
 
     async def metrics(self, _: web.Request) -> web.Response:
         """The collector's own figures."""
-        text = await asyncio.get_running_loop().run_in_executor(self._executor, self._metrics)
+        text = await self._in_thread(self._metrics)
         return web.Response(text=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
     async def openapi(self, _: web.Request) -> web.Response:
@@ -150,12 +173,9 @@ def add_api_routes(app: web.Application, api: Api) -> None:
     app.router.add_get(f"{PREFIX}/{{tail:.*}}", api.get)  # an answer in JSON for paths that do not exist
 
 
-def new_application() -> web.Application:
-    """An application that takes bodies of at most 4 MiB."""
-    return web.Application(client_max_size=MAX_BODY_BYTES)
+def new_application(on_fatal: Callable[[BaseException], None]) -> web.Application:
+    """An application that takes bodies of at most 4 MiB and answers the API's errors in JSON.
 
-
-def _error(kind: Any, message: str, headers: Mapping[str, str] | None = None) -> web.HTTPException:
-    body = web.json_response({"error": message}).body
-    answer: web.HTTPException = kind(body=body, content_type="application/json", headers=headers)
-    return answer
+    `on_fatal` is told of a store that cannot go on.
+    """
+    return web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[json_errors(PREFIX, on_fatal)])

@@ -58,28 +58,36 @@ def find_version(sources: Sources, found: Deployment, query: Query) -> str:
 
 
 def read_scope(sources: Sources, found: Deployment, query: Query, *, service: bool) -> Scope | None:
-    """The windows asked for; the whole extent of the data where the range is not given, None where there is none."""
+    """The windows asked for; the whole extent of the data where the range is not given, None where there is nothing to measure.
+
+    Raises BadRequest or NotFound.
+    """
+    step = read_choice(query, "step", STEPS, "total") or "total"
+    if step == "minute" and not service:
+        raise BadRequest("step=minute: features and predictions are kept by the hour; write step=hour, day or total")
+    version = find_version(sources, found, query)
+    span = _read_range(sources, found, query, service=service)
+    if span is None:
+        return None
+    try:
+        windows = range_windows(*span, step, ZoneInfo(found.timezone))
+    except ValueError as problem:
+        raise BadRequest(str(problem)) from problem
+    return Scope(deployment=found.name, version=version, segment=query.get("segment", ""), windows=windows)
+
+
+def _read_range(sources: Sources, found: Deployment, query: Query, *, service: bool) -> tuple[int, int] | None:
+    """First and last microsecond (exclusive); None where no end was given and the data ends before the start."""
+    start, end = read_time(query, "start"), read_time(query, "end")
+    if start is not None and end is not None:
+        return start, end
     seen = extent(sources.telemetry, found.name)
     first, last = (
         (seen.first_arrival_us, seen.last_arrival_us) if service else (seen.first_event_us, seen.last_event_us)
     )
-    start = read_time(query, "start")
-    end = read_time(query, "end")
-    if start is None and first is not None:
-        start = window_start(first, MINUTE_US if service else HOUR_US)  # profiles count where their window begins
-    end = (last + 1 if last is not None else None) if end is None else end
-    if start is None or end is None:
+    if first is None or last is None:
         return None
-    step = read_choice(query, "step", STEPS, "total") or "total"
-    if step == "minute" and not service:
-        raise BadRequest("step=minute: features and predictions are kept by the hour; write step=hour, day or total")
-    try:
-        windows = range_windows(start, end, step, ZoneInfo(found.timezone))
-    except ValueError as problem:
-        raise BadRequest(str(problem)) from problem
-    return Scope(
-        deployment=found.name,
-        version=find_version(sources, found, query),
-        segment=query.get("segment", ""),
-        windows=windows,
-    )
+    if start is None:
+        start = window_start(first, MINUTE_US if service else HOUR_US)  # profiles count where their window begins
+    end = last + 1 if end is None else end
+    return (start, end) if start < end else None

@@ -15,6 +15,7 @@ Bools = npt.NDArray[np.bool_]
 Objects = npt.NDArray[np.object_]
 
 TRUE_TEXTS = frozenset({"1", "true"})
+_BOOLEANS = {"true": "1", "false": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,17 @@ def actual_texts(values: Floats, labels: Objects) -> Objects:
 
 
 def binary(values: Floats, labels: Objects, score: Floats, positive_class: str | None) -> Binary:
-    """Rows with a score and an actual. A number is positive where it is the positive class's, or 1 where that is 1 or true."""
+    """Rows with a score and an actual. A number is positive where it is the positive class's; 1 and true are the same.
+
+    Numbers say nothing where the positive class is a word.
+    """
     positive = positive_class or "1"
     number = 1.0 if positive in TRUE_TEXTS else _number(positive)
     has_label = labels != None  # noqa: E711 - element by element
-    numeric = values == number if number is not None else np.zeros(len(values), dtype=bool)
-    actual = np.where(has_label, labels == positive, numeric).astype(bool)
-    used = (has_label | ~np.isnan(values)) & ~np.isnan(score)
+    named = np.isin(labels, list(TRUE_TEXTS)) if positive in TRUE_TEXTS else labels == positive
+    has_number = ~np.isnan(values) if number is not None else np.zeros(len(values), dtype=bool)
+    actual = np.where(has_label, named, values == number).astype(bool)
+    used = (has_label | has_number) & ~np.isnan(score)
     return Binary(actual[used], score[used], used)
 
 
@@ -62,5 +67,6 @@ def _number(text: str) -> float | None:
 def encoded(values: Objects) -> npt.NDArray[np.int64]:
     """Numbers for texts, equal for equal; -1 for None."""
     index: dict[str, int] = {}
-    return np.fromiter((-1 if v is None else index.setdefault(v, len(index)) for v in values), dtype=np.int64, count=len(values))
-
+    return np.fromiter(
+        (-1 if v is None else index.setdefault(v, len(index)) for v in values), dtype=np.int64, count=len(values)
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -11,11 +12,13 @@ import structlog
 from tidegauge.errors import WireError
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.codec import decode_frame
-from tidegauge_collector.control import ControlStore
+from tidegauge_collector.control import ControlStore, StoreUnavailable
+from tidegauge_collector.errors import StoreFatal
 from tidegauge_collector.ingest.framelog import NO_FRAME, LogEntry, LogPosition
 from tidegauge_collector.ingest.logreader import LogReader
 from tidegauge_collector.jobs.baselines import keep_part
 from tidegauge_collector.telemetry.extent import log_position
+from tidegauge_collector.telemetry.faults import StoreRefused
 from tidegauge_collector.telemetry.fold import FoldEntry, fold
 from tidegauge_collector.telemetry.fold import LogPosition as FoldedPosition
 from tidegauge_collector.telemetry.store import TelemetryStore
@@ -23,23 +26,39 @@ from tidegauge_collector.telemetry.store import TelemetryStore
 BATCH_BYTES = 8 * 1024 * 1024
 ROLES = {pb.ROLE_CHAMPION: "champion", pb.ROLE_CHALLENGER: "challenger", pb.ROLE_REPLAY: "replay"}
 
+Pairs = Sequence[tuple[LogPosition, LogEntry]]
+TRIES = 3
+STORE_ERRORS = (StoreFatal, StoreRefused, StoreUnavailable)  # the store's fault, not a frame's
+
 log = structlog.get_logger(__name__)
 
 
 class Folding:
-    """Reads the log behind the folded position. Called from one thread."""
+    """Reads the log behind the folded position. Called from one thread, but for `arrived` and `caught_up`."""
 
     def __init__(
-        self, control: ControlStore, telemetry: TelemetryStore, log_directory: Path, now_us: Callable[[], int]
+        self,
+        control: ControlStore,
+        telemetry: TelemetryStore,
+        log_directory: Path,
+        now_us: Callable[[], int],
+        *,
+        on_folded: Callable[[set[str]], None],
+        on_caught_up: Callable[[set[str]], None],
     ) -> None:
+        """`on_folded` is told the deployments of each batch; `on_caught_up` all of them again before `caught_up` says so."""
         self._control = control
         self._telemetry = telemetry
         self._log_directory = log_directory
         self._now_us = now_us
+        self._on_folded = on_folded
+        self._on_caught_up = on_caught_up
         self._versions: set[tuple[str, str]] = set()
+        self._news = {one.name for one in control.deployments()}
+        self._arrivals = 0  # goes up with what comes in
+        self._done = -1  # of these arrivals everything is folded
+        self._failures = 0
         self.counts: Counter[str] = Counter()
-        self._touched: set[str] = set()
-        self.caught_up = False
         self._reader = self._open_reader()
 
     def _open_reader(self) -> LogReader:
@@ -47,25 +66,56 @@ class Folding:
         after = LogPosition(done.log_epoch, done.log_seq) if done is not None else None
         return LogReader(self._log_directory, after)
 
+    def arrived(self) -> None:
+        """Say that frames are in the log; before whoever sent them hears of it."""
+        self._arrivals += 1
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether everything that has arrived is folded."""
+        return self._done == self._arrivals
+
     def fold_some(self) -> int:
         """Fold the next batch of the log; the number of frames folded, 0 where there is nothing new."""
-        self.caught_up = False
+        arrivals = self._arrivals
         try:
             pairs = self._reader.read(BATCH_BYTES)
             if pairs:
-                self._fold(pairs)
+                self._take(pairs)
+            else:
+                self._on_caught_up(self._news)
+                self._news, self._done = set(), arrivals
         except BaseException:
             self._reader = self._open_reader()  # nothing of the batch was committed: read it again
             raise
-        self.caught_up = not pairs
         return len(pairs)
 
-    def take_touched(self) -> set[str]:
-        """Deployments that got frames since the last call."""
-        touched, self._touched = self._touched, set()
-        return touched
+    def _take(self, pairs: Pairs) -> None:
+        """Fold a batch; one that has failed three times frame by frame, so that a poisonous one costs only itself."""
+        try:
+            if self._failures < TRIES:
+                self._fold(pairs)
+            else:
+                self._fold_one_by_one(pairs)
+        except STORE_ERRORS:
+            raise
+        except Exception:
+            self._failures += 1
+            raise
+        self._failures = 0
 
-    def _fold(self, pairs: Sequence[tuple[LogPosition, LogEntry]]) -> None:
+    def _fold_one_by_one(self, pairs: Pairs) -> None:
+        for position, entry in pairs:
+            try:
+                self._fold([(position, entry)])
+            except STORE_ERRORS:
+                raise
+            except Exception:
+                log.exception("frame.poisonous", epoch=entry.epoch.hex(), seq=entry.first_seq)
+                self.counts["poisonous"] += 1
+                self._fold([(position, replace(entry, frame=b"", kind=NO_FRAME))])  # its numbers become a gap
+
+    def _fold(self, pairs: Pairs) -> None:
         now_us = self._now_us()
         entries = [self._decoded(entry) for _, entry in pairs]
         for entry in entries:
@@ -84,7 +134,14 @@ class Folding:
                 seq=rejection.entry.first_seq,
                 reason=rejection.reason,
             )
-        self._touched |= {entry.frame.deployment for entry in entries if entry.frame.deployment}
+        touched = {entry.frame.deployment for entry in entries if entry.frame.deployment} | self._ended(entries)
+        self._news |= touched
+        self._on_folded(touched)
+
+    def _ended(self, entries: Sequence[FoldEntry]) -> set[str]:
+        """Deployments of epochs that are closed now: their last windows have become ready."""
+        closed = {entry.epoch for entry in entries if entry.closed}
+        return {name for epoch, name in list(self._telemetry.index.watermarks) if epoch in closed} if closed else set()
 
     def _decoded(self, entry: LogEntry) -> FoldEntry:
         frame = pb.Frame()
@@ -114,8 +171,9 @@ class Folding:
             log.warning("proposal.refused", deployment=frame.deployment, problem=str(problem))
             self.counts["proposals_refused"] += 1
             self._control.ensure_deployment(frame.deployment, proposal={}, now_us=now_us)
-        role = ROLES.get(frame.role, "champion")
-        self._control.ensure_version(frame.deployment, frame.version, role=role, now_us=now_us)
+        if frame.version:  # actuals over HTTP are of no version
+            role = ROLES.get(frame.role, "champion")
+            self._control.ensure_version(frame.deployment, frame.version, role=role, now_us=now_us)
 
     def _take_baseline(self, frame: pb.Frame, now_us: int) -> None:
         part = frame.baseline

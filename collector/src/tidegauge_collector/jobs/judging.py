@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -22,10 +23,12 @@ from tidegauge_collector.core.alerts import SeriesState, Transition, advance
 from tidegauge_collector.core.judging import Judgement, SeriesKey, judge
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.readiness import GRACE_US
+from tidegauge_collector.errors import StoreFatal
+from tidegauge_collector.measuring.baselines import Baselines
 from tidegauge_collector.measuring.observing import Observer
-from tidegauge_collector.measuring.progress import ProgressReader
+from tidegauge_collector.measuring.progress import Progress, ProgressReader
 from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
-from tidegauge_collector.telemetry.extent import extent, known
+from tidegauge_collector.telemetry.extent import Extent, extent, known
 from tidegauge_collector.telemetry.judged import judged_until
 from tidegauge_collector.telemetry.judgements import Judgement as StoredJudgement
 from tidegauge_collector.telemetry.judgements import append_judgements
@@ -39,15 +42,21 @@ log = structlog.get_logger(__name__)
 
 Update = tuple[str, SeriesKey, SeriesState, Transition | None]
 Render = Callable[..., bytes]
+Series = tuple[str, str, str]  # deployment, monitor, version
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
     """Windows of one monitor and version to judge, in order."""
 
+    deployment: Deployment
     monitor: Monitor
     version: str
     windows: Sequence[Window]
+
+    @property
+    def series(self) -> Series:
+        return self.deployment.name, self.monitor.id, self.version
 
 
 class Judging:
@@ -59,6 +68,7 @@ class Judging:
         telemetry: TelemetryStore,
         *,
         observer: Observer,
+        baselines: Baselines,
         progress: ProgressReader,
         channels: Sequence[str],
         render: Render,
@@ -67,77 +77,117 @@ class Judging:
         self._control = control
         self._telemetry = telemetry
         self._observer = observer
+        self._baselines = baselines
         self._progress = progress
         self._channels = channels
         self._render = render
         self._now_us = now_us
-        self._until: dict[tuple[str, str, str], int] = {}  # (deployment, monitor, version) -> last judged window end
-        self._behind: set[str] = set()
+        self._until: dict[Series, int] = {}  # -> last judged window end
+        self._behind: dict[str, None] = {}  # deployments with news, the longest waiting first
+        self._failing: set[str] = set()  # those of which something could not be judged; the next news tries again
+        self._quiet: set[str] = set()  # those whose last whole pass saw nobody who may still send
         self._started = False
         self.counts: Counter[str] = Counter()
 
-    def is_caught_up(self, deployment: str) -> bool:
-        """Whether every ready window of the deployment has been judged."""
-        return deployment not in self._behind
+    @property
+    def has_work(self) -> bool:
+        """Whether another pass would find a deployment with news."""
+        return bool(self._behind) or not self._started
 
-    def expect(self, deployment: str) -> None:
-        """Say that a deployment has news, before the next pass comes to it."""
-        self._behind.add(deployment)
+    def is_settled(self, deployment: str) -> bool:
+        """Whether every window has been judged that was ready when nobody could send any more."""
+        return deployment in self._quiet and deployment not in self._behind and deployment not in self._failing
+
+    def expect(self, deployments: Iterable[str]) -> None:
+        """Say that deployments have news, before the next pass comes to them."""
+        self._behind.update(dict.fromkeys(deployments))
 
     def expect_all(self) -> None:
         """Say that time has passed: windows of any deployment may have become ready."""
-        self._behind.update(one.name for one in self._control.deployments())
+        self.expect(one.name for one in self._control.deployments())
 
     def judge_some(self) -> bool:
         """A pass over the deployments with news, ended after 2 s; whether an alert changed."""
         if not self._started:
-            self._started = True
             self.expect_all()
+            self._started = True
         deadline = time.monotonic() + PASS_SECONDS
         changed = False
-        for deployment in self._control.deployments():
-            if deployment.name not in self._behind:
-                continue
-            due = list(self._due(deployment))
-            while due and time.monotonic() < deadline:
-                changed |= self._judge(deployment, due.pop(0))
-                due = due or list(self._due(deployment))
-            if due:
-                self._behind.add(deployment.name)
-            else:
-                self._behind.discard(deployment.name)
+        for name in list(self._behind):
+            changed |= self._pass(name, deadline)
+            if time.monotonic() >= deadline:
+                break
         return changed
+
+    def _pass(self, name: str, deadline: float) -> bool:
+        """Judge a deployment until nothing is due or the time is up; it waits at the end of the queue then."""
+        changed, failed = False, set[Series]()
+        deployment = self._control.deployment(name)
+        progress = self._progress.read(name)
+        due = self._due(deployment, progress, failed) if deployment is not None else []
+        while due and time.monotonic() < deadline:
+            for one in due:
+                changed |= self._try(one, failed)
+                if time.monotonic() >= deadline:
+                    break
+            due = self._due(one.deployment, progress, failed)
+        self._behind.pop(name, None)
+        if due:
+            self._behind[name] = None
+        (self._failing.add if failed else self._failing.discard)(name)
+        (self._quiet.discard if progress.live else self._quiet.add)(name)
+        return changed
+
+    def _try(self, due: Due, failed: set[Series]) -> bool:
+        """Judge; what cannot be judged holds up nothing else."""
+        try:
+            return self._judge(due.deployment, due)
+        except StoreFatal:
+            raise
+        except Exception as problem:
+            failed.add(due.series)
+            self.counts["failed"] += 1
+            log.error("judging.failed", series=due.series, problem=repr(problem), exc_info=True)
+            return False
 
     # ------------------------------------------------------------------ which windows
 
-    def _due(self, deployment: Deployment) -> Iterator[Due]:
+    def _due(self, deployment: Deployment, progress: Progress, failed: set[Series]) -> list[Due]:
         seen = extent(self._telemetry, deployment.name)
-        until_us = self._progress.read(deployment.name).settled_until_us
-        now_us = self._now_us()
-        for monitor in self._control.monitors(deployment.name):
-            service = monitor.metric in SERVICE_METRICS
-            start_us = seen.first_arrival_us if service else seen.first_event_us
-            end_us = seen.last_arrival_us if service else seen.last_event_us
-            ready_us = now_us - GRACE_US if service else until_us
-            if start_us is None or end_us is None or ready_us is None:
-                continue
-            for version in self._control.versions(deployment.name):
-                key = (deployment.name, monitor.id, version.name)
-                if key not in self._until:
-                    self._until[key] = (
-                        judged_until(self._telemetry, deployment.name, monitor=monitor.id, version=version.name) or 0
-                    )
-                first_us = max(start_us, self._until[key])
-                if deployment.alerts == "live":
-                    first_us = max(first_us, now_us - LIVE_ALERTS_US - monitor.window_s * SECOND_US)
-                bounds = (first_us, min(ready_us, _after(end_us, monitor)))
-                windows = list(_windows(monitor, bounds, self._until[key], ZoneInfo(deployment.timezone)))
+        found = []
+        for version in self._control.versions(deployment.name):
+            for monitor in self._control.monitors(deployment.name):
+                series = (deployment.name, monitor.id, version.name)
+                if series in failed or not self._can_be_judged(monitor, deployment.name, version.name):
+                    continue
+                windows = self._windows(deployment, monitor, series, _bounds(seen, progress, monitor, self._now_us()))
                 if windows:
-                    yield Due(monitor, version.name, windows[:WINDOWS_AT_ONCE])
+                    found.append(Due(deployment, monitor, version.name, windows))
+        return found
+
+    def _can_be_judged(self, monitor: Monitor, deployment: str, version: str) -> bool:
+        """Whether there is what it compares with. Else its windows wait: the baseline may come, or be made from production."""
+        needs_baseline = monitor.metric == "psi" or monitor.comparison == "drop_from_baseline"
+        return not needs_baseline or self._baselines.active(deployment, version) is not None
+
+    def _windows(
+        self, deployment: Deployment, monitor: Monitor, series: Series, bounds: tuple[int, int] | None
+    ) -> list[Window]:
+        if bounds is None:
+            return []
+        if series not in self._until:
+            newest = judged_until(self._telemetry, deployment.name, monitor=monitor.id, version=series[2])
+            self._until[series] = newest or 0
+        start_us, ready_us = bounds
+        if deployment.alerts == "live":
+            start_us = max(start_us, self._now_us() - LIVE_ALERTS_US - monitor.lag_s * SECOND_US)
+        windows = _windows(monitor, (start_us, ready_us), self._until[series], ZoneInfo(deployment.timezone))
+        return list(islice(windows, WINDOWS_AT_ONCE))
 
     # ------------------------------------------------------------------ judging them
 
     def _judge(self, deployment: Deployment, due: Due) -> bool:
+        """Alerts first, then what was judged: after a crash between the two the states pass over what they have seen."""
         kinds: Mapping[str, ColumnKind] = known(self._telemetry, deployment.name).columns
         observed = self._observer.observe(due.monitor, deployment, due.version, due.windows, kinds)
         states = self._control.series_states(deployment.name)
@@ -157,7 +207,7 @@ class Judging:
             deployment.name, updates, channels=self._channels, render=self._render, now_us=self._now_us()
         )
         append_judgements(self._telemetry, deployment.name, [self._stored(due.monitor, one) for one in judged])
-        self._until[deployment.name, due.monitor.id, due.version] = due.windows[-1].end_us
+        self._until[due.series] = due.windows[-1].end_us
         self.counts["judged"] += len(judged)
         self.counts["transitions"] += len(touched)
         for alert in touched:
@@ -188,9 +238,16 @@ class Judging:
         )
 
 
-def _after(end_us: int, monitor: Monitor) -> int:
-    """How far windows reach that still hold data: the window that holds the last row, and as many days as labels may lag."""
-    return end_us + (monitor.every_s + monitor.lag_s) * SECOND_US
+def _bounds(seen: Extent, progress: Progress, monitor: Monitor, now_us: int) -> tuple[int, int] | None:
+    """From the first data to the last instant at which a window may be judged: ready, and no later than the window that holds the
+    last row, and as many days as labels may lag. None where there is nothing."""
+    service = monitor.metric in SERVICE_METRICS
+    start_us = seen.first_arrival_us if service else seen.first_event_us
+    end_us = seen.last_arrival_us if service else seen.last_event_us
+    ready_us = now_us - GRACE_US if service else progress.settled_until_us
+    if start_us is None or end_us is None or ready_us is None:
+        return None
+    return start_us, min(ready_us, end_us + (monitor.every_s + monitor.lag_s) * SECOND_US)
 
 
 def _windows(monitor: Monitor, bounds: tuple[int, int], judged_us: int, zone: ZoneInfo) -> Iterator[Window]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Collection
 
 import structlog
 
-from tidegauge.core.windows import DAY_US, Window
+from tidegauge.core.windows import DAY_US, HOUR_US, Window, window_start
 from tidegauge.wire.rows import encode_baseline
 from tidegauge_collector.control import ControlStore
 from tidegauge_collector.core.production import baseline_from_profiles
 from tidegauge_collector.jobs.baselines import keep_part
 from tidegauge_collector.measuring.drift import is_feature_or_prediction
-from tidegauge_collector.telemetry.extent import Extent, extent, known
+from tidegauge_collector.telemetry.extent import extent, known
 from tidegauge_collector.telemetry.moments import column_moments, merged_profiles
 from tidegauge_collector.telemetry.store import TelemetryStore
 
@@ -22,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 
 class ProductionBaselines:
-    """Freezes the first `rows` rows or `days` days of a version, whichever comes first (from 100 rows on)."""
+    """Freezes the first `rows` rows or `days` days of a version, whichever comes first (from 100 rows on), in whole hours."""
 
     def __init__(
         self, control: ControlStore, telemetry: TelemetryStore, *, rows: int, days: float, now_us: Callable[[], int]
@@ -30,45 +31,58 @@ class ProductionBaselines:
         self._control = control
         self._telemetry = telemetry
         self._rows = rows
-        self._days_us = int(days * DAY_US)
+        self._length_us = int(days * DAY_US)
         self._now_us = now_us
         self._served: set[tuple[str, str]] = set()
 
-    def make_due(self) -> int:
-        """Make the baselines that are due; how many."""
-        made = 0
-        for deployment in self._control.deployments():
-            for version in self._control.versions(deployment.name):
-                key = (deployment.name, version.name)
-                if key not in self._served and self._is_due(*key):
-                    made += self._make(*key)
+    def make_due(self, deployments: Collection[str]) -> list[str]:
+        """Make the baselines that are due in some deployments; those that got one."""
+        return [name for name in deployments if self._serve(name)]
+
+    def _serve(self, deployment: str) -> bool:
+        made = False
+        for version in self._control.versions(deployment):
+            key = (deployment, version.name)
+            if key not in self._served:
+                if self._control.active_baseline(*key) is not None:
+                    self._served.add(key)
+                elif (window := self._due(*key)) is not None and self._make(*key, window):
+                    self._served.add(key)
+                    made = True
         return made
 
-    def _is_due(self, deployment: str, version: str) -> bool:
-        if self._control.active_baseline(deployment, version) is not None:
-            self._served.add((deployment, version))
-            return False
+    def _due(self, deployment: str, version: str) -> Window | None:
+        """The hours that the baseline is made of, None as long as there are too few rows."""
         seen = extent(self._telemetry, deployment)
         if seen.first_event_us is None or seen.last_event_us is None:
-            return False
-        found = column_moments(
-            self._telemetry,
-            deployment,
-            version=version,
-            segment="",
-            window=_whole(seen),
-            columns=self._columns(deployment),
-        )
-        rows = max((one.rows for one in found.values()), default=0)
-        if rows < MIN_ROWS:
-            return False
-        return rows >= self._rows or seen.last_event_us - seen.first_event_us >= self._days_us
+            return None
+        start_us = window_start(seen.first_event_us, HOUR_US)
+        hours = range((seen.last_event_us - start_us) // HOUR_US + 1)
+        columns = self._columns(deployment)
+
+        def rows_until(hour: int) -> int:
+            window = Window(start_us, start_us + (hour + 1) * HOUR_US)
+            return self._count(deployment, version, window, columns)
+
+        least, last = min(MIN_ROWS, self._rows), hours[-1]
+        if rows_until(last) < least:
+            return None
+        first = bisect_left(hours, 1, key=rows_until)
+        aged = first + self._length_us // HOUR_US - 1  # the last hour of the first `days` days
+        enough = bisect_left(hours, self._rows, key=rows_until)
+        if enough > last and last <= aged:
+            return None
+        end = max(bisect_left(hours, least, key=rows_until), min(enough, aged))
+        return Window(start_us + first * HOUR_US, start_us + (end + 1) * HOUR_US)
+
+    def _count(self, deployment: str, version: str, window: Window, columns: Collection[str]) -> int:
+        found = column_moments(self._telemetry, deployment, version=version, segment="", window=window, columns=columns)
+        return max((one.rows for one in found.values()), default=0)
 
     def _columns(self, deployment: str) -> list[str]:
         return [name for name in known(self._telemetry, deployment).columns if is_feature_or_prediction(name)]
 
-    def _make(self, deployment: str, version: str) -> bool:
-        window = _whole(extent(self._telemetry, deployment))
+    def _make(self, deployment: str, version: str, window: Window) -> bool:
         profiles = merged_profiles(
             self._telemetry, deployment, version=version, segment="", window=window, columns=self._columns(deployment)
         )
@@ -77,10 +91,5 @@ class ProductionBaselines:
             return False
         for part in encode_baseline(baseline):
             keep_part(self._control, deployment, version, part, now_us=self._now_us())
-        self._served.add((deployment, version))
         log.info("baseline.from_production", deployment=deployment, version=version, rows=baseline.rows)
         return True
-
-
-def _whole(seen: Extent) -> Window:
-    return Window(seen.first_event_us or 0, (seen.last_event_us or 0) + 1)

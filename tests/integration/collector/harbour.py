@@ -1,0 +1,141 @@
+"""A whole collector in a thread of the test, real agents beside it, and a clock that goes on when told to."""
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+import tidegauge
+from tidegauge.agent import Agent
+from tidegauge.process import PROCESS
+from tidegauge.shipper.destination import Destination, write_destination
+from tidegauge.shipper.process import ship_root
+from tidegauge_collector.app import Collector
+from tidegauge_collector.settings import Address, CollectorSettings
+
+T = TypeVar("T")
+WAIT_S = 60.0
+ANY_PORT = Address("127.0.0.1", 0)
+Json = dict[str, Any]
+
+
+class Tide:
+    """The collector's clock: real time, and whatever it was turned ahead. Who sleeps on it sleeps until it is turned."""
+
+    def __init__(self) -> None:
+        self.ahead_us = 0
+        self._turned: list[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    def now_us(self) -> int:
+        return time.time_ns() // 1_000 + self.ahead_us
+
+    async def sleep(self, seconds: float) -> None:
+        woken = asyncio.Event()
+        self._turned.append((self.now_us() + round(seconds * 1e6), asyncio.get_running_loop(), woken))
+        await woken.wait()
+
+    def turn(self, *, minutes: float) -> None:
+        """Let time pass."""
+        self.ahead_us += round(minutes * 60e6)
+        now_us = self.now_us()
+        due = [one for one in self._turned if one[0] <= now_us]
+        self._turned = [one for one in self._turned if one[0] > now_us]
+        for _, loop, woken in due:
+            loop.call_soon_threadsafe(woken.set)
+
+
+class Harbour:
+    """A running collector; `get` asks its API over HTTP."""
+
+    def __init__(self, data: Path, *, clock: Any = None, **settings: Any) -> None:
+        self.data = data
+        self.clock = clock or Tide()
+        self._options = {"http": ANY_PORT, "grpc": ANY_PORT, **settings}
+
+    def start(self) -> "Harbour":
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="harbour")
+        self._thread.start()
+        self.collector = Collector(CollectorSettings(data=self.data, **self._options), self.clock)
+        try:
+            self.call(self.collector.start())
+        except BaseException:
+            self._end_loop()
+            raise
+        self.client = httpx.Client(base_url=self.collector.http_url, timeout=WAIT_S)
+        return self
+
+    def stop(self) -> None:
+        self.client.close()
+        try:
+            self.call(self.collector.close())
+        finally:
+            self._end_loop()
+
+    def restart(self) -> None:
+        """Stop, and start again on the same data."""
+        self.stop()
+        self.start()
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of a coroutine in the collector's event loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(WAIT_S)
+
+    def settle(self) -> None:
+        """Fold and judge everything that was acknowledged."""
+        self.call(self.collector.catch_up())
+
+    def get(self, path: str, **query: Any) -> Json:
+        """The JSON of a path that must answer 200."""
+        answer = self.client.get(f"/api/v1{path}", params=query)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def values(self, deployment: str, metric: str, **query: Any) -> list[Json]:
+        """Measurements of a metric."""
+        return list(self.get(f"/deployments/{deployment}/measurements", metric=metric, **query)["items"])
+
+    def refused(self, path: str, **query: Any) -> tuple[int, str]:
+        """Status and error of a path that must not answer 200."""
+        answer = self.client.get(f"/api/v1{path}", params=query)
+        assert answer.status_code != 200, answer.text
+        return answer.status_code, answer.json()["error"]
+
+    def ship(self, agent: Agent, *, end: bool = False) -> None:
+        """Everything that an agent has goes to the collector; `end`: as if its process ended."""
+        runtime = agent._capture.runtime
+        runtime.close() if end else runtime.flush()
+        root = agent.settings.root
+        write_destination(root, Destination(self.collector.grpc_url))
+        assert ship_root(root, mode="sidecar", drain=True, linger_s=None, wait_s=WAIT_S, on_start=lambda _: None)
+
+    def _end_loop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+@contextlib.contextmanager
+def harbour(data: Path, **options: Any) -> Iterator[Harbour]:
+    """A collector for the time of a block."""
+    running = Harbour(data, **options).start()
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@contextlib.contextmanager
+def agent_at(spool: Path, deployment: str, **options: Any) -> Iterator[Agent]:
+    """An agent of its own spool, whose frames go out with `Harbour.ship`."""
+    agent = tidegauge.init(deployment, spool=str(spool), shipper="none", **{"version": "v1", **options})
+    try:
+        yield agent
+    finally:
+        agent._capture.runtime.close()
+        PROCESS._captures.pop(agent.settings.root, None)
