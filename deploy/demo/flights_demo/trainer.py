@@ -21,7 +21,7 @@ from flights_demo.plan import DEPLOYMENT, Plan, load_plan
 from flights_demo.shift import apply_shift, parse_shift
 from flights_demo.worker import tell
 
-HALF_HOURS = [float(edge) for edge in range(60, 361, 30)]
+DURATION_BINS = [60.0, 90.0, 120.0, 150.0, 180.0, 210.0, 240.0, 300.0, 360.0]
 """Bins of our own: deciles hover about the warning all October, half hours show the summer's shorter timetable in one piece."""
 FIRST_DAY = pd.Timestamp("2013-04-01")
 
@@ -61,7 +61,7 @@ def send_baseline(trained: Trained, plan: Plan) -> None:
         predictions=trained.scores,
         actuals=trained.holdout["late"].to_numpy(),
         importance=trained.importance,
-        bins={"scheduled_minutes": HALF_HOURS},
+        bins={"scheduled_minutes": DURATION_BINS},
         model=trained.model,
     )
     agent.flush()
