@@ -21,7 +21,10 @@ DEPLOYMENT: dict[str, Any] = {
     "baselines": [
         {"version": "1", "origin": "given", "rows": 84_000, "created_at": "2013-01-01T05:00:00Z", "status": "active"}
     ],
-    "monitors": [],
+    "monitors": [
+        {"id": "drift", "name": "Data drift", "metric": "psi"},
+        {"id": "mine", "name": "My own", "metric": "psi"},
+    ],
     "positive_class": "late",
 }
 STATUS: dict[str, Any] = {
@@ -31,13 +34,15 @@ STATUS: dict[str, Any] = {
     "agents": [],
     "data_start": "2013-01-01T10:20:00Z",
     "data_end": "2013-09-27T20:15:00Z",
-    "stored": {"predictions": 252_704, "actuals": 246_311, "records": 0},
+    "service_start": "2013-01-01T10:20:00Z",
+    "service_end": "2013-09-27T20:15:30Z",
+    "stored": {"predictions": 252_704, "prediction_ids": 252_704, "actuals": 246_311, "actual_ids": 246_311},
     "dropped": {},
 }
 ALERT: dict[str, Any] = {
     "id": 7,
     "deployment": "flights-delay",
-    "monitor": "psi",
+    "monitor": "drift",
     "metric": "psi",
     "column": "temp",
     "segment": "origin=JFK",
@@ -47,11 +52,21 @@ ALERT: dict[str, Any] = {
     "value": 0.8123,
     "threshold": 0.25,
     "window": {"start": "2013-06-30T04:00:00Z", "end": "2013-07-01T04:00:00Z"},
+    "opened_window": {"start": "2013-06-28T04:00:00Z", "end": "2013-06-29T04:00:00Z"},
     "opened_at": "2013-07-01T04:00:30Z",
     "resolved_at": None,
-    "events": [],
-    "deliveries": [{"channel": "slack", "status": "delivered", "attempts": 1, "delivered_at": "2013-07-01T04:00:31Z"}],
+    "events": [{"kind": "opened", "at": "2013-07-01T04:00:30Z", "severity": "warning", "value": 0.2}],
+    "deliveries": [],
 }
+
+
+def delivery(channel: str, status: str, **stated: Any) -> dict[str, Any]:
+    """A message of an alert to a channel."""
+    about = {"event_type": "alert.firing", "attempts": 1, "delivered_at": None, "last_error": None}
+    return {"id": "msg_1", "channel": channel, "status": status} | about | stated
+
+
+ALERT["deliveries"].append(delivery("slack", "delivered", delivered_at="2013-07-01T04:00:31Z"))
 
 
 class FakeReader:
@@ -60,6 +75,7 @@ class FakeReader:
     def __init__(self) -> None:
         self.deployments: list[dict[str, Any]] = [dict(DEPLOYMENT)]
         self.status: dict[str, Any] = dict(STATUS)
+        self.versions_asked: list[str] = []
         self.alerts: list[dict[str, Any]] = [dict(ALERT)]
 
     async def __call__(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
@@ -71,6 +87,7 @@ class FakeReader:
             case ["deployments", name, "status"] if self._find(name):
                 return self.status
             case ["deployments", name] if self._find(name):
+                self.versions_asked.append(query.get("version", ""))
                 return self._find(name)
         raise web.HTTPNotFound(text=f"There is nothing at {path!r}.")
 

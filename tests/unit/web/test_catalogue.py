@@ -7,6 +7,7 @@ from string import Formatter
 import pytest
 
 import tidegauge_collector.web
+from tidegauge_collector.core.monitors import DEFAULT_MONITORS
 from tidegauge_collector.web.catalogue import BROWSER_SECTIONS, Text, load_text
 from tidegauge_collector.web.language import LANGUAGES
 
@@ -22,6 +23,9 @@ SPOKEN_FROM_OUTSIDE = {
     "range",
     "duration",
     "bin",
+    "method",
+    "monitor",
+    "alert_event",
 }
 
 
@@ -34,7 +38,12 @@ def keys_in(folder: str, pattern: str) -> set[str]:
 
 
 TEMPLATE_KEYS = keys_in("templates", r"""\bt\(["']([a-z_0-9]+\.[a-z_0-9]+)["'][,)]""")
-SCRIPT_KEYS = keys_in("static/js", r"""["']((?:chart|empty|error|metric|reason|bin)\.[a-z_0-9]+)["']""")
+SCRIPT_KEYS = keys_in(
+    "static/js", r"""["']((?:chart|empty|error|metric|reason|bin|method|parameter)\.[a-z_0-9]+)["']"""
+)
+
+
+TOLD_PARAMETERS = set(re.findall(r"^  (\w+): ", (ROOM / "static/js/methods.js").read_text("utf-8"), re.MULTILINE))
 
 
 @pytest.fixture(params=[code for code in LANGUAGES if code != "en"])
@@ -67,12 +76,30 @@ def test_scripts_ask_only_for_texts_that_are_sent_to_them() -> None:
 def test_no_text_is_left_that_nothing_asks_for() -> None:
     composed = {key for key in load_text("en").entries if key.split(".")[0] in SPOKEN_FROM_OUTSIDE}
     built = {"site.en", "site.ja", "status.baseline_given", "status.baseline_production"}
+    built |= {f"failure.{part}_{kind}" for part in ("title", "next") for kind in (400, 404, 500, 503)}
+    built |= {f"parameter.{name}" for name in TOLD_PARAMETERS}
 
     assert set(load_text("en").entries) - TEMPLATE_KEYS - SCRIPT_KEYS - composed - built == set()
 
 
 def test_an_unknown_word_from_outside_is_shown_as_it_is() -> None:
     assert load_text("ja").label("verdict", "<new>") == "<new>"
+
+
+def test_every_method_and_default_monitor_of_the_collector_has_words() -> None:
+    sources = [path.read_text("utf-8") for room in ("core", "measuring") for path in (ROOM.parent / room).glob("*.py")]
+    methods = {word for text in sources for word in re.findall(r'method="([a-z_]+)"', text)}
+    methods |= {"chi_square", "count", "system_errors_per_request", "log_linear_buckets"}
+    monitors = {monitor.name for monitor in DEFAULT_MONITORS}
+
+    assert len(methods) >= 10
+    assert methods - {key.removeprefix("method.") for key in load_text("en").entries} == set()
+    assert monitors - {key.removeprefix("monitor.") for key in load_text("en").entries} == set()
+
+
+def test_every_parameter_that_a_caption_tells_has_words() -> None:
+    assert {"floor", "relative_error", "threshold"} <= TOLD_PARAMETERS
+    assert {f"parameter.{name}" for name in TOLD_PARAMETERS} <= set(load_text("en").for_browser())
 
 
 def test_browser_entries_are_of_the_declared_sections_only() -> None:

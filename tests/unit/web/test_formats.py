@@ -4,11 +4,24 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tidegauge_collector.web.formats import count, duration, moment, value_of, when, zone_of
+from tidegauge_collector.web.formats import count, duration, moment, span, value_of, when, zone_of
 
 
 def test_times_are_written_in_the_deployments_zone() -> None:
     assert when("2013-07-01T03:30:00Z", ZoneInfo("America/New_York")) == "2013-06-30 23:30"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "text"),
+    [
+        ("2013-03-10T05:00:00Z", "2013-03-11T04:00:00Z", "2013-03-10"),
+        ("2013-03-08T05:00:00Z", "2013-03-11T04:00:00Z", "2013-03-08 – 2013-03-10"),
+        ("2013-07-01T14:00:00Z", "2013-07-01T15:00:00Z", "2013-07-01 10:00 – 11:00"),
+        ("2013-07-01T00:00:00Z", "2013-07-02T00:00:00Z", "2013-06-30 20:00 – 2013-07-01 20:00"),
+    ],
+)
+def test_windows_are_named_by_their_local_days_or_times(start: str, end: str, text: str) -> None:
+    assert span(start, end, ZoneInfo("America/New_York")) == text
 
 
 def test_no_time_is_a_dash() -> None:

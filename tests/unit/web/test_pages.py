@@ -61,7 +61,10 @@ async def test_fleet_page_lists_deployments_worst_first(client: Client, reader: 
 async def test_fleet_without_deployments_teaches_the_first_step(client: Client, reader: FakeReader) -> None:
     reader.deployments = []
 
-    assert "tidegauge.init(" in await page(client, "/")
+    html = await page(client, "/")
+
+    assert "tidegauge.init(&#34;my-model&#34;, collector=&#34;grpc://HOST:8643&#34;)" in html
+    assert ("agent.watch(model)" in html, "<table" in html) == (True, False)
 
 
 async def test_deployment_page_opens_on_the_whole_extent_of_the_data(client: Client) -> None:
@@ -87,7 +90,8 @@ async def test_a_range_that_cannot_be_read_is_told(client: Client) -> None:
 
 
 async def test_without_a_baseline_the_page_says_how_to_give_one(client: Client, reader: FakeReader) -> None:
-    reader.deployments = [dict(DEPLOYMENT, baselines=[])]
+    given = DEPLOYMENT["baselines"][0]
+    reader.deployments = [dict(DEPLOYMENT, baselines=[given | {"status": "incomplete"}, given | {"version": "0"}])]
 
     assert "agent.baseline(" in await page(client, "/deployments/flights-delay")
 
@@ -119,7 +123,38 @@ async def test_dropped_rows_are_confessed(client: Client, reader: FakeReader) ->
 async def test_an_alert_shows_value_threshold_window_and_delivery(client: Client) -> None:
     html = await page(client, "/deployments/flights-delay")
 
-    assert all(text in html for text in (">0.812<", ">0.25<", "2013-06-30 00:00", "slack</bdi>: delivered"))
+    told = (
+        ">0.812<",
+        ">0.25<",
+        ">2013-06-30<",
+        "opened on 2013-06-28",
+        "slack</bdi>: delivered, ",
+        "opened (Warning): 0.2",
+    )
+    assert [text for text in told if text not in html] == []
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "Data drift"), ("ja", "データドリフト")])
+async def test_an_alert_names_its_monitor_in_the_readers_language_with_the_column(
+    client: Client, reader: FakeReader, language: str, name: str
+) -> None:
+    reader.alerts = [dict(ALERT, column="_prediction"), dict(ALERT, monitor="mine")]
+
+    html = await page(client, "/deployments/flights-delay", language)
+
+    prediction = {"en": "prediction", "ja": "予測"}[language]
+    assert f"<bdi>{name}</bdi>: {prediction}</a>" in html
+    assert "<bdi>My own</bdi>: <bdi>temp</bdi></a>" in html
+
+
+async def test_a_resolved_alert_is_calm_and_an_open_one_is_not(client: Client, reader: FakeReader) -> None:
+    reader.alerts = [dict(ALERT), dict(ALERT, status="resolved", resolved_at="2013-07-03T04:00:00Z")]
+
+    html = await page(client, "/deployments/flights-delay")
+    firing, resolved = html[html.index('<section id="alerts"') :].split("<tr")[2:4]
+
+    assert ('class="calm"' in firing, "verdict-failing" in firing) == (False, True)
+    assert ('class="calm"' in resolved, "verdict-failing" in resolved) == (True, False)
 
 
 async def test_an_alert_links_to_its_window_column_segment_and_version(client: Client) -> None:
@@ -141,6 +176,63 @@ async def test_open_alerts_come_before_newer_resolved_ones_and_the_rest_is_count
 
     assert html.index("still-open") < html.index("old-0<")
     assert "newest 100 of 121 alerts" in html
+
+
+async def test_the_version_picker_says_what_is_measured_where_none_is_picked(
+    client: Client, reader: FakeReader
+) -> None:
+    versions = [
+        {"version": v, "role": "challenger", "first_seen": f"2013-0{i}-01T00:00:00Z"} for i, v in ((1, "a"), (2, "b"))
+    ]
+
+    assert "Newest champion (1)" in await page(client, "/deployments/flights-delay")
+    reader.deployments = [dict(DEPLOYMENT, versions=versions)]
+    assert "Newest version (b)" in await page(client, "/deployments/flights-delay")
+
+
+async def test_a_links_version_that_was_never_seen_is_told(client: Client) -> None:
+    assert "version gone was never seen" in await page(client, "/deployments/flights-delay?version=gone")
+    assert "never seen" not in await page(client, "/deployments/flights-delay?version=1")
+
+
+async def test_importances_are_those_of_the_picked_version(client: Client, reader: FakeReader) -> None:
+    older = {"version": "0", "role": "retired", "first_seen": "2012-01-01T05:00:00Z"}
+    reader.deployments = [dict(DEPLOYMENT, versions=[older, *DEPLOYMENT["versions"]])]
+
+    await page(client, "/deployments/flights-delay?version=0")
+
+    assert reader.versions_asked == ["", "0"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "text"), [("en", "this data was replayed on 2026-11-23 07:00 – 07:10."), ("ja", "に再生されたものです")]
+)
+async def test_a_replay_says_that_its_calls_arrived_later(
+    client: Client, reader: FakeReader, accept: str, text: str
+) -> None:
+    reader.status |= {"service_start": "2026-11-23T12:00:20Z", "service_end": "2026-11-23T12:09:20Z"}
+
+    html = await page(client, "/deployments/flights-delay", accept)
+
+    assert text in html
+    assert (
+        'data-service-start="2026-11-23T12:00:00Z" data-service-end="2026-11-23T12:10:00Z" data-service-step="minute"'
+        in html
+    )
+
+
+async def test_without_calls_the_service_section_says_where_they_come_from(client: Client, reader: FakeReader) -> None:
+    reader.status |= {"service_start": None, "service_end": None}
+
+    html = await page(client, "/deployments/flights-delay")
+
+    assert "No call has been seen yet" in html
+    assert ('id="chart-volume"' in html, 'id="chart-heat"' in html) == (False, True)
+
+
+async def test_a_picked_segment_is_told_not_to_hold_for_the_service(client: Client) -> None:
+    assert "calls are not counted by segment" in await page(client, "/deployments/flights-delay?segment=origin%3DJFK")
+    assert "calls are not counted by segment" not in await page(client, "/deployments/flights-delay")
 
 
 async def test_an_unknown_deployment_is_a_404_that_leads_back(client: Client) -> None:

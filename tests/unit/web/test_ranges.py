@@ -24,24 +24,22 @@ def test_default_range_is_the_whole_extent_on_local_days() -> None:
     everything = chosen()
 
     assert (local(everything.start), local(everything.end)) == ("2013-01-01 00:00", "2013-09-28 00:00")
-    assert (everything.choice, everything.step, everything.service_step) == ("all", "day", "day")
+    assert (everything.choice, everything.step) == ("all", "day")
 
 
 def test_a_day_ends_with_the_hour_of_the_last_data_and_is_cut_into_hours() -> None:
     day = chosen(range="24h")
 
     assert (day.start.isoformat(), day.end.isoformat()) == ("2013-09-26T21:00:00+00:00", "2013-09-27T21:00:00+00:00")
-    assert (day.step, day.service_step) == ("hour", "hour")
+    assert day.step == "hour"
 
 
-@pytest.mark.parametrize(
-    ("choice", "first", "service_step"), [("7d", "2013-09-21", "hour"), ("30d", "2013-08-29", "day")]
-)
-def test_longer_ranges_are_whole_local_days(choice: str, first: str, service_step: str) -> None:
+@pytest.mark.parametrize(("choice", "first"), [("7d", "2013-09-21"), ("30d", "2013-08-29")])
+def test_longer_ranges_are_whole_local_days(choice: str, first: str) -> None:
     picked = chosen(range=choice)
 
     assert (local(picked.start), local(picked.end)) == (f"{first} 00:00", "2013-09-28 00:00")
-    assert (picked.step, picked.service_step) == ("day", service_step)
+    assert picked.step == "day"
 
 
 def test_a_custom_range_holds_its_last_day_across_a_change_to_summer_time() -> None:

@@ -1,6 +1,6 @@
 """How times, counts and values are written: the same in both languages, always with their unit or zone."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _RATES = ("rate", "ratio", "coverage", "accuracy", "availability")
@@ -30,6 +30,20 @@ def zone_of(name: str) -> ZoneInfo:
 def when(text: str | None, zone: ZoneInfo) -> str:
     """`2013-09-27 14:05` in `zone`; an en dash for no time."""
     return moment(text).astimezone(zone).strftime("%Y-%m-%d %H:%M") if text else "–"
+
+
+def span(start: str, end: str, zone: ZoneInfo) -> str:
+    """A half-open window in `zone`: `2013-09-27` for a whole local day, `2013-09-21 – 2013-09-27` for several, else with its times."""
+    first, last = (moment(text).astimezone(zone) for text in (start, end))
+    if _is_midnight(first) and _is_midnight(last):
+        days = (first.date(), (last - timedelta(seconds=1)).date())
+        return " – ".join(day.isoformat() for day in dict.fromkeys(days))
+    ending = "%H:%M" if first.date() == last.date() else "%Y-%m-%d %H:%M"
+    return f"{first:%Y-%m-%d %H:%M} – {last.strftime(ending)}"
+
+
+def _is_midnight(value: datetime) -> bool:
+    return (value.hour, value.minute, value.second, value.microsecond) == (0, 0, 0, 0)
 
 
 def count(value: float | None) -> str:

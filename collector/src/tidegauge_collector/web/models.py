@@ -4,29 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from .formats import moment, zone_of
 from .ranges import CHOICES, Range, choose_range
 from .reader import Json
+from .service_range import ServiceRange, choose_service_range
 
 VERDICT_ORDER = ("failing", "error", "warning", "ok", "not_enough_data", "not_applicable")
-_ACCURACY_METRICS = {
-    "binary": ("auc", "log_loss", "accuracy"),
-    "multiclass": ("accuracy", "log_loss"),
-    "regression": ("rmse", "mae", "r2"),
-}
-_ALERTS_SHOWN = 100
-_AROUND_ALERT = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True)
-class Alerts:
-    """The newest alerts, open ones first, and how many there are in all."""
-
-    shown: Sequence[Json]
-    total: int
+_ACCURACY_METRICS = {"binary": ("auc", "log_loss", "accuracy"), "multiclass": ("accuracy",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +20,7 @@ class Selection:
     """What the pickers of a deployment's page stand on, and what they offer."""
 
     range: Range
+    service: ServiceRange | None
     zone: ZoneInfo
     segment: str
     version: str
@@ -66,7 +53,7 @@ def _rank(verdict: str) -> int:
 
 
 def champion(item: Json) -> str:
-    """The version that answers, else the newest one; an empty string before any was seen."""
+    """The newest champion, else the newest version: what the API measures where none is named; empty before any was seen."""
     versions: Sequence[Mapping[str, Any]] = item["versions"]
     answering = [version["version"] for version in versions if version["role"] == "champion"]
     newest = sorted(versions, key=lambda version: str(version["first_seen"]))
@@ -79,11 +66,13 @@ def select(deployment: Json, status: Json, query: Mapping[str, str]) -> Selectio
         return None
     zone = zone_of(deployment["timezone"])
     start, end = (moment(status[key]).astimezone(UTC) for key in ("data_start", "data_end"))
+    chosen = choose_range(query, start, end, zone=zone)
     segment, version = query.get("segment", ""), query.get("version", "")
-    metrics = _ACCURACY_METRICS.get(deployment["task"], ())
+    metrics = _ACCURACY_METRICS.get(deployment["task"] or "binary", ())
     metric = query.get("metric", "")
     return Selection(
-        range=choose_range(query, start, end, zone=zone),
+        range=chosen,
+        service=_service(status, chosen, end),
         zone=zone,
         segment=segment,
         version=version,
@@ -93,6 +82,13 @@ def select(deployment: Json, status: Json, query: Mapping[str, str]) -> Selectio
         versions=_versions_with(version, deployment["versions"]),
         metrics=metrics,
     )
+
+
+def _service(status: Json, chosen: Range, data_end: datetime) -> ServiceRange | None:
+    if status["service_start"] is None or status["service_end"] is None:
+        return None
+    first, last = (moment(status[key]).astimezone(UTC) for key in ("service_start", "service_end"))
+    return choose_service_range(chosen, first, last, data_end=data_end)
 
 
 def _with(picked: str, offered: Sequence[str]) -> list[str]:
@@ -111,33 +107,13 @@ def charted_columns(deployment: Json) -> list[Json]:
     return [column for column in deployment["columns"] if column["role"] in ("feature", "prediction")]
 
 
-def has_baseline(deployment: Json, version: str) -> bool:
-    """Whether `version` (any version when empty) has something to be measured against."""
-    return any(version in ("", baseline["version"]) for baseline in deployment["baselines"])
+def baseline_of(deployment: Json, version: str) -> Json | None:
+    """The active baseline that `version` (the newest champion when empty) is measured against; None before there is one."""
+    wanted = version or champion(deployment)
+    active = [one for one in deployment["baselines"] if one["status"] == "active" and one["version"] == wanted]
+    return active[-1] if active else None
 
 
-def newest_alerts(items: Sequence[Json]) -> Alerts:
-    """Open alerts first, the newest on top, at most 100: the API has the rest."""
-    newest = sorted(items, key=lambda item: str(item["opened_at"]), reverse=True)
-    ordered = sorted(newest, key=lambda item: item["status"] != "firing")
-    return Alerts(ordered[:_ALERTS_SHOWN], len(ordered))
-
-
-def alert_link(alert: Json, zone: ZoneInfo, language: str | None) -> str:
-    """The deployment's page around the alert's window, on its column, segment and version."""
-    start = moment(alert["window"]["start"]) - _AROUND_ALERT
-    end = moment(alert["window"]["end"])
-    wishes = {"range": "custom", "start": _day(start, zone), "end": _day(end, zone)}
-    column = alert["column"]
-    optional = {
-        "feature": "" if column in (None, "*") else column,
-        "segment": alert["segment"],
-        "version": alert["version"],
-        "lang": language,
-    }
-    wishes.update({name: value for name, value in optional.items() if value})
-    return f"/deployments/{quote(alert['deployment'], safe='')}?{urlencode(wishes)}"
-
-
-def _day(value: datetime, zone: ZoneInfo) -> str:
-    return (value - timedelta(seconds=1)).astimezone(zone).date().isoformat()
+def is_known_version(deployment: Json, version: str) -> bool:
+    """Whether a link's version is one that this deployment has; no version at all is the newest champion."""
+    return not version or version in {one["version"] for one in deployment["versions"]}

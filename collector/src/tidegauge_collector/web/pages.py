@@ -7,13 +7,17 @@ from functools import partial
 from urllib.parse import quote
 
 import jinja2
+import structlog
 from aiohttp import web
 
-from . import formats, models
+from . import alerts, formats, models
 from .assets import Assets
 from .catalogue import load_text
+from .failures import told_by
 from .language import LANGUAGES, choose_language
-from .reader import Reader
+from .reader import Json, Reader
+
+log = structlog.get_logger(__name__)
 
 Page = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -36,31 +40,43 @@ class Pages:
         """GET /deployments/{name}: everything about one deployment; the charts are drawn by the browser from the API."""
         name = request.match_info["name"]
         path = f"/api/v1/deployments/{quote(name, safe='')}"
-        about, status, alerts = await asyncio.gather(
+        about, status, found = await asyncio.gather(
             self.read(path, {}), self.read(f"{path}/status", {}), self.read("/api/v1/alerts", {"deployment": name})
         )
         selection = models.select(about, status, request.query)
         return self._render(
             request,
             "deployment.html",
-            deployment=about,
+            deployment=await self._of_version(about, path, request.query.get("version", "")),
             status=status,
-            alerts=models.newest_alerts(alerts["items"]),
+            alerts=alerts.newest_alerts(found["items"]),
             picked=selection,
             zone=formats.zone_of(about["timezone"]),
         )
 
+    async def _of_version(self, about: Json, path: str, version: str) -> Json:
+        """`about` with the importance that `version`'s baseline gives the columns."""
+        if version in ("", models.champion(about)) or not models.is_known_version(about, version):
+            return about
+        return await self.read(path, {"version": version})
+
     def explained(self, page: Page) -> Page:
-        """`page` with HTTP errors told as a page in the reader's language, for example a deployment that is not there."""
+        """`page` with its failures told as a page in the reader's language: what happened, and what to do next."""
 
         async def answer(request: web.Request) -> web.Response:
             try:
                 return await page(request)
-            except web.HTTPClientError as error:
-                name = request.match_info.get("name", "")
-                return self._render(request, "error.html", status_code=error.status, name=name, detail=error.text or "")
+            except web.HTTPError as error:
+                return self._failure(request, error.status, told_by(error))
+            except Exception as problem:
+                log.error("page.failed", path=request.path, problem=repr(problem), exc_info=True)
+                return self._failure(request, 500, type(problem).__name__)
 
         return answer
+
+    def _failure(self, request: web.Request, status: int, detail: str) -> web.Response:
+        name = request.match_info.get("name", "")
+        return self._render(request, "error.html", status_code=status, name=name, detail=detail)
 
     def _render(self, request: web.Request, template: str, *, status_code: int = 200, **values: object) -> web.Response:
         language = choose_language(request.query.get("lang"), request.headers.get("Accept-Language", ""))
@@ -70,7 +86,7 @@ class Pages:
             languages=[(code, str(request.rel_url.update_query(lang=code))) for code in LANGUAGES],
             lang=stated,
             here=str(request.rel_url),
-            alert_link=partial(models.alert_link, language=stated),
+            alert_link=partial(alerts.alert_link, language=stated),
             status_code=status_code,
             **values,
         )
@@ -94,7 +110,12 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         duration=formats.duration,
         champion=models.champion,
         charted_columns=models.charted_columns,
-        has_baseline=models.has_baseline,
+        baseline_of=models.baseline_of,
+        is_known_version=models.is_known_version,
+        monitor_name=alerts.monitor_name,
+        by_channel=alerts.by_channel,
+        opened_elsewhere=alerts.opened_elsewhere,
+        span=formats.span,
         zone_of=formats.zone_of,
     )
     return environment

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 CHOICES = ("24h", "7d", "30d", "all", "custom")
 _SPANS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 _HOURLY_UP_TO = timedelta(hours=49)
-_SERVICE_HOURLY_UP_TO = timedelta(days=8, hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +26,6 @@ class Range:
     def step(self) -> str:
         """Drift and accuracy: days, since an hour's mix differs from a day's on healthy data; hours only for a day or two."""
         return "hour" if self.end - self.start <= _HOURLY_UP_TO else "day"
-
-    @property
-    def service_step(self) -> str:
-        return "hour" if self.end - self.start <= _SERVICE_HOURLY_UP_TO else "day"
 
 
 def choose_range(query: Mapping[str, str], data_start: datetime, data_end: datetime, *, zone: ZoneInfo) -> Range:

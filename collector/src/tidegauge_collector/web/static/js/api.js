@@ -1,4 +1,4 @@
-// Reads the REST API of the same origin. Every failure becomes an ApiError whose message helps the person in front of it.
+// Reads the REST API of the same origin. Every failure becomes an ApiError whose message says what happened and what to do next.
 import { t } from "./text.js";
 
 export class ApiError extends Error {}
@@ -7,8 +7,7 @@ async function get(path, query, signal) {
   const wishes = Object.entries(query).filter(([, value]) => value !== "" && value !== null && value !== undefined);
   const response = await answer(`${path}?${new URLSearchParams(wishes)}`, signal);
   if (response.ok) return response.json();
-  if (response.status === 401 || response.status === 403) throw new ApiError(t("error.unauthorised"));
-  throw new ApiError(t("error.refused", { status: response.status, detail: (await response.text()).slice(0, 300) }));
+  throw new ApiError(explained(response.status, await said(response)));
 }
 
 async function answer(address, signal) {
@@ -16,24 +15,38 @@ async function answer(address, signal) {
     return await fetch(address, { signal, headers: { Accept: "application/json" } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(t("error.unreachable"), { cause: error });
+    throw new ApiError(t("error.unreachable", { host: location.host }), { cause: error });
   }
 }
+
+// The sentence in the error's JSON body; the body's beginning where it is not the API's own.
+async function said(response) {
+  const text = await response.text();
+  const sentence = sentenceIn(text).trim().slice(0, 400) || response.statusText;
+  return /[.!?。]$/.test(sentence) ? sentence : `${sentence}.`;
+}
+
+function sentenceIn(text) {
+  try {
+    return String(JSON.parse(text).error ?? text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return text;
+    throw error;
+  }
+}
+
+const EXPLAINED = { 400: "error.status_400", 401: "error.unauthorised", 403: "error.unauthorised", 404: "error.status_404", 503: "error.status_503" };
+
+const explained = (status, detail) => t(EXPLAINED[status] ?? "error.refused", { status, detail });
 
 const root = (view) => `/api/v1/deployments/${encodeURIComponent(view.deployment)}`;
 
 const selection = (view) => ({ version: view.version, segment: view.segment, start: view.start, end: view.end });
 
-// -> {items, truncated, mixed}: one item per column and window, the one with the most rows where several versions answered.
+// -> {items, truncated}: one item per column and window.
 export async function measurements(view, metric, { column = "", step = view.step } = {}) {
   const body = await get(`${root(view)}/measurements`, { metric, column, step, ...selection(view) }, view.signal);
-  const kept = new Map();
-  for (const item of body.items) {
-    const key = `${item.column}\n${item.window.start}`;
-    const other = kept.get(key);
-    if (!other || item.n > other.n) kept.set(key, item);
-  }
-  return { items: [...kept.values()], truncated: body.next !== null && body.next !== undefined, mixed: kept.size < body.items.length };
+  return { items: body.items, truncated: body.next !== null && body.next !== undefined };
 }
 
 export const profile = (view, column) => get(`${root(view)}/profiles`, { column, ...selection(view) }, view.signal);

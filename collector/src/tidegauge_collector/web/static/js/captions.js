@@ -1,40 +1,30 @@
 // What stands below a chart: how many rows it rests on, and by which method.
 import { h } from "./dom.js";
-import { count, number, reason, stepName, windowName } from "./format.js";
+import { count, reason, stepName, windowName } from "./format.js";
+import { approximate, errorBound, method } from "./methods.js";
 import { t } from "./text.js";
 
-// `n` is the key of the sentence that names the rows; the method and its parameters are the API's own words.
-export function caption(answer, { n, step, countsOnly = false }) {
+// `n` is the key of the sentence that names the rows; `extra` is said last.
+export function caption(answer, { n, step, countsOnly = false, extra = "" }) {
   const items = answer.items;
   return [
     t(n, { n: count(items.reduce((total, item) => total + (item.n ?? 0), 0)) }),
     step ? stepName(step) : "",
     ...(countsOnly ? [] : measuredHow(items)),
     answer.truncated ? t("chart.truncated") : "",
-    answer.mixed ? t("chart.several_versions") : "",
+    extra,
   ].filter(Boolean).join(" · ");
 }
 
 function measuredHow(items) {
   const baselineRows = Math.max(0, ...items.map((item) => item.baseline_n ?? 0));
-  const bound = Math.max(0, ...items.map((item) => item.error_bound ?? 0));
   return [
     baselineRows ? t("chart.n_baseline", { n: count(baselineRows) }) : "",
     method(items),
-    bound ? t("chart.error_bound", { bound: number(bound) }) : "",
+    approximate(items),
+    errorBound(items),
   ];
 }
-
-export function method(items) {
-  const measured = items.find((item) => item.value !== null && item.method) ?? items.find((item) => item.method);
-  if (!measured) return "";
-  const parameters = Object.entries(measured.parameters ?? {}).filter(([name]) => !PER_VALUE.has(name));
-  const listed = parameters.map(([name, value]) => `${name}=${typeof value === "object" ? JSON.stringify(value) : value}`);
-  return t("chart.method", { method: [measured.method, ...listed].join(", ") });
-}
-
-// Parameters that differ from window to window belong to a value, not to the method.
-const PER_VALUE = new Set(["p_value", "p_adjusted", "df", "chance_p_value"]);
 
 // A closed <details> that is filled when it is opened: the same numbers for those who cannot see the drawing.
 export function numbersTable(series, { step, zone }) {
@@ -48,19 +38,23 @@ export function numbersTable(series, { step, zone }) {
 
 function table(series, step, zone) {
   const starts = [...new Set(series.flatMap((one) => one.items.map((item) => item.window.start)))].sort();
-  const byStart = series.map((one) => new Map(one.items.map((item) => [item.window.start, item])));
-  const titles = [t("chart.table_window"), ...series.map((one) => one.label), "n"];
+  const columns = series.flatMap(columnsOf).map((one) => ({ ...one, byStart: new Map(one.items.map((item) => [item.window.start, item])) }));
+  const titles = [t("chart.table_window"), ...columns.map((one) => one.label), "n"];
   const head = h("tr", {}, ...titles.map((title) => h("th", { scope: "col" }, title)));
   const rows = starts.map((start) => {
-    const found = byStart.map((items) => items.get(start));
-    const cells = found.map((item, i) => h("td", {}, cell(item, series[i])));
+    const found = columns.map((one) => one.byStart.get(start));
+    const cells = found.map((item, i) => h("td", {}, item ? columns[i].text(item) : reason("no_rows")));
     return h("tr", {}, h("th", { scope: "row" }, windowName(start, step, zone)), ...cells, h("td", {}, count(found.find(Boolean)?.n)));
   });
   return h("table", { class: "numbers" }, h("thead", {}, head), h("tbody", {}, ...rows));
 }
 
-function cell(item, one) {
-  if (!item) return reason("no_rows");
-  const value = one.value(item);
-  return value === null ? reason(item.reason) : one.format(value);
+// A series, and its band beside it.
+function columnsOf(one) {
+  const value = (item) => (one.value(item) === null ? reason(item.reason) : one.format(one.value(item)));
+  const band = (item) => bandText(one.band(item), one.format);
+  const line = { label: one.label, items: one.items, text: value };
+  return one.band ? [line, { label: t("chart.band"), items: one.items, text: band }] : [line];
 }
+
+export const bandText = (band, format) => (band ? `${format(band[0])} – ${format(band[1])}` : "–");

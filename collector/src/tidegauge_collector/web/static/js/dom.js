@@ -1,5 +1,10 @@
 // Builds elements. Text is always a text node: names come from outside and are never parsed as HTML.
 
+import { t } from "./text.js";
+
+// Asks the page to read and draw everything again.
+export const RETRY = "tidegauge:retry";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 // h("td", {class: "num", title: "…"}, "text", element, …)
@@ -29,10 +34,12 @@ export function show(box, ...content) {
 
 // Says why a chart is empty, with a line of code where that is the next step.
 export function showMessage(box, text, { error = false, code = "" } = {}) {
+  const again = error ? h("button", { type: "button" }, t("error.retry")) : null;
+  again?.addEventListener("click", () => document.dispatchEvent(new Event(RETRY)));
   const snippet = code ? h("pre", { class: "snippet", tabindex: "0" }, h("code", {}, code)) : null;
   const attributes = { class: error ? "message message-error" : "message", role: error ? "alert" : null };
   box.caption.replaceChildren();
-  show(box, h("div", attributes, h("p", {}, text), snippet));
+  show(box, h("div", attributes, h("p", {}, text), snippet, again));
 }
 
 export const cssColour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

@@ -38,6 +38,10 @@ async function histogram(view, column) {
     showMessage(box, t("empty.no_rows"));
     return;
   }
+  if (!answer.bins.length) {
+    showMessage(box, t("empty.no_bins"));
+    return;
+  }
   show(box, h("div", { class: "bars-scroll", tabindex: "0" }, table(answer)));
   box.caption.replaceChildren(...notes(answer, column).map((text) => h("div", {}, text)));
 }

@@ -58,10 +58,14 @@ export const clock = (date, zone) => {
   return `${p.hour}:${p.minute}`;
 };
 
-// A window's name: its day, or its day and hour.
+// A window's name: its day, or its day and the minute it begins at.
 export function windowName(start, step, zone) {
   const date = new Date(start);
   return step === "day" ? day(date, zone) : `${day(date, zone)} ${clock(date, zone)}`;
 }
 
-export const stepName = (step) => t(step === "day" ? "chart.per_day" : "chart.per_hour");
+const STEP_NAMES = { minute: "chart.per_minute", hour: "chart.per_hour", day: "chart.per_day" };
+
+export const stepName = (step) => t(STEP_NAMES[step]);
+
+export const STEP_S = { minute: 60, hour: 3_600, day: 86_400 };

@@ -1,16 +1,16 @@
 // The list around the heat map: filter, twenty features at a time, the chosen one marked.
 import { measurements } from "./api.js";
-import { method } from "./captions.js";
 import { h, show } from "./dom.js";
 import { count, stepName } from "./format.js";
 import { heatTable, scaleLegend } from "./heat.js";
+import { approximate, method } from "./methods.js";
 import { columnName, t } from "./text.js";
 
 const PAGE = 20;
 
 // Returns {select(column), redraw()}. Rows arrive sorted; the series of a row are read when the row is first shown.
 export async function heatList(box, rows, { view, choose }) {
-  const state = { shown: PAGE, wanted: "", selected: "", series: new Map(), mixed: false, truncated: false };
+  const state = { shown: PAGE, wanted: "", selected: "", series: new Map(), truncated: false };
   const readout = h("p", { class: "readout", "aria-hidden": "true" }, t("chart.readout"));
   const say = (text) => readout.replaceChildren(text);
   const scroll = h("div", { class: "heat-scroll" });
@@ -62,7 +62,6 @@ async function load(columns, all, state, view) {
   const answers = await Promise.all((all <= PAGE ? ["*"] : missing).map((column) => measurements(view, "psi", { column })));
   for (const column of missing) state.series.set(column, []);
   for (const answer of answers) {
-    state.mixed ||= answer.mixed;
     state.truncated ||= answer.truncated;
     for (const item of answer.items) state.series.get(item.column)?.push(item);
   }
@@ -77,7 +76,7 @@ function heatCaption(rows, state, view) {
     t("chart.n_baseline", { n: count(most("baseline_n")) }),
     stepName(view.step),
     method(measured),
-    state.mixed ? t("chart.several_versions") : "",
+    approximate(measured),
     state.truncated ? t("chart.truncated") : "",
   ].filter(Boolean).join(" · ");
 }

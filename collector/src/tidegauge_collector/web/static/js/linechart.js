@@ -1,27 +1,37 @@
 // Lines over time, drawn by uPlot: aligned series with honest gaps, thresholds, a live legend with n, redrawn on resize and theme.
-import { numbersTable } from "./captions.js";
+import { bandText, numbersTable } from "./captions.js";
 import { chart, cssColour, show, showMessage } from "./dom.js";
-import { clock, count, day, percent, windowName } from "./format.js";
+import { drawMarks } from "./marks.js";
+import { STEP_S, clock, count, day, percent, windowName } from "./format.js";
 import { t } from "./text.js";
 
 const HEIGHT = 232;
 const live = new Map();
 
-// series: [{label, items, colour, value?, format, fill?, legendOnly?}], marks: [{value, label, colour}], zero: y starts at 0
+// series: [{label, items, colour, value?, format, band?, fill?, legendOnly?}], marks: [{value, label, colour}], zero: y starts at 0;
+// band(item) -> [low, high] or null is drawn as a light area behind the line.
 export function drawLines(name, { series, marks = [], zero = true, top = null, step, zone, caption }) {
   const box = chart(name);
   forget(name);
-  const drawn = series.map((one) => ({ value: (item) => item.value, ...one }));
-  if (!drawn.some((one) => one.items.some((item) => one.value(item) !== null))) {
+  const told = series.map((one) => ({ value: (item) => item.value, ...one }));
+  if (!told.some((one) => one.items.some((item) => one.value(item) !== null))) {
     showMessage(box, t("empty.no_rows"));
     return;
   }
+  const drawn = told.flatMap(withEdges);
   const lines = { name, box, drawn, marks, zero, top, step, zone, data: align(drawn, step) };
-  box.caption.replaceChildren(caption, numbersTable(drawn, { step, zone }));
+  box.caption.replaceChildren(caption, numbersTable(told, { step, zone }));
   plot(lines);
   lines.observer = new ResizeObserver(() => resize(lines));
   lines.observer.observe(box.plot);
   live.set(name, lines);
+}
+
+// The edges of a band are series of their own, before their line so that it lies on top.
+function withEdges(one) {
+  if (!one.band) return [one];
+  const edge = (name, i) => ({ ...one, edge: name, label: t("chart.band"), value: (item) => one.band(item)?.[i] ?? null });
+  return [edge("high", 1), edge("low", 0), one];
 }
 
 export function forget(name) {
@@ -44,7 +54,7 @@ function plot(lines) {
   const holder = document.createElement("div");
   holder.setAttribute("role", "img");
   const title = lines.box.figure.querySelector("h3").textContent;
-  holder.setAttribute("aria-label", `${title}: ${lines.drawn.map((one) => one.label).join(", ")}`);
+  holder.setAttribute("aria-label", `${title}: ${[...new Set(lines.drawn.map((one) => one.label))].join(", ")}`);
   show(lines.box, holder);
   lines.uplot = new window.uPlot(options(lines), lines.data, holder);
 }
@@ -56,7 +66,7 @@ function resize(lines) {
 
 // One x for each window of any series, and a null wherever windows are missing, so that a line never bridges a silence.
 function align(drawn, step) {
-  const length = step === "day" ? 86_400 : 3_600;
+  const length = STEP_S[step];
   const seconds = (item) => Date.parse(item.window.start) / 1000;
   const known = [...new Set(drawn.flatMap((one) => one.items.map(seconds)))].sort((a, b) => a - b);
   const xs = known.flatMap((x, i) => (i + 1 < known.length && known[i + 1] - x > 1.5 * length ? [x, x + length] : [x]));
@@ -86,6 +96,7 @@ function options(lines) {
       ...drawn.map((one) => line(one, lines)),
       legendRow("n", count),
     ],
+    bands: bandsOf(drawn),
     hooks: { draw: [(u) => drawMarks(u, lines.marks)], ready: [rest], setLegend: [rest] },
   };
 }
@@ -97,6 +108,7 @@ function legendRow(name, format) {
 }
 
 function line(one, lines) {
+  if (one.edge) return edgeOf(one);
   if (one.legendOnly) return legendRow(one.label, one.format);
   return {
     label: one.label,
@@ -108,6 +120,17 @@ function line(one, lines) {
     value: (_, value) => one.format(value ?? null),
   };
 }
+
+const edgeOf = (one) => ({
+  label: one.label,
+  class: `band-${one.edge}`,
+  width: 0,
+  points: { show: false },
+  value: (u, high, at, i) => bandText(high === null ? null : [u.data[at + 1][i], high], one.format),
+});
+
+// Positions count the x values first; the low edge follows its high one.
+const bandsOf = (drawn) => drawn.flatMap((one, i) => (one.edge === "high" ? [{ series: [i + 1, i + 2], fill: cssColour("band") }] : []));
 
 function axis(extra) {
   const grid = { stroke: cssColour("grid"), width: 1 };
@@ -121,10 +144,10 @@ const sideWidth = (u, values) => {
   return Math.max(44, Math.ceil(u.ctx.measureText(widest).width / window.devicePixelRatio) + 16);
 };
 
-function extent({ marks, zero, top }, low, high) {
+function extent({ drawn, marks, zero, top }, low, high) {
   const values = [low, high, ...marks.map((mark) => mark.value)].filter((value) => value !== null && Number.isFinite(value));
   const [least, most] = [Math.min(...values), Math.max(...values)];
-  const pad = (most - (zero ? 0 : least)) * 0.08 || Math.abs(most) * 0.1 || 1;
+  const pad = (most - (zero ? 0 : least)) * 0.08 || Math.abs(most) * 0.1 || (drawn[0].format === percent ? 0.01 : 1);
   return [zero ? Math.min(0, least) : least - pad, top ?? most + pad];
 }
 
@@ -152,25 +175,4 @@ function ticks(splits, step_s, zone) {
     const short = step_s >= 28 * 86_400 ? text.slice(0, 7) : text.slice(5);
     return years[i] !== years[i - 1] && step_s >= 86_400 && step_s < 28 * 86_400 ? `${short}\n${years[i]}` : short;
   });
-}
-
-function drawMarks(u, marks) {
-  const ratio = window.devicePixelRatio;
-  const { ctx, bbox } = u;
-  ctx.save();
-  ctx.font = `${11.5 * ratio}px ${cssColour("font")}`;
-  ctx.textAlign = "right";
-  ctx.textBaseline = "bottom";
-  for (const mark of marks) {
-    const y = Math.round(u.valToPos(mark.value, "y", true)) + 0.5;
-    ctx.strokeStyle = ctx.fillStyle = cssColour(mark.colour);
-    ctx.lineWidth = ratio;
-    ctx.setLineDash([5 * ratio, 4 * ratio]);
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, y);
-    ctx.lineTo(bbox.left + bbox.width, y);
-    ctx.stroke();
-    ctx.fillText(mark.label, bbox.left + bbox.width - 2 * ratio, y - 2 * ratio);
-  }
-  ctx.restore();
 }

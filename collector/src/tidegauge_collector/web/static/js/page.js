@@ -12,13 +12,13 @@ document.addEventListener("htmx:configRequest", (event) => {
 
 const notice = document.getElementById("notice");
 
-function complain(status) {
-  notice.textContent = t("error.page", { status });
+function complain(text) {
+  notice.textContent = text;
   notice.hidden = false;
 }
 
-document.addEventListener("htmx:responseError", (event) => complain(event.detail.xhr.status));
-document.addEventListener("htmx:sendError", () => complain(0));
+document.addEventListener("htmx:responseError", ({ detail }) => complain(t("error.page", { status: detail.xhr.status })));
+document.addEventListener("htmx:sendError", () => complain(t("error.page_away", { host: location.host })));
 document.addEventListener("htmx:afterSwap", () => {
   notice.hidden = true;
 });

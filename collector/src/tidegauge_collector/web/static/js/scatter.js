@@ -1,14 +1,15 @@
 // Drift against importance: what drifted and matters stands top right.
-import { method } from "./captions.js";
 import { s, show, showMessage } from "./dom.js";
 import { count, fixed } from "./format.js";
 import { FAILING, WARNING, level } from "./heat.js";
+import { approximate, method } from "./methods.js";
 import { columnName, t } from "./text.js";
 
 const MARGIN = { top: 14, right: 14, bottom: 40, left: 46 };
 const IMPORTANT = 0.5;
 const NAMED = 12;
 const CROWD = 40;
+const FEW = 6; // so many rows of the heat map are no higher than a low drawing
 
 // rows: [{column, importance, total}]; returns {select(column), redraw()}.
 export function scatter(box, rows, { choose }) {
@@ -18,7 +19,8 @@ export function scatter(box, rows, { choose }) {
     return { select() {}, redraw() {} };
   }
   let selected = "";
-  const redraw = () => draw(box, points, { selected, choose });
+  const tall = rows.length > FEW;
+  const redraw = () => draw(box, points, { selected, choose, tall });
   const observer = new ResizeObserver(redraw);
   observer.observe(box.plot);
   box.caption.replaceChildren(scatterCaption(points, rows.length - points.length));
@@ -35,9 +37,9 @@ function placed(rows) {
   return known.map((row) => ({ column: row.column, importance: relative(row), psi: row.total.value, item: row.total }));
 }
 
-function draw(box, points, { selected, choose }) {
+function draw(box, points, { selected, choose, tall }) {
   const width = Math.max(260, box.plot.clientWidth);
-  const height = width < 480 ? 400 : 480;
+  const height = tall ? (width < 480 ? 400 : 480) : 300;
   const highest = Math.max(0.4, ...points.map((point) => point.psi)) * 1.3;
   // A square root keeps both thresholds apart when one feature has drifted far.
   const x = (value) => MARGIN.left + (value / 1.04) * (width - MARGIN.left - MARGIN.right);
@@ -117,6 +119,7 @@ function scatterCaption(points, unknown) {
     t("chart.n_predictions", { n: count(Math.max(...items.map((item) => item.n))) }),
     t("chart.psi_axis"),
     method(items),
+    approximate(items),
     unknown ? t("chart.scatter_unknown", { n: unknown }) : "",
   ].filter(Boolean).join(" · ");
 }
