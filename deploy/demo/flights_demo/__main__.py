@@ -8,11 +8,12 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from flights_demo.collector import CollectorError
 from flights_demo.demo import Demo, NotSettledError, Options
@@ -20,7 +21,8 @@ from flights_demo.processes import ProcessError
 from flights_demo.shift import DEFAULT_SHIFT, parse_shift
 
 FIRST_DAY = date(2013, 4, 1)
-LAST_MONTH = 9
+LAST_MONTH, LAST_DAY = 9, 275
+FLAWED, STOPPED = 1, 130
 MARKER = "made-by-the-flights-demo"
 EPILOG = f"""examples:
   python -m flights_demo                     April to December 2013, then serve until Ctrl-C
@@ -28,7 +30,8 @@ EPILOG = f"""examples:
   python -m flights_demo --shift             a sensor in other units in September ({DEFAULT_SHIFT})
   python -m flights_demo --chaos --exit      kill -9 the collector twice and a worker once; exit after the table
 
-exit codes: 0 everything that was promised held, 1 something did not (the table says what), 2 the command line is wrong
+exit codes: 0 everything that was promised held, 1 something did not (the table says what), 2 the command line is wrong,
+130 stopped before the table
 DEMO_EXIT=1 in the environment is the same as --exit.
 """
 
@@ -49,21 +52,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: Options, chosen: argparse.Namespace, console: Console) -> int:
+    code = STOPPED
     with contextlib.closing(Demo(options, console)) as demo:
         try:
-            checks = demo.run()
-            failed = [one for one in checks if not one.holds]
+            code = FLAWED if any(not one.holds for one in demo.run()) else 0
             console.print(f"\nDashboard   [bold]{demo.collector.http}/deployments/flights-delay[/]")
             if not (chosen.exit or os.environ.get("DEMO_EXIT", "") not in {"", "0"}):
                 console.print("Serving until Ctrl-C.")
-                signal.pause()
+                demo.serve()
         except KeyboardInterrupt:
             console.print("\nStopped.")
-            return 0
         except (CollectorError, ProcessError, NotSettledError) as problem:
-            console.print(f"[bold red]The demo cannot go on:[/] {problem}", highlight=False)
-            return 1
-    return 1 if failed else 0
+            console.print(f"[bold red]The demo cannot go on:[/] {escape(str(problem))}", highlight=False)
+            code = FLAWED
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,9 +77,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
-        "--months", type=_months, default=LAST_MONTH, metavar="N", help="replay N months (1 to 9, default 9)"
+        "--months",
+        type=_up_to(LAST_MONTH, "months"),
+        default=LAST_MONTH,
+        metavar="N",
+        help="replay N months (1 to 9, default 9)",
     )
-    length.add_argument("--days", type=int, metavar="N", help="replay N days instead")
+    length.add_argument("--days", type=_up_to(LAST_DAY, "days"), metavar="N", help="replay N days instead")
     parser.add_argument(
         "--shift",
         type=_shift,
@@ -95,10 +101,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _months(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= LAST_MONTH:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of months from 1 to {LAST_MONTH}")
-    return int(text)
+def _up_to(most: int, what: str) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isdigit() or not 1 <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number of {what} from 1 to {most}")
+        return int(text)
+
+    return parse
 
 
 def _shift(text: str) -> str:
@@ -110,7 +119,7 @@ def _shift(text: str) -> str:
 
 def _days(chosen: argparse.Namespace) -> int:
     if chosen.days is not None:
-        return max(1, int(chosen.days))
+        return int(chosen.days)
     end = FIRST_DAY.month + chosen.months
     return (date(2013 + (end - 1) // 12, (end - 1) % 12 + 1, 1) - FIRST_DAY).days
 

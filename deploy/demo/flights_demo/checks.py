@@ -11,6 +11,7 @@ from sklearn.metrics import accuracy_score
 
 from flights_demo.data import ZONE
 from flights_demo.evidence import Evidence, Json, hex_id
+from flights_demo.receiver import Message
 from flights_demo.shift import Shift, parse_shift
 
 QUIET = ("carrier", "origin", "hour")
@@ -67,7 +68,7 @@ def accuracy_is_sklearns(seen: Evidence) -> Iterator[Check]:
     """The accuracy of each month is scikit-learn's on the same rows."""
     worst, wrong = 0.0, []
     for month, value in seen.accuracy:
-        rows = labelled(seen, month.number)
+        rows = seen.labelled(month.number)
         expected = sklearn_accuracy(rows)
         difference = abs(value["value"] - expected) if value["value"] is not None else float("inf")
         worst = max(worst, difference)
@@ -87,11 +88,13 @@ def quiet_columns_are_quiet(seen: Evidence) -> Iterator[Check]:
 
 def alerts_judged_whole_days(seen: Evidence) -> Iterator[Check]:
     """No drift alert was opened on a part of a day: what was judged is all that is stored of the window."""
-    stored = seen.rows[seen.rows["id"].map(hex_id).isin({one["prediction_id"] for one in seen.stored})]
     partial = []
     for alert in (one for one in seen.alerts if one["metric"] == "psi"):
         start, end = (pd.Timestamp(alert["opened_window"][each]).tz_localize(None) for each in ("start", "end"))
-        there, judged = int(stored["event"].between(start, end, inclusive="left").sum()), alert["events"][0]["n"]
+        there, judged = (
+            int(seen.stored_rows["event"].between(start, end, inclusive="left").sum()),
+            alert["events"][0]["n"],
+        )
         if judged != there:
             partial.append(f"{alert['column']} on {judged} of {there} flights")
     yield Check("drift alerts judged whole days", not partial, "; ".join(partial) or "all of them")
@@ -132,7 +135,7 @@ def deliveries_arrived(seen: Evidence) -> Iterator[Check]:
 
 def nothing_dropped(seen: Evidence) -> Iterator[Check]:
     """No row was dropped, at the workers or on the way."""
-    dropped = Counter(seen.status["dropped"])
+    dropped: Counter[str] = Counter(seen.status["dropped"])
     for one in seen.costs:
         dropped.update(one.get("dropped", {}))
     listed = ", ".join(f"{reason}: {rows}" for reason, rows in dropped.items()) or "none"
@@ -160,13 +163,6 @@ _CHECKS: tuple[Callable[[Evidence], Iterator[Check]], ...] = (
 )
 
 
-def labelled(seen: Evidence, month: int) -> pd.DataFrame:
-    """The rows of a month that are stored with their truth."""
-    stored = {one["prediction_id"] for one in seen.stored if one["actual"] is not None}
-    rows = seen.rows[seen.rows["month"] == month]
-    return rows[rows["id"].map(hex_id).isin(stored)]
-
-
 def sklearn_accuracy(rows: pd.DataFrame) -> float:
     """Share of right answers at 0.5, by scikit-learn."""
     return float(accuracy_score(rows["late"], rows["score"] >= 0.5)) if len(rows) else float("nan")
@@ -182,10 +178,10 @@ def _judged_at(window: Json) -> pd.Timestamp:
 
 
 def _concerns(alert: Json, shift: Shift) -> bool:
-    return _judged_at(alert["opened_window"]) > pd.Timestamp(shift.start, tz=ZONE)
+    return bool(_judged_at(alert["opened_window"]) > pd.Timestamp(shift.start, tz=ZONE))
 
 
-def _arrived(seen: Evidence, alert: Json) -> list:
+def _arrived(seen: Evidence, alert: Json) -> list[Message]:
     ids = {one["id"] for one in alert["deliveries"]}
     unique = {one.id: one for one in seen.messages if one.id in ids and not one.problem}
     return list(unique.values())

@@ -13,7 +13,7 @@ from typing import Any
 from flights_demo.plan import DEPLOYMENT
 
 TIMEOUT_S = 60.0
-PAGE = 10_000
+PAGE = 50_000
 
 Json = dict[str, Any]
 

@@ -79,6 +79,12 @@ class Demo:
         write_result(plan.folder / "result.json", seen, checks)
         return checks
 
+    def serve(self) -> None:
+        """Keep serving until interrupted. Raises CollectorError where the collector ends by itself."""
+        while True:
+            self.collector.check()
+            time.sleep(POLL_S)
+
     def close(self) -> None:
         """End every process and thread of the run."""
         self._stack.close()

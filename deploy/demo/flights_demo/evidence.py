@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -29,10 +30,10 @@ class Month:
 
     @property
     def name(self) -> str:
-        return self.start.tz_convert(ZONE).strftime("%B")
+        return str(self.start.tz_convert(ZONE).strftime("%B"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """`rows`: the replayed flights, their `score` as the caller or (in doubt) the bare model had it; `stored`: by hex id."""
 
@@ -50,6 +51,18 @@ class Evidence:
     costs: list[Json] = field(default_factory=list)
     kills: list[str] = field(default_factory=list)
     isolation: Json = field(default_factory=dict)
+
+    @cached_property
+    def stored_rows(self) -> pd.DataFrame:
+        """The rows that are stored, with whether their truth is, too (`is_labelled`)."""
+        labelled = {one["prediction_id"]: one["actual"] is not None for one in self.stored}
+        found = [labelled.get(hex_id(one)) for one in self.rows["id"]]
+        return self.rows.assign(is_labelled=found).dropna(subset="is_labelled").astype({"is_labelled": bool})
+
+    def labelled(self, month: int) -> pd.DataFrame:
+        """The rows of a month that are stored with their truth."""
+        rows = self.stored_rows
+        return rows[rows["is_labelled"] & (rows["month"] == month)]
 
 
 def gather(plan: Plan, client: Client, status: Json, *, messages: list[Message], **told: Any) -> Evidence:

@@ -19,10 +19,15 @@ import tidegauge
 HEAVY = ("grpc", "duckdb", "scipy", "pandas", "sklearn")
 
 
+def plain_model(row: Mapping[str, float]) -> float:
+    """A model that needs no library."""
+    return row["distance"] / 1_000
+
+
 def loaded_by_the_agent(spool: str) -> list[str]:
     """Which of the heavy modules are there after init, watch, predict and flush."""
     agent = tidegauge.init("isolation", spool=spool, shipper="none")
-    predict = agent.watch(lambda row: row["distance"] / 1_000)
+    predict = agent.watch(plain_model)
     predict({"distance": 430.0})
     agent.flush()
     return [name for name in HEAVY if name in sys.modules]

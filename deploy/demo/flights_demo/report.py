@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from flights_demo.checks import Check, labelled, opened_day, sklearn_accuracy
+from flights_demo.checks import Check, opened_day, sklearn_accuracy
 from flights_demo.evidence import Evidence, Json
 
 Row = list[str]
@@ -54,7 +54,7 @@ def drift_rows(seen: Evidence) -> Iterable[Row]:
 def accuracy_rows(seen: Evidence) -> Iterable[Row]:
     """One row a month."""
     for month, value in seen.accuracy:
-        rows = labelled(seen, month.number)
+        rows = seen.labelled(month.number)
         flights = int((seen.rows["month"] == month.number).sum())
         known = "-" if value["coverage"] is None else f"{value['coverage']:.1%}"
         measured = value["reason"] if value["value"] is None else f"{value['value']:.9f}"
