@@ -1,12 +1,13 @@
 """The agent of one deployment and model version: the names users meet, and the one place where the agent's rooms are wired.
 
 Calls of the model are recorded by `watch`, which never raises. The explicit calls (`record`, `actuals`, `baseline`, `event`,
-`metric`, `flush`) validate and raise `UsageError` on misuse, and wait rather than drop.
+`flush`) validate and raise `UsageError` on misuse, and wait rather than drop.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,26 +18,31 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tidegauge.capture import Recorder, current_context, feature_names_of
+from tidegauge.capture import LARGE_BYTES, Recorder, current_context, feature_names_of
 from tidegauge.copies import private_copy
-from tidegauge.core.baseline import build_baseline
+from tidegauge.core.baseline import Baseline, build_baseline
+from tidegauge.core.columns import ColumnKind
 from tidegauge.core.kinds import infer_kind
 from tidegauge.core.outcomes import Outcomes, encode_truth
-from tidegauge.errors import TidegaugeError, UsageError
+from tidegauge.errors import SpoolError, TidegaugeError, UsageError
 from tidegauge.process import PROCESS, BinsFile
 from tidegauge.settings import AgentSettings, parse_settings
 from tidegauge.watch import watch
 from tidegauge.wire.binsfile import write_bins
 from tidegauge.wire.rows import ActualRows
-from tidegauge.worker.calls import CallContext
-from tidegauge.worker.deployment import DeploymentWorker, answer_columns
-from tidegauge.worker.facts import read_ids, read_times
-from tidegauge.worker.outputs import facts_of, read_answers
+from tidegauge.worker.calls import Call, CallContext
+from tidegauge.worker.deployment import DeploymentWorker
+from tidegauge.worker.facts import as_list, read_ids, read_times
+from tidegauge.worker.outputs import ModelFacts, facts_of, read_answers
+from tidegauge.worker.rows import answer_columns
 from tidegauge.worker.runtime import Runtime
+from tidegauge.worker.shapes import count_rows, size_bytes, slice_rows
 from tidegauge.worker.tabulate import tabulate
 
 M = TypeVar("M")
 POLL_S = 0.02
+ACTUALS_AT_ONCE = 100_000
+"""Rows of truth that are sealed at once, so that a long list of them is not kept in memory."""
 
 
 def init(deployment: str, **options: Any) -> Agent:
@@ -58,9 +64,9 @@ class Agent:
     def __init__(self, settings: AgentSettings) -> None:
         self.settings = settings
         self._capture = PROCESS.capture(settings)
-        runtime = self._capture.runtime
-        self._target = runtime.target((settings.deployment, settings.version, settings.role), self._make_target)
-        self._recorder = Recorder(self._target, self._capture.buffer, runtime.start)
+        key = (settings.deployment, settings.version, settings.role)
+        self._target = self._capture.runtime.target(key, settings, self._make_target)
+        self._recorder = Recorder(self._target, self._capture.buffer, self._capture)
         self._capture.recorders.append(self._recorder)
 
     def _make_target(self) -> DeploymentWorker:
@@ -82,9 +88,11 @@ class Agent:
         segment: Mapping[str, Any] | None = None,
         batch: str = "",
     ) -> Iterator[None]:
-        """Say of the calls within what their input does not: an id and an event time for each row, segment values, a batch id."""
-        inner = CallContext(prediction_ids, timestamps, dict(segment) if segment else None, batch)
-        token = current_context.set(inner)
+        """Say of the calls within what their input does not: an id and an event time for each row, segment values, a batch id.
+
+        What an inner context does not say an outer one does.
+        """
+        token = current_context.set(_context(prediction_ids, timestamps, segment, batch))
         try:
             yield
         finally:
@@ -106,30 +114,40 @@ class Agent:
         `inputs` has n rows, `predictions` n answers (as `predict` or `predict_proba` would return them). Waits when the buffer is
         full. Raises UsageError where lengths or types do not fit.
         """
-        columns, rows = tabulate(inputs, self._target.feature_names)
-        if predictions is not None:
-            read_answers(predictions, rows, self._target.facts)
-        if prediction_ids is not None:
-            read_ids(prediction_ids, rows)
-        elif self.settings.id_column in columns:
-            read_ids(columns[str(self.settings.id_column)], rows)
-        if timestamps is not None:
-            read_times(timestamps, rows)
-        copied, size = private_copy(inputs)
-        answer, more = private_copy(predictions)
-        context = CallContext(prediction_ids, timestamps, dict(segment) if segment else None, batch)
+        context = _context(prediction_ids, timestamps, segment, batch)
+        rows = count_rows(inputs)
+        self._check_record(inputs, predictions, rows, context)
         duration_ns = -1 if latency_s is None else int(latency_s * 1e9)
         started = time.perf_counter_ns() - max(0, duration_ns)
-        self._hand_over(
-            (self._target, "record", copied, answer, None, started, duration_ns, context, size + more), size + more
-        )
-
-    def _hand_over(self, call: tuple[Any, ...], size_bytes: int) -> None:
+        call = Call(self._target, "record", inputs, predictions, None, started, duration_ns, context, 0)
         if not self.settings.enabled:
             return
-        self._capture.runtime.start()
-        while not self._capture.buffer.offer(call, size_bytes):
-            time.sleep(POLL_S)
+        self._capture.start()
+        if size_bytes(inputs) > LARGE_BYTES:
+            self._capture.take_large(call, rows)
+            return
+        (copied, size), (answer, more) = private_copy(inputs), private_copy(predictions)
+        size += more
+        while not self._capture.buffer.offer(call._replace(inputs=copied, result=answer, size_bytes=size), size):
+            self._capture.runtime.relieve()
+
+    def _check_record(self, inputs: Any, predictions: Any, rows: int, context: CallContext) -> None:
+        """Raise UsageError where a record's parts do not fit together; of a large table only the first rows are read."""
+        columns, _ = tabulate(private_copy(slice_rows(inputs, slice(0, 1_000)))[0], self._target.feature_names)
+        if predictions is not None:
+            _check_length("predictions", predictions, rows, of_one_row_anything=True)
+            read_answers(
+                private_copy(slice_rows(predictions, slice(0, 1_000)))[0], min(rows, 1_000), self._target.facts
+            )
+        if context.prediction_ids is not None:
+            read_ids(context.prediction_ids, rows)
+        elif self.settings.id_column in columns:
+            read_ids(columns[str(self.settings.id_column)], min(rows, 1_000))
+        if context.timestamps is not None:
+            read_times(context.timestamps, rows)
+        unknown = [name for name in context.segment or {} if name not in self.settings.segments]
+        if unknown:
+            raise UsageError(f"segment names {unknown} that are not in segments={list(self.settings.segments)} of init")
 
     def baseline(
         self,
@@ -152,10 +170,9 @@ class Agent:
         columns.pop(self.settings.id_column or "", None)
         weights = dict(importance) if importance is not None else importance_of(model, list(columns))
         _check_names("importance", weights, columns)
-        _check_edges(bins or {}, columns)
-        facts = (
-            facts_of(model, self._target.facts.task, self._target.facts.positive_class) if model else self._target.facts
-        )
+        facts = self._target.facts
+        if model is not None:
+            facts = facts_of(model, facts.task, facts.positive_class)
         answers = read_answers(predictions, rows, facts) if predictions is not None else None
         outcomes = None
         if actuals is not None:
@@ -166,19 +183,26 @@ class Agent:
             columns |= answer_columns(answers)
         kinds = {name: self.settings.kinds.get(name) or infer_kind(values) for name, values in columns.items()}
         known = {name: kind for name, kind in kinds.items() if kind is not None}
+        _check_edges(bins or {}, columns, known)
         usable = {name: values for name, values in columns.items() if name in known}
         built = build_baseline(usable, known, edges=bins, importance=weights, outcomes=outcomes)
-        if not self.settings.enabled:
-            return
-        runtime = self._capture.runtime
-        if model is not None:
-            with runtime.locked():
-                self._target.learn(facts, feature_names_of(model))
-        runtime.start()
-        runtime.seal_now(self._target, list(self._target.encoder.baseline(built, time.time_ns() // 1_000)))
-        write_bins(self.settings.root, self.settings.deployment, self.settings.version, built.bins)
+        if self.settings.enabled:
+            self._store_baseline(built, facts, feature_names_of(model))
+
+    def _store_baseline(self, built: Baseline, facts: ModelFacts, feature_names: Sequence[str]) -> None:
+        runtime, now_us = self._capture.runtime, time.time_ns() // 1_000
         with runtime.locked():
-            self._target.refresh_bins(time.time_ns() // 1_000)
+            if facts != self._target.facts or feature_names:
+                self._target.learn(facts, feature_names)
+            runtime.seal_now(self._target, list(self._target.encoder.baseline(built, now_us)))
+            try:
+                write_bins(self.settings.root, self.settings.deployment, self.settings.version, built.bins)
+            except OSError as error:
+                raise SpoolError(
+                    f"the bins cannot be stored in {self.settings.root} ({error}): mend the directory"
+                ) from error
+            self._target.refresh_bins(now_us)
+        self._capture.start()
 
     def actuals(self, prediction_ids: Any, values: Any, *, timestamps: Any = None) -> None:
         """Say what was true for predictions made earlier; a later value (by `timestamps`, default now) corrects an earlier one.
@@ -189,21 +213,25 @@ class Agent:
         _check_length("actuals", values, count, "ids")
         ids = read_ids(prediction_ids, count)
         times = read_times(time.time() if timestamps is None else timestamps, count)
-        rows = ActualRows(
-            ids, times, encode_truth(values if _length(values) > 1 or hasattr(values, "__len__") else [values])
-        )
+        rows = ActualRows(ids, times, encode_truth(as_list(values)))
         if not self.settings.enabled or not count:
             return
-        with self._capture.runtime.locked():
+        runtime = self._capture.runtime
+        with runtime.locked():
             self._target.take_actuals(rows)
-        self._capture.runtime.start()
+            if self._target.waiting_actuals >= ACTUALS_AT_ONCE:
+                runtime.seal_now(self._target, [])
+        self._capture.start()
 
     def event(self, text: str) -> None:
-        """Note something that happened; charts show it."""
-        frame = self._target.encoder.event("note", str(text)[:1_000], time.time_ns() // 1_000)
+        """Note something that happened (at most 1,000 characters); charts show it."""
+        if not self.settings.enabled:
+            return
+        valid = str(text)[:1_000].encode("utf-8", "backslashreplace").decode()
+        frame = self._target.encoder.event("note", valid, time.time_ns() // 1_000)
         with self._capture.runtime.locked():
             self._target.take_frames([frame])
-        self._capture.runtime.start()
+        self._capture.start()
 
     def flush(self, timeout_s: float = 5.0, *, wait: str = "sealed") -> bool:
         """Seal everything captured so far; on return it survives kill -9 and power loss.
@@ -230,7 +258,7 @@ class Agent:
         counts = self._capture.runtime.counts()
         dropped = dict(self._capture.buffer.dropped())
         for name, rows in counts.items():
-            if name.startswith("dropped:"):
+            if name.startswith("dropped:") and rows:
                 reason = name.removeprefix("dropped:")
                 dropped[reason] = dropped.get(reason, 0) + rows
         other = {name: rows for name, rows in counts.items() if rows and ":" not in name}
@@ -267,12 +295,28 @@ def _shipper_state(root: Path) -> dict[str, Any]:
 
 
 def _length(values: Any) -> int:
-    return len(values) if hasattr(values, "__len__") and not isinstance(values, (str, bytes)) else 1
+    return len(as_list(values))
 
 
-def _check_length(what: str, values: Any, rows: int, of: str = "rows") -> None:
-    if _length(values) != rows:
+def _check_length(what: str, values: Any, rows: int, of: str = "rows", *, of_one_row_anything: bool = False) -> None:
+    if _length(values) != rows and not (of_one_row_anything and rows == 1):
         raise UsageError(f"{_length(values)} {what} for {rows} {of}: give one for each")
+
+
+def _context(ids: Any, timestamps: Any, segment: Mapping[str, Any] | None, batch: str) -> CallContext:
+    """What is stated, in copies that the caller cannot change later; what is not is taken from the context around."""
+    outer = current_context.get() or CallContext()
+    own = {name: private_copy(value)[0] for name, value in (segment or {}).items()}
+    return CallContext(
+        outer.prediction_ids if ids is None else _own(ids),
+        outer.timestamps if timestamps is None else _own(timestamps),
+        {**(outer.segment or {}), **own} or None,
+        str(batch) or outer.batch,
+    )
+
+
+def _own(values: Any) -> Any:
+    return values.copy() if hasattr(values, "copy") else values
 
 
 def _check_names(what: str, given: Mapping[str, Any], columns: Mapping[str, Any]) -> None:
@@ -281,11 +325,20 @@ def _check_names(what: str, given: Mapping[str, Any], columns: Mapping[str, Any]
         raise UsageError(f"{what} names {unknown[:5]} that are not columns; the columns are {list(columns)[:20]}")
 
 
-def _check_edges(bins: Mapping[str, Sequence[float]], columns: Mapping[str, Any]) -> None:
+def _check_edges(
+    bins: Mapping[str, Sequence[float]], columns: Mapping[str, Any], kinds: Mapping[str, ColumnKind]
+) -> None:
     _check_names("bins", bins, columns)
     for name, edges in bins.items():
-        if len(edges) == 0 or any(not a < b for a, b in pairwise(edges)):
-            raise UsageError(f"bins[{name!r}]={list(edges)[:8]}: give edges in ascending order without repetition")
+        given = list(edges)
+        if not given or not all(map(_is_finite, given)) or any(not a < b for a, b in pairwise(given)):
+            raise UsageError(f"bins[{name!r}]={given[:8]}: give finite edges in ascending order without repetition")
+        if name in kinds and not kinds[name].is_numeric:
+            raise UsageError(f"bins[{name!r}]: the column is {kinds[name]}, only numeric ones have edges")
+
+
+def _is_finite(edge: object) -> bool:
+    return isinstance(edge, (int, float, np.integer, np.floating)) and math.isfinite(edge)
 
 
 __all__ = ["Agent", "TidegaugeError", "init"]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from tidegauge.capture import CallBuffer, Recorder
-from tidegauge.copies import count_rows
 from tidegauge.core.bins import ReferenceBins
+from tidegauge.errors import WireError
 from tidegauge.settings import AgentSettings
 from tidegauge.wire.binsfile import bins_path, read_bins
+from tidegauge.worker.calls import Call
 from tidegauge.worker.runtime import Runtime
 
 
@@ -22,7 +25,16 @@ class Capture:
         self.buffer = CallBuffer()
         self.recorders: list[Recorder] = []
         self._settings = settings
-        self.runtime = Runtime(settings.root, self.buffer, count_rows=count_rows, care=self.care)
+        self.runtime = Runtime(settings.root, self.buffer, care=self.care)
+
+    def start(self) -> None:
+        """Start the worker in this process, and see that what it holds is sealed when the process ends."""
+        self.runtime.start()
+        _seal_at_the_end_of_multiprocessing(self.runtime.close)
+
+    def take_large(self, call: Call, rows: int) -> None:
+        """Profile a large call in the caller's thread."""
+        self.runtime.take_large(call, rows)
 
     def care(self, root: Path) -> None:
         """See that a shipper looks after the spool root."""
@@ -37,7 +49,7 @@ class Capture:
         self.buffer.reset_after_fork()
         self.runtime.reset_after_fork()
         for recorder in self.recorders:
-            recorder.awake = False
+            recorder.reset_after_fork()
 
 
 class BinsFile:
@@ -56,8 +68,27 @@ class BinsFile:
             return self._bins
         if changed_ns != self._changed_ns:
             self._changed_ns = changed_ns
-            self._bins = read_bins(self._settings.root, self._settings.deployment, self._settings.version)
+            try:
+                self._bins = read_bins(self._settings.root, self._settings.deployment, self._settings.version)
+            except OSError as error:
+                raise WireError(
+                    f"{self._path} cannot be read ({error}): give this user the right to read it"
+                ) from error
         return self._bins
+
+
+_ending_in: set[int] = set()
+
+
+def _seal_at_the_end_of_multiprocessing(close: Callable[[], None]) -> None:
+    """A child that multiprocessing has forked ends by `os._exit`, without `atexit`: it has finalizers of its own."""
+    util = sys.modules.get("multiprocessing.util")
+    process = sys.modules.get("multiprocessing.process")
+    if util is not None and process is not None and process.parent_process() is not None:
+        key = hash((os.getpid(), close))
+        if key not in _ending_in:
+            _ending_in.add(key)
+            util.Finalize(None, close, exitpriority=0)
 
 
 class Process:
@@ -65,12 +96,14 @@ class Process:
 
     def __init__(self) -> None:
         self._captures: dict[Path, Capture] = {}
+        self._is_registered = False
         self._lock = threading.Lock()  # guards _captures
 
     def capture(self, settings: AgentSettings) -> Capture:
         """The capture of a spool root; made once, closed at exit, forgotten in a forked child."""
         with self._lock:
-            if not self._captures:
+            if not self._is_registered:
+                self._is_registered = True
                 atexit.register(self.close)
                 os.register_at_fork(after_in_child=self._reset_after_fork)
             if settings.root not in self._captures:
@@ -80,6 +113,13 @@ class Process:
     def close(self) -> None:
         """Seal what is left and end the epochs."""
         for capture in list(self._captures.values()):
+            capture.runtime.close()
+
+    def close_capture(self, root: Path) -> None:
+        """Seal what is left under one spool root and forget it: the next agent there begins anew."""
+        with self._lock:
+            capture = self._captures.pop(root, None)
+        if capture is not None:
             capture.runtime.close()
 
     def _reset_after_fork(self) -> None:

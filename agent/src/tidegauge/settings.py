@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import os
 import re
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tidegauge.core.columns import ColumnKind
 from tidegauge.errors import UsageError
@@ -69,33 +71,31 @@ def parse_settings(options: Mapping[str, Any], environment: Mapping[str, str]) -
     parsed: dict[str, Any] = {}
     for name, value in values.items():
         try:
-            parsed[name] = _PARSERS.get(name, _text)(value)
+            parsed[name] = _parser(name)(value)
         except (ValueError, TypeError) as error:
             problems.append(f"{name}={value!r:.100}: {error}")
-    problems += _problems(parsed)
+    if "collector" in parsed and not any(problem.startswith("insecure=") for problem in problems):
+        problems += _address_problems(parsed["collector"], insecure=bool(parsed.get("insecure")))
     if problems:
         raise UsageError("tidegauge.init: " + "; ".join(problems))
     return AgentSettings(**parsed)
 
 
-def _problems(values: Mapping[str, Any]) -> list[str]:
-    found = []
-    name = values.get("deployment")
-    if name is not None and not _SLUG.fullmatch(name):
-        found.append(
-            f"deployment={name!r:.140}: use lower-case letters, digits, '.', '_' and '-', at most 128, e.g. 'flights-delay'"
-        )
-    if len(values.get("version", "")) > 128:
-        found.append(f"version={values['version']!r:.40}…: at most 128 characters")
-    address = values.get("collector")
-    if address is not None and "insecure" not in [p.split("=")[0] for p in found]:
-        found += _address_problems(address, insecure=bool(values.get("insecure")))
-    return found
+def _parser(name: str) -> Callable[[Any], Any]:
+    known = [one.name for one in fields(AgentSettings)]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        raise ValueError(f"no such option, did you mean {near[0]!r}?" if near else f"no such option; there are {known}")
+    return _PARSERS.get(name, _text)
 
 
 def _address_problems(address: str, *, insecure: bool) -> list[str]:
-    parts = urlsplit(address)
-    if parts.scheme not in {"grpc", "grpcs"} or not parts.hostname:
+    try:
+        parts = urlsplit(address)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        has_port = False
+    if not has_port or parts.scheme not in {"grpc", "grpcs"} or not parts.hostname:
         return [f"collector={address!r}: write grpcs://HOST:PORT, or grpc://HOST:PORT in the clear"]
     if parts.scheme == "grpc" and parts.hostname not in _LOOPBACK and not insecure:
         return [f"collector={address!r} would send in the clear: use grpcs://, or say insecure=True"]
@@ -108,6 +108,30 @@ def _text(value: object) -> str:
     return value
 
 
+def _slug(value: object) -> str:
+    text = _text(value)
+    if not _SLUG.fullmatch(text):
+        raise ValueError("use lower-case letters, digits, '.', '_' and '-', at most 128, e.g. 'flights-delay'")
+    return text
+
+
+def _version(value: object) -> str:
+    text = _text(value)
+    if not 0 < len(text) <= 128 or not text.isprintable():
+        raise ValueError("use 1 to 128 printable characters, e.g. '2026-11'")
+    return text
+
+
+def _time_zone(value: object) -> str:
+    text = _text(value)
+    try:
+        if text != "UTC":
+            ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("no time zone of that name is known here, e.g. 'Europe/Berlin'") from error
+    return text
+
+
 def _path(value: object) -> str:
     return str(Path(os.fspath(value)).expanduser())  # type: ignore[call-overload]
 
@@ -115,13 +139,18 @@ def _path(value: object) -> str:
 def _names(value: str | Sequence[str]) -> tuple[str, ...]:
     items = [part.strip() for part in value.split(",")] if isinstance(value, str) else list(value)
     if not all(isinstance(item, str) for item in items):
-        raise TypeError("expected a list of column names")
+        raise TypeError("expected a list of column names, or text such as 'carrier, origin'")
     return tuple(item for item in items if item)
 
 
-def _kinds(value: Mapping[str, str]) -> dict[str, ColumnKind]:
-    if not isinstance(value, Mapping):
-        raise TypeError('expected a mapping such as {"hour": "categorical"}')
+def _kinds(value: Any) -> dict[str, ColumnKind]:
+    if isinstance(value, str):
+        value = dict(part.strip().rpartition("=")[::2] for part in value.split(",") if part.strip())
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) and name for name in value):
+        raise TypeError('expected a mapping such as {"hour": "categorical"}, or text such as "hour=categorical"')
+    wrong = [kind for kind in value.values() if kind not in _STATED_KINDS]
+    if wrong:
+        raise ValueError(f"{wrong[0]!r} is no kind: use one of {', '.join(_STATED_KINDS)}")
     return {name: ColumnKind(kind) for name, kind in value.items()}
 
 
@@ -146,7 +175,11 @@ def _one_of(*allowed: str) -> Callable[[object], str]:
     return parse
 
 
+_STATED_KINDS = [kind.value for kind in ColumnKind if kind is not ColumnKind.LOG_LINEAR]
 _PARSERS: Mapping[str, Callable[[Any], Any]] = {
+    "deployment": _slug,
+    "version": _version,
+    "time_zone": _time_zone,
     "spool": _path,
     "segments": _names,
     "feature_names": _names,

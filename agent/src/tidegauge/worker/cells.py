@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tidegauge.core.bins import CategoricalBins, ColumnBins, NumericBins, ReferenceBins
-from tidegauge.core.columns import ColumnKind, category_counts, numeric_values
+from tidegauge.core.bins import LEAST_NAME_ROWS, CategoricalBins, ColumnBins, NumericBins, ReferenceBins
+from tidegauge.core.columns import CategoryCounts, ColumnKind, NumericValues, category_counts, numeric_values
 from tidegauge.core.profile import (
     ColumnProfile,
     Counts,
@@ -22,13 +22,19 @@ from tidegauge.core.profile import (
     profile_numeric,
 )
 from tidegauge.core.sketch import DELTA_POINTS, EMPTY, QuantileSketch, merge_sketches
+from tidegauge.worker.facts import Times
+from tidegauge.worker.pacing import Breathe, no_pause
 from tidegauge.worker.tabulate import Column
 
 MAX_CELLS = 4_096
+MAX_STATE_BYTES = 16 * 1024 * 1024
 MAX_NAMES = 1_000
+MAX_OPEN_NAMES = 4 * MAX_NAMES
+"""Names that an open window counts exactly; beyond, the rarest are overflow before the window is sealed."""
 LEAST_ROWS = 10
-LEAST_NAME_ROWS = 5
-_PARTS = 64
+NAMES_TO_JUDGE_BY = 100
+_PARTS = 8
+_MERGED_POINTS = 4 * DELTA_POINTS
 
 
 @dataclass(frozen=True, order=True)
@@ -40,30 +46,63 @@ class WindowKey:
     batch: str = ""
 
 
+class SketchStack:
+    """Sketches waiting to be one: eight of a level become one of the next, so that errors add up once a level, not once a merge."""
+
+    def __init__(self) -> None:
+        self._levels: list[list[QuantileSketch]] = [[]]
+
+    def __bool__(self) -> bool:
+        return any(self._levels)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(sketch.points.nbytes for level in self._levels for sketch in level)
+
+    def add(self, sketch: QuantileSketch) -> None:
+        """Take in one more."""
+        for level in self._levels:
+            level.append(sketch)
+            if len(level) < _PARTS:
+                return
+            sketch = merge_sketches(level, _MERGED_POINTS)
+            level.clear()
+        self._levels.append([sketch])
+
+    def take(self) -> QuantileSketch:
+        """All as one, as it is sealed."""
+        merged = merge_sketches([sketch for level in self._levels for sketch in level], DELTA_POINTS)
+        self._levels = [[]]
+        return merged
+
+
 @dataclass
 class Cell:
     """What one column gathered since the last seal, and its sketches since the window opened."""
 
     deltas: list[ColumnProfile] = field(default_factory=list)
-    sketches: list[QuantileSketch] = field(default_factory=list)
+    sketches: SketchStack = field(default_factory=SketchStack)
 
-    def add(self, profile: ColumnProfile) -> None:
-        """Take in the profile of some more rows."""
-        if profile.sketch.count:
-            self.sketches.append(profile.sketch)
-            if len(self.sketches) > _PARTS:
-                self.sketches = [merge_sketches(self.sketches, 4 * DELTA_POINTS)]
+    def add(self, profile: ColumnProfile, *, keeps_sketch: bool) -> None:
+        """Take in the profile of some more rows; the sketch where it will be needed."""
+        if profile.sketch.count and (keeps_sketch or profile.bin_counts is None):
+            self.sketches.add(profile.sketch)
         self.deltas.append(replace(profile, sketch=EMPTY))
-        if len(self.deltas) > _PARTS:
-            self.deltas = [merge_profiles(self.deltas)]
+        if len(self.deltas) >= _PARTS:
+            merged = merge_profiles(self.deltas)
+            self.deltas = [limit_names(merged, MAX_OPEN_NAMES) if len(merged.names) > 2 * MAX_OPEN_NAMES else merged]
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory it takes."""
+        return self.sketches.size_bytes + sum(500 + 8 * _bins(delta) + 100 * len(delta.names) for delta in self.deltas)
 
     def take(self, *, closed: bool) -> ColumnProfile:
         """The delta since the last take; with the sketch where the window is closed or no bins are known."""
         delta = merge_profiles(self.deltas)
         self.deltas = [ColumnProfile(delta.name, delta.kind, 0, pivot=delta.pivot, bin_counts=_zeros(delta))]
         if closed or delta.bin_counts is None:
-            delta = replace(delta, sketch=merge_sketches(self.sketches, DELTA_POINTS))
-            self.sketches = []
+            delta = replace(delta, sketch=self.sketches.take())
         return delta
 
 
@@ -96,16 +135,39 @@ class NameGuard:
         self._rows: dict[str, int] = {}
         self._names: dict[str, set[str]] = {}
 
-    def limit(self, profile: ColumnProfile) -> ColumnProfile:
-        """The profile with at most 1,000 unknown names, and none with fewer than 5 rows where most values are distinct."""
+    def limit(self, profile: ColumnProfile, *, learn: bool = True) -> ColumnProfile:
+        """The profile with at most 1,000 unknown names, and none with fewer than 5 rows where most values are distinct.
+
+        `learn` from it (not from a segment's copy of rows that were seen already). Judged by the first 1,000 names of the column,
+        and by a delta with many names itself: a column may become one of ids later.
+        """
+        if learn:
+            self._learn(profile)
         if not profile.names:
             return profile
-        seen = self._names.setdefault(profile.name, set())
-        self._rows[profile.name] = self._rows.get(profile.name, 0) + sum(profile.names.values())
-        if len(seen) < MAX_NAMES:
-            seen.update(profile.names)
-        mostly_distinct = 2 * len(seen) > self._rows[profile.name]
+        rows, names = _named_rows(profile), len(profile.names) + _hit_bins(profile)
+        is_judge = len(profile.names) >= NAMES_TO_JUDGE_BY
+        seen_rows, seen = self._rows.get(profile.name, rows), len(self._names.get(profile.name, profile.names))
+        mostly_distinct = 2 * (seen + _hit_bins(profile)) > seen_rows or (is_judge and 2 * names > rows)
         return limit_names(profile, MAX_NAMES, LEAST_NAME_ROWS if mostly_distinct else 1)
+
+    def _learn(self, profile: ColumnProfile) -> None:
+        seen = self._names.setdefault(profile.name, set())
+        if len(seen) < MAX_NAMES:
+            self._rows[profile.name] = self._rows.get(profile.name, 0) + _named_rows(profile)
+            seen.update(profile.names)
+
+
+def _named_rows(profile: ColumnProfile) -> int:
+    return profile.rows - profile.missing - profile.non_finite - profile.invalid
+
+
+def _hit_bins(profile: ColumnProfile) -> int:
+    return 0 if profile.bin_counts is None else int(np.count_nonzero(profile.bin_counts[:-1]))
+
+
+def _bins(profile: ColumnProfile) -> int:
+    return 0 if profile.bin_counts is None else len(profile.bin_counts)
 
 
 class OpenWindows:
@@ -125,25 +187,30 @@ class OpenWindows:
 
     @property
     def over_budget(self) -> bool:
-        """Whether windows must be sealed early."""
-        return self.cells > self._max_cells
+        """Whether windows must be sealed early: too many cells, or too much in them."""
+        return self.cells > self._max_cells or self.size_bytes > MAX_STATE_BYTES
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory the cells take."""
+        return sum(cell.size_bytes for window in self._windows.values() for cell in window.cells.values())
 
     def first_unsealed_us(self) -> int | None:
         """Earliest event time of the rows that no seal has taken yet."""
         return min((w.first_event_us for w in self._windows.values() if w.rows), default=None)
 
-    def add(self, key: WindowKey, profiles: list[ColumnProfile], *, rows: int, event_us: int, now_s: float) -> None:
-        """Add the profiles of `rows` rows whose earliest event time is `event_us`."""
+    def add(
+        self, key: WindowKey, profiles: list[ColumnProfile], event_us: Times, *, now_s: float, clamped_rows: int = 0
+    ) -> None:
+        """Add the profiles of rows with these event times, of which `clamped_rows` lay in the future."""
         window = self._windows.setdefault(key, OpenWindow())
-        window.first_event_us = min(window.first_event_us, event_us) if window.rows else event_us
-        window.rows += rows
+        first = int(event_us.min())
+        window.first_event_us = min(window.first_event_us, first) if window.rows else first
+        window.rows += len(event_us)
+        window.clamped_rows += clamped_rows
         window.touched_s = now_s
         for profile in profiles:
-            window.cells.setdefault(profile.name, Cell()).add(profile)
-
-    def count_clamped(self, key: WindowKey, rows: int) -> None:
-        """Count rows whose event time lay in the future."""
-        self._windows[key].clamped_rows += rows
+            window.cells.setdefault(profile.name, Cell()).add(profile, keeps_sketch=not key.segment)
 
     def seal(self, *, close: frozenset[WindowKey] = frozenset(), everything: bool = False) -> list[SealedWindow]:
         """Take the deltas: of windows to `close` with their sketches; of others from 10 rows on, or all where `everything`."""
@@ -158,19 +225,21 @@ class OpenWindows:
         return sealed
 
     def _seal(self, key: WindowKey, window: OpenWindow, *, closed: bool) -> SealedWindow:
-        columns = [self._guard.limit(cell.take(closed=closed)) for cell in window.cells.values()]
+        deltas = [cell.take(closed=closed) for cell in window.cells.values()]
+        columns = [self._guard.limit(delta, learn=not key.segment) for delta in deltas]
         taken = SealedWindow(key, columns, closed, 0 if key.segment else window.rows, window.clamped_rows)
         window.rows = window.clamped_rows = 0
         return taken
 
     def due_to_close(
-        self, *, now_s: float, newest_event_us: int, length_us: int, idle_s: float = 60.0
+        self, *, now_us: int, newest_event_us: int, length_us: int, idle_s: float = 60.0
     ) -> frozenset[WindowKey]:
-        """Windows that event time has left and that got no row for a while."""
+        """Windows that event time, or the clock, has left and that got no row for a while."""
+        until = max(newest_event_us, now_us) - length_us
         return frozenset(
             key
             for key, window in self._windows.items()
-            if key.start_us + length_us <= newest_event_us and now_s - window.touched_s >= idle_s
+            if key.start_us <= until and now_us / 1e6 - window.touched_s >= idle_s
         )
 
     def oldest(self, share: float = 0.5) -> frozenset[WindowKey]:
@@ -189,17 +258,27 @@ def _zeros(profile: ColumnProfile) -> Counts | None:
 
 
 def profile_columns(
-    columns: Mapping[str, Column], kinds: Mapping[str, ColumnKind], bins: ReferenceBins | None
+    columns: Mapping[str, Column | None],
+    rows: int,
+    kinds: Mapping[str, ColumnKind],
+    bins: ReferenceBins | None,
+    breathe: Breathe = no_pause,
 ) -> list[ColumnProfile]:
-    """Profile each column that has a kind that profiles know."""
+    """Profile each column that has a kind that profiles know; of a column that is None all `rows` values are missing."""
     known: Mapping[str, ColumnBins] = bins.columns if bins else {}
     profiles = []
     for name, values in columns.items():
         kind, ref = kinds[name], known.get(name)
         if kind.is_numeric:
-            numeric = ref if isinstance(ref, NumericBins) else None
-            profiles.append(profile_numeric(name, numeric_values(values), numeric, kind=kind))
+            numbers = _NO_NUMBERS if values is None else numeric_values(values)
+            numbers = replace(numbers, missing=rows) if values is None else numbers
+            profiles.append(profile_numeric(name, numbers, ref if isinstance(ref, NumericBins) else None, kind=kind))
         elif kind.is_categorical:
+            names = CategoryCounts({}, rows, 0, 0) if values is None else category_counts(values, kind)
             named = ref if isinstance(ref, CategoricalBins) else None
-            profiles.append(profile_categories(name, category_counts(values, kind), named, kind=kind))
+            profiles.append(profile_categories(name, names, named, kind=kind))
+        breathe()
     return profiles
+
+
+_NO_NUMBERS = NumericValues(np.empty(0, dtype=np.float64), 0, 0, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,15 @@ import numpy.typing as npt
 
 from tidegauge.core.columns import canonical_text, is_missing
 from tidegauge.core.ids import digest_ids
-from tidegauge.core.windows import to_us
+from tidegauge.core.windows import SECOND_US, to_us
 from tidegauge.errors import UsageError
 
-MAX_FUTURE_US = 600 * 1_000_000
+MAX_FUTURE_US = 600 * SECOND_US
+EARLIEST_US, LATEST_US = to_us(datetime(1900, 1, 1, tzinfo=UTC)), to_us(datetime(9999, 12, 31, tzinfo=UTC))
 MAX_SEGMENT_VALUES = 50
 OTHER = "other"
+
+_BOOLEANS = frozenset({bool, np.bool_})
 
 Times = npt.NDArray[np.int64]
 
@@ -38,14 +41,14 @@ def read_ids(ids: Any, rows: int) -> bytes:
 
 def read_times(times: Any, rows: int) -> Times:
     """Microseconds of one time a row, or one for all: aware or UTC-naive datetimes, numpy or pandas times, ISO text, epoch seconds."""
+    if hasattr(times, "to_numpy") and getattr(getattr(times, "dtype", None), "kind", "") == "M":
+        times = times.to_numpy(dtype="datetime64[us]")  # a time zone is taken into account
     if isinstance(times, np.ndarray) and times.dtype.kind == "M":
-        read = times.astype("datetime64[us]").astype(np.int64)
-    elif hasattr(times, "dt") and hasattr(times, "to_numpy"):
-        read = _read_series(times)
+        read = np.atleast_1d(times.astype("datetime64[us]").astype(np.int64))
     else:
         values = [times] if isinstance(times, (str, datetime)) else as_list(times)
         read = np.array([read_time(value) for value in values], dtype=np.int64)
-    read = np.atleast_1d(read)
+    _check_times(read)
     if len(read) == 1 and rows != 1:
         return np.repeat(read, rows)
     if len(read) != rows:
@@ -53,15 +56,19 @@ def read_times(times: Any, rows: int) -> Times:
     return read
 
 
-def _read_series(series: Any) -> Times:
-    values = series.dt.tz_convert("UTC").dt.tz_localize(None) if getattr(series.dt, "tz", None) is not None else series
-    return np.asarray(values.to_numpy(dtype="datetime64[us]")).astype(np.int64)
+def _check_times(times: Times) -> None:
+    wrong = times[(times < EARLIEST_US) | (times > LATEST_US)]
+    if len(wrong):
+        raise UsageError(
+            f"timestamp {int(wrong[0])} us since 1970 is missing or outside of the years 1900 to 9999: "
+            "give datetimes or seconds (not milliseconds) since 1970"
+        )
 
 
 def read_time(value: object) -> int:
     """Microseconds of one time."""
-    if isinstance(value, datetime):
-        return to_us(value.to_pydatetime() if hasattr(value, "to_pydatetime") else value)
+    if isinstance(value, datetime) and not is_missing(value):
+        return to_us(value)
     if isinstance(value, np.datetime64) and not np.isnat(value):
         return int(value.astype("datetime64[us]").astype(np.int64))
     if isinstance(value, date):
@@ -71,8 +78,12 @@ def read_time(value: object) -> int:
             return to_us(datetime.fromisoformat(value))
         except ValueError as error:
             raise UsageError(f"timestamp {value!r:.80}: write ISO 8601, e.g. 2026-11-23T13:00:00Z") from error
-    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and not is_missing(value):
-        return int(float(value) * 1e6)
+    if (
+        isinstance(value, (int, float, np.integer, np.floating))
+        and not isinstance(value, bool)
+        and not is_missing(value)
+    ):
+        return int(min(max(float(value), -1e12), 1e12) * SECOND_US)  # what is too far is refused later
     raise UsageError(f"timestamp {value!r:.80} is a {type(value).__name__}: give datetimes or seconds since 1970")
 
 
@@ -91,23 +102,26 @@ class SegmentNames:
         self._max_values = max_values
         self.overflowed_rows = 0
 
+    def limit(self, max_values: int) -> None:
+        """From now on take up new values only below so many (values taken up before stay)."""
+        self._max_values = min(max_values, MAX_SEGMENT_VALUES)
+
     def names(self, column: str, values: Sequence[Any] | npt.NDArray[Any]) -> list[str]:
         """`column=value` for each row; missing values are `column=missing`."""
-        known = self._known.setdefault(column, set())
-        cache: dict[Any, str] = {}
-        names = []
-        for value in values.tolist() if isinstance(values, np.ndarray) else values:
-            try:
-                name = cache.get((type(value), value))
-            except TypeError:
-                name = f"{column}={OTHER}"
-            if name is None:
-                name = cache[type(value), value] = self._name(column, value, known)
-            names.append(name)
-        self.overflowed_rows += names.count(f"{column}={OTHER}") if len(known) >= self._max_values else 0
+        rows = values.tolist() if isinstance(values, np.ndarray) else list(values)
+        has_booleans = not _BOOLEANS.isdisjoint(map(type, rows))  # True == 1, but they are different segments
+        try:
+            keys = list(zip(map(type, rows), rows, strict=True)) if has_booleans else rows
+            cache = {key: self._name(column, key[1] if has_booleans else key) for key in dict.fromkeys(keys)}
+            names = [cache[key] for key in keys]
+        except TypeError:  # a list, or something else that cannot be told apart by its hash
+            names = [self._name(column, value) for value in rows]
+        if OTHER not in self._known.get(column, ()):
+            self.overflowed_rows += names.count(f"{column}={OTHER}")
         return names
 
-    def _name(self, column: str, value: Any, known: set[str]) -> str:
+    def _name(self, column: str, value: Any) -> str:
+        known = self._known.setdefault(column, set())
         text = "missing" if is_missing(value) else canonical_text(value)
         if text is None or (text not in known and len(known) >= self._max_values):
             return f"{column}={OTHER}"

@@ -9,16 +9,17 @@ import numpy as np
 
 from tidegauge.core.baseline import Baseline
 from tidegauge.core.bins import ReferenceBins
-from tidegauge.core.profile import ColumnProfile
+from tidegauge.core.profile import ColumnProfile, limit_names
 from tidegauge.core.schema import schema_id
 from tidegauge.core.sketch import EMPTY
 from tidegauge.core.windows import HOUR_US, MINUTE_US, SECOND_US
 from tidegauge.settings import AgentSettings
 from tidegauge.wire import telemetry_pb2 as pb
-from tidegauge.wire.codec import MAX_FRAME_BYTES, encode_profile
+from tidegauge.wire.codec import MAX_BODY_BYTES, encode_profile
 from tidegauge.wire.kinds import FrameKind
 from tidegauge.wire.rows import ActualRows, RecordRows, encode_actuals, encode_baseline, encode_records, fitting
 from tidegauge.worker.cells import SealedWindow
+from tidegauge.worker.outputs import ModelFacts
 
 _ROLES = {"champion": pb.ROLE_CHAMPION, "challenger": pb.ROLE_CHALLENGER, "replay": pb.ROLE_REPLAY}
 
@@ -99,6 +100,19 @@ class FrameEncoder:
             frame.event.proposal.CopyFrom(proposal)
         return SealedFrame(FrameKind.EVENT, frame.SerializeToString())
 
+    def announcement(self, facts: ModelFacts, now_us: int) -> SealedFrame:
+        """The event that an agent has started, with what it proposes for a deployment that does not exist yet."""
+        chosen = self._settings
+        proposal = pb.DeploymentProposal(
+            task=facts.task,
+            positive_class=facts.positive_class or "",
+            classes=facts.classes,
+            time_zone=chosen.time_zone,
+            segment_columns=chosen.segments,
+            alerts=chosen.alerts,
+        )
+        return self.event("agent.started", "", now_us, proposal=proposal)
+
 
 def with_watermark(frame: SealedFrame, low_watermark_us: int) -> SealedFrame:
     """The frame, saying how far its deployment is complete."""
@@ -109,14 +123,21 @@ def with_watermark(frame: SealedFrame, low_watermark_us: int) -> SealedFrame:
 def _split(columns: list[ColumnProfile]) -> Iterator[list[ColumnProfile]]:
     part: list[ColumnProfile] = []
     size = 0
-    for column in columns:
+    for column in map(_with_names_that_fit, columns):
         weight = _bytes(column)
-        if part and size + weight > MAX_FRAME_BYTES - 8_192:
+        if part and size + weight > MAX_BODY_BYTES:
             yield part
             part, size = [], 0
         part.append(column)
         size += weight
     yield part
+
+
+def _with_names_that_fit(column: ColumnProfile) -> ColumnProfile:
+    """The column with only as many of its most frequent names as a frame has room for; the others are overflow."""
+    while column.names and _bytes(column) > MAX_BODY_BYTES:
+        column = limit_names(column, len(column.names) // 2)
+    return column
 
 
 def _bytes(column: ColumnProfile) -> int:

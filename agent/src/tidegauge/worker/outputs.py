@@ -5,16 +5,19 @@ Regression: one value; binary: the score of the positive class; multiclass: a sc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tidegauge.core.columns import canonical_text
+from tidegauge.core.columns import canonical_text, is_missing
 from tidegauge.core.outcomes import Labels, encode_labels
 from tidegauge.errors import UsageError
+from tidegauge.worker.shapes import Unread
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,6 +44,12 @@ class Answers:
     scores: Mapping[str, Floats] = field(default_factory=dict)
     labels: Labels | None = None
 
+    def part(self, chosen: slice) -> Answers:
+        """Those of some consecutive rows."""
+        scores = {name: values[chosen] for name, values in self.scores.items()}
+        labels = None if self.labels is None else Labels(self.labels.names, self.labels.codes[chosen])
+        return Answers(len(range(self.rows)[chosen]), scores, labels)
+
 
 def facts_of(model: Any, task: str = "", positive_class: str | None = None) -> ModelFacts:
     """Task and classes of a model, from what the user stated and the model's `classes_` (scikit-learn's convention)."""
@@ -61,35 +70,58 @@ def read_answers(result: Any, rows: int, facts: ModelFacts, *, method: str = "")
     """Scores and labels of a result; UsageError where it cannot be told which row an answer is of."""
     values = _as_array(result)
     if values is None:
-        raise UsageError(f"a {type(result).__name__} is no prediction that can be read")
+        kind = result.type_name if isinstance(result, Unread) else type(result).__name__
+        raise UsageError(f"a {kind} is no prediction that can be read: give an array, a list or a Series")
     if values.ndim == 0:
         values = values.reshape(1)
     if values.shape[0] != rows:
         if rows == 1 and values.ndim == 1:
             values = values.reshape(1, -1)
         else:
-            raise UsageError(f"{values.shape[0]} predictions for {rows} rows")
-    if values.ndim == 2 and values.shape[1] > 1:
+            raise UsageError(f"{values.shape[0]} predictions for {rows} rows: give one for each")
+    if values.ndim > 2:
+        raise UsageError(f"predictions of shape {values.shape}: give one value or one score for each class a row")
+    if values.ndim == 2 and values.shape[1] != 1:
         return _scored(values, rows, facts)
-    values = values.reshape(rows, -1)[:, 0]
+    values = values.reshape(rows)
     if _are_labels(values, facts, method):
         return Answers(rows, labels=encode_labels(values))
     return Answers(rows, {"": values.astype(np.float64)})
 
 
 def _as_array(result: Any) -> npt.NDArray[Any] | None:
-    if isinstance(result, np.ndarray):
-        return result
     if hasattr(result, "to_numpy"):
-        return np.asarray(result.to_numpy())
-    if isinstance(result, (str, bool, int, float, np.generic)):
-        return np.array(result, dtype=object if isinstance(result, str) else None)
-    if isinstance(result, (list, tuple)):
-        try:
-            return np.array(result, dtype=object if any(isinstance(v, str) for v in result) else None)
-        except ValueError:
-            return None
-    return None
+        result = np.asarray(result.to_numpy())
+    elif isinstance(result, (str, bool, int, float, np.generic)):
+        result = _of_list([result]).reshape(())
+    elif isinstance(result, (list, tuple)):
+        result = _of_list(result)
+    if not isinstance(result, np.ndarray):
+        return None
+    return _numbers_where_all_are(result) if result.dtype.kind == "O" else result
+
+
+def _of_list(values: Sequence[Any]) -> npt.NDArray[Any]:
+    try:
+        return np.array(values, dtype=object if any(isinstance(v, (str, bool)) or v is None for v in values) else None)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"predictions of several shapes or sizes: {error}") from error
+
+
+def _numbers_where_all_are(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Objects as float64 where they are numbers or missing, and there is a number."""
+    rows = values.reshape(-1).tolist()
+    numbers = [isinstance(v, (int, float, Decimal, np.integer, np.floating)) and not isinstance(v, bool) for v in rows]
+    if not any(numbers) or not all(known or is_missing(v) for known, v in zip(numbers, rows, strict=True)):
+        return values
+    return np.array([math.nan if is_missing(v) else _number(v) for v in rows]).reshape(values.shape)
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _are_labels(values: npt.NDArray[Any], facts: ModelFacts, method: str) -> bool:
@@ -103,6 +135,8 @@ def _are_labels(values: npt.NDArray[Any], facts: ModelFacts, method: str) -> boo
 
 
 def _scored(values: npt.NDArray[Any], rows: int, facts: ModelFacts) -> Answers:
+    if values.dtype.kind not in "iuf" or not values.shape[1]:
+        raise UsageError(f"predictions of shape {values.shape} and type {values.dtype}: class scores must be numbers")
     scores = values.astype(np.float64)
     if scores.shape[1] == 2 and facts.task in {"", "binary"}:
         return Answers(rows, {"": np.ascontiguousarray(scores[:, facts.positive_index])})

@@ -9,76 +9,107 @@ Every step runs under one lock, so that `flush` may do the same work in the call
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from tidegauge.errors import SpoolError
-from tidegauge.spool import SpoolWriter, read_position
-from tidegauge.wire.kinds import FrameKind
-from tidegauge.worker.calls import CallSource
+from tidegauge.settings import AgentSettings
+from tidegauge.worker.calls import Call, CallContext, CallSource, ServiceOnly
 from tidegauge.worker.deployment import DeploymentWorker
-from tidegauge.worker.frames import SealedFrame
+from tidegauge.worker.frames import SealedFrame, with_watermark
+from tidegauge.worker.outbox import Outbox
+from tidegauge.worker.pacing import Breathe, no_pause
+from tidegauge.worker.shapes import slice_rows
 
 log = logging.getLogger("tidegauge")
+T = TypeVar("T")
 
 TICK_S = 0.1
-SLICE_ROWS = 32
 PAUSE_S = 0.0002
+CALLS_AT_ONCE = 256
+CALLS_FAR_AHEAD = 4_096
+ROWS_A_BLOCK = 4_096
+BLOCKS_A_SEAL = 64
 SEAL_RECORDS_S = 10.0
 SEAL_PROFILES_S = 60.0
 CARE_S = 5.0
 LOG_EVERY_S = 60.0
-
-RowCounter = Callable[[Any], int]
+MAX_UNSPOOLED_BYTES = 16 * 1024 * 1024
 
 
 class Runtime:
     """Worker thread, deployments and spool writer of one spool root in this process."""
 
-    def __init__(self, root: Path, source: CallSource, *, count_rows: RowCounter, care: Callable[[Path], None]) -> None:
+    def __init__(self, root: Path, source: CallSource, *, care: Callable[[Path], None]) -> None:
         self._root = root
         self._source = source
-        self._count_rows = count_rows
         self._care = care  # makes sure that a shipper runs
         self._work = threading.RLock()  # guards everything below: draining, sealing, the spool writer
         self._targets: dict[tuple[str, str, str], DeploymentWorker] = {}
-        self._writer: SpoolWriter | None = None
-        self._commits: deque[tuple[int, int]] = deque(maxlen=65_536)  # (seq, rows sealed up to it)
-        self._sealed_rows = 0
+        self._outbox = Outbox(root)
         self._counts: Counter[str] = Counter()
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
-        self._wake = threading.Event()
         now = time.monotonic()
         self._sealed_records_s = self._sealed_profiles_s = now
-        self._cared_s = self._logged_s = 0.0
+        self._cared_s = self._logged_s = -math.inf
 
     # ------------------------------------------------------------------ used by agents
 
-    def target(self, key: tuple[str, str, str], make: Callable[[], DeploymentWorker]) -> DeploymentWorker:
-        """The worker of a deployment, version and role; made once."""
+    def target(
+        self, key: tuple[str, str, str], settings: AgentSettings, make: Callable[[], DeploymentWorker]
+    ) -> DeploymentWorker:
+        """The worker of a deployment, version and role: made once, with the newest settings."""
         with self._work:
-            if key not in self._targets:
-                self._targets[key] = make()
-            return self._targets[key]
+            target = self._targets.get(key)
+            if target is None:
+                target = self._targets[key] = make()
+            elif target.settings != settings:
+                target.adopt(settings)
+            return target
 
     def start(self) -> None:
         """Start the thread if it does not run (again, after a fork)."""
-        if self._thread is None or not self._thread.is_alive():
-            with self._work:
-                if self._thread is None or not self._thread.is_alive():
-                    self._stop.clear()
-                    self._thread = threading.Thread(target=self._run, name="tidegauge-worker", daemon=True)
-                    self._thread.start()
+        if self.running:
+            return
+        with self._work:
+            if not self.running:
+                self._stop.clear()
+                self._thread = threading.Thread(target=self._run, name="tidegauge-worker", daemon=True)
+                self._thread.start()
 
     @property
     def running(self) -> bool:
         """Whether the worker thread is alive."""
         return self._thread is not None and self._thread.is_alive()
+
+    def locked(self) -> threading.RLock:
+        """The lock under which deployments are touched."""
+        return self._work
+
+    def relieve(self) -> None:
+        """Take everything out of the source in the caller's thread: for callers who would wait for room."""
+        with self._work:
+            self._drain(len(self._source))
+
+    def take_large(self, call: Call, rows: int) -> None:
+        """Profile a call of many rows in blocks before returning: nothing of it is copied or kept. Never raises SpoolError."""
+        with self._work:
+            target = call.target
+            if call.duration_ns >= 0:
+                target.serve([ServiceOnly(target, rows, None, call.started_ns, call.duration_ns)])
+            for number, start in enumerate(range(0, rows, ROWS_A_BLOCK)):
+                block = _block(call, slice(start, start + ROWS_A_BLOCK))
+                target.take([block], _now_us())
+                target.aggregate(_now_us())
+                if number % BLOCKS_A_SEAL == BLOCKS_A_SEAL - 1:
+                    self._attempt(lambda: self._seal(profiles=False))
 
     def seal_now(self, frames_of: DeploymentWorker, frames: list[SealedFrame]) -> None:
         """Make ready frames durable at once. Raises SpoolError."""
@@ -86,44 +117,38 @@ class Runtime:
             frames_of.take_frames(frames)
             self._seal(profiles=False)
 
-    def locked(self) -> threading.RLock:
-        """The lock under which deployments are touched."""
-        return self._work
-
     def flush(self) -> None:
         """Drain and seal everything captured so far; durable on return. Raises SpoolError where the disk refuses."""
         with self._work:
-            self._drain(None)
+            self.relieve()
             self._seal(profiles=True, everything=True)
 
     def close(self) -> None:
-        """Stop the thread, seal everything, end the epoch. For the end of the process: plain file I/O only."""
+        """Stop the thread, seal everything, end the epoch. For the end of the process: plain file I/O only. Never raises."""
         self._stop.set()
-        self._wake.set()
         if not self._work.acquire(timeout=1.0):
+            log.warning("tidegauge: the worker is busy for over a second: what was not sealed yet is lost")
             return
         try:
-            self._drain(None)
-            self._seal(profiles=True, everything=True, final=True)
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
-        except SpoolError as error:
-            log.warning("tidegauge: the last telemetry could not be spooled: %s", error)
+            self._attempt(self._finish)
         finally:
             self._work.release()
 
+    def _finish(self) -> None:
+        self.relieve()
+        self._seal(profiles=True, everything=True, final=True)
+        self._outbox.close()
+
     def reset_after_fork(self) -> None:
         """In a forked child: let go of the parent's spool and rows, and of locks that its threads may have held."""
-        if self._writer is not None:
-            self._writer.abandon_after_fork()
-        self._writer = None
+        self._outbox.abandon_after_fork()
         self._work = threading.RLock()
-        self._stop, self._wake = threading.Event(), threading.Event()
+        self._stop = threading.Event()
         self._thread = None
-        self._commits.clear()
         self._counts.clear()
-        self._sealed_rows = 0
+        now = time.monotonic()
+        self._sealed_records_s = self._sealed_profiles_s = now
+        self._cared_s = self._logged_s = -math.inf
         for target in self._targets.values():
             target.forget()
 
@@ -132,15 +157,9 @@ class Runtime:
         """Wall-clock time of a reading of `time.perf_counter_ns`."""
         return (time.time_ns() - time.perf_counter_ns() + monotonic_ns) // 1_000
 
-    def acknowledged_seq(self) -> int:
-        """Highest frame of this process's epoch that a collector has acknowledged."""
-        writer = self._writer
-        return read_position(writer.directory).acknowledged_seq if writer is not None else 0
-
     def is_acknowledged(self) -> bool:
         """Whether a collector holds every frame sealed so far."""
-        writer = self._writer
-        return writer is None or self.acknowledged_seq() >= writer.durable_seq
+        return self._outbox.is_acknowledged()
 
     def counts(self) -> dict[str, int]:
         """Rows captured, sealed, acknowledged, and what went wrong, summed over deployments."""
@@ -148,28 +167,36 @@ class Runtime:
             total = Counter(self._counts)
             for target in self._targets.values():
                 total.update(target.counts)
-            acknowledged = self.acknowledged_seq()
-            total["sealed"] = self._sealed_rows
-            total["acknowledged"] = max((rows for seq, rows in self._commits if seq <= acknowledged), default=0)
+                total["segment_overflow_rows"] += target.segment_overflow_rows
+            total.update(self._outbox.counts())
             return dict(total)
 
     # ------------------------------------------------------------------ the thread
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            self._wake.wait(TICK_S)
-            self._wake.clear()
-            try:
-                self._tick()
-            except SpoolError as error:
-                self._complain("the spool cannot be written: %s", error)
-            except Exception as error:  # noqa: BLE001 - the host must not notice; counted and logged once a minute
-                self._counts["internal_errors"] += 1
-                self._complain("internal error: %r", error)
+        stop = self._stop
+        while not stop.is_set():
+            if self._attempt(self._tick) is True:
+                self._pause()
+            else:
+                stop.wait(TICK_S)
 
-    def _tick(self) -> None:
+    def _attempt(self, step: Callable[[], T]) -> T | None:
+        """Do a step of work; what goes wrong is counted, and logged once a minute."""
+        try:
+            return step()
+        except SpoolError as error:
+            self._counts["spool_errors"] += 1
+            self._complain("the spool cannot be written, telemetry waits in memory: %s", error)
+        except Exception as error:  # noqa: BLE001 - the host must not notice
+            self._counts["internal_errors"] += 1
+            self._complain("internal error: %r", error)
+        return None
+
+    def _tick(self) -> bool:
+        """Take some calls, and seal what is due; whether there may be more to take at once."""
         with self._work:
-            self._drain(SLICE_ROWS)
+            taken = self._drain(CALLS_AT_ONCE, self._pause)
         now = time.monotonic()
         if now - self._cared_s >= CARE_S:
             self._cared_s = now
@@ -177,53 +204,71 @@ class Runtime:
         profiles = now - self._sealed_profiles_s >= SEAL_PROFILES_S
         if profiles or now - self._sealed_records_s >= SEAL_RECORDS_S:
             with self._work:
+                self._drain(len(self._source), self._pause)
                 self._seal(profiles=profiles)
+        return taken == CALLS_AT_ONCE
 
-    def _drain(self, slice_rows: int | None) -> None:
-        """Take all waiting calls; pause after each `slice_rows` rows, so that callers get the interpreter."""
-        since_pause = 0
-        now_s = time.time()
-        while (call := self._source.take()) is not None:
-            rows = self._count_rows(call.inputs) if call.inputs is not None else 0
-            call.target.take(call, rows, now_s)
-            since_pause += rows
-            if slice_rows is not None and since_pause >= slice_rows:
-                since_pause = 0
-                time.sleep(PAUSE_S)
-        while (kept := self._source.take_service_only()) is not None:
-            kept.target.take_service_only(kept)
+    def _drain(self, most: int, breathe: Breathe = no_pause) -> int:
+        """Take at most so many waiting calls, and all that found no room; returns how many calls were taken."""
+        taken, now_us = 0, _now_us()
+        while taken < most and (calls := self._source.take(min(CALLS_AT_ONCE, most - taken))):
+            taken += len(calls)
+            targets = {call[0] for call in calls}
+            for target in targets:
+                own = calls if len(targets) == 1 else [call for call in calls if call[0] is target]
+                target.take(own, now_us, breathe)
+        kept = self._source.take_service_only()
+        for target in {one.target for one in kept}:
+            target.take_service_only([one for one in kept if one.target is target])
+        return taken
 
     def _seal(self, *, profiles: bool, everything: bool = False, final: bool = False) -> None:
         now = time.monotonic()
         self._sealed_records_s = now
         if profiles:
             self._sealed_profiles_s = now
-        now_us = time.time_ns() // 1_000
         frames: list[SealedFrame] = []
+        by_deployment: dict[str, list[DeploymentWorker]] = {}
         for target in self._targets.values():
-            target.refresh_bins(now_us)
-            frames += target.seal(now_us, profiles=profiles, everything=everything, final=final)
-        if frames or (self._writer is not None and everything):
-            self._commit(frames)
+            by_deployment.setdefault(target.settings.deployment, []).append(target)
+        for targets in by_deployment.values():
+            sealed: list[SealedFrame] = []
+            for target in targets:
+                step = partial(target.seal, _now_us(), profiles=profiles, everything=everything, final=final)
+                sealed += self._attempt(step) or []
+            frames += _with_watermark(sealed, targets)
+        self._outbox.put(frames)
 
-    def _commit(self, frames: list[SealedFrame]) -> None:
-        writer = self._open_writer(frames)
-        for frame in frames:
-            writer.append(int(frame.kind), frame.payload, rows=frame.rows)
-            self._sealed_rows += frame.rows if frame.kind is FrameKind.PROFILE else 0
-        self._commits.append((writer.commit(), self._sealed_rows))
-
-    def _open_writer(self, frames: list[SealedFrame]) -> SpoolWriter:
-        if self._writer is None:
-            try:
-                self._writer = SpoolWriter(self._root)
-            except SpoolError:
-                self._counts["dropped:spool_unavailable"] += sum(frame.rows for frame in frames)
-                raise
-        return self._writer
+    def _pause(self) -> None:
+        """Let callers have the interpreter: for a moment, or only in passing where they are far ahead."""
+        time.sleep(PAUSE_S if len(self._source) < CALLS_FAR_AHEAD else 0)
 
     def _complain(self, message: str, error: Exception) -> None:
         now = time.monotonic()
-        if now - self._logged_s >= LOG_EVERY_S or not self._logged_s:
+        if now - self._logged_s >= LOG_EVERY_S:
             self._logged_s = now
             log.warning("tidegauge: " + message, error)
+
+
+def _with_watermark(frames: list[SealedFrame], targets: list[DeploymentWorker]) -> list[SealedFrame]:
+    """The frames of a deployment, the last of which says how far all versions of it are sealed."""
+    newest_us = max(target.newest_event_us for target in targets)
+    if not frames or not newest_us:
+        return frames
+    held = [held_us for target in targets if (held_us := target.first_unsealed_us()) is not None]
+    return [*frames[:-1], with_watermark(frames[-1], min(held, default=newest_us + 1))]
+
+
+def _block(call: Call, rows: slice) -> Call:
+    """Some rows of a call, which count in no service statistics."""
+    stated = call.context
+    if stated is not None:
+        segment = {name: slice_rows(value, rows) for name, value in (stated.segment or {}).items()}
+        ids, times = slice_rows(stated.prediction_ids, rows), slice_rows(stated.timestamps, rows)
+        stated = CallContext(ids, times, segment, stated.batch)
+    inputs, result = slice_rows(call.inputs, rows), slice_rows(call.result, rows)
+    return call._replace(inputs=inputs, result=result, context=stated, duration_ns=-1, size_bytes=0)
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1_000

@@ -3,51 +3,57 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from tidegauge.core.columns import ERROR, LATENCY, ROWS, ColumnKind, NumericValues
-from tidegauge.core.profile import ColumnProfile, profile_durations, profile_numeric
-from tidegauge.core.windows import MINUTE_US, window_start
+from tidegauge.core.profile import ColumnProfile, limit_names, merge_profiles, profile_durations, profile_numeric
+from tidegauge.core.windows import MINUTE_US
 
+MAX_ERROR_NAMES = 100
 
-@dataclass
-class Minute:
-    """Calls that began in one minute."""
-
-    durations_ns: list[int] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
-    errors: Counter[str] = field(default_factory=Counter)
+Integers = npt.NDArray[np.int64]
 
 
 class ServiceMinutes:
     """Minutes that are not sealed yet."""
 
     def __init__(self) -> None:
-        self._minutes: dict[int, Minute] = {}
+        self._minutes: dict[int, list[list[ColumnProfile]]] = {}
 
-    def add(self, started_us: int, duration_ns: int, rows: int, error: str | None) -> None:
-        """Count one call. A failed call (`error` = "system:ValueError") answers no row."""
-        minute = self._minutes.setdefault(window_start(started_us, MINUTE_US), Minute())
-        minute.durations_ns.append(duration_ns)
-        minute.rows.append(0 if error else rows)
-        if error:
-            minute.errors[error] += 1
+    def add(self, started_us: Integers, durations_ns: Integers, rows: Integers, errors: Sequence[str | None]) -> None:
+        """Count calls. A failed call (its error: "system:ValueError") answers no row."""
+        minutes = started_us - started_us % MINUTE_US
+        for minute in np.unique(minutes).tolist():
+            inside = minutes == minute
+            failed = Counter(error for error, here in zip(errors, inside.tolist(), strict=True) if error and here)
+            profiles = _profiles(durations_ns[inside], rows[inside], failed)
+            parts = self._minutes.setdefault(minute, [])
+            parts.append(profiles)
+            if len(parts) > 8:
+                self._minutes[minute] = [_merged(parts)]
 
     def seal(self) -> list[tuple[int, list[ColumnProfile]]]:
         """Take all minutes: their starts and profiles."""
         taken, self._minutes = self._minutes, {}
-        return [(start, _profiles(minute)) for start, minute in sorted(taken.items())]
+        return [(start, _merged(parts)) for start, parts in sorted(taken.items())]
 
 
-def _profiles(minute: Minute) -> list[ColumnProfile]:
-    answered = NumericValues(np.array(minute.rows, dtype=np.float64), 0, 0, 0)
+def _profiles(durations_ns: Integers, rows: Integers, failed: Counter[str]) -> list[ColumnProfile]:
     profiles = [
-        profile_durations(LATENCY, np.array(minute.durations_ns, dtype=np.int64)),
-        profile_numeric(ROWS, answered),
+        profile_durations(LATENCY, durations_ns),
+        profile_numeric(ROWS, NumericValues(rows.astype(np.float64), 0, 0, 0)),
     ]
-    if minute.errors:
-        names = dict(minute.errors)
-        profiles.append(ColumnProfile(ERROR, ColumnKind.CATEGORICAL, sum(names.values()), names=names))
+    if failed:
+        profiles.append(ColumnProfile(ERROR, ColumnKind.CATEGORICAL, failed.total(), names=dict(failed)))
     return profiles
+
+
+def _merged(parts: list[list[ColumnProfile]]) -> list[ColumnProfile]:
+    by_name: dict[str, list[ColumnProfile]] = {}
+    for part in parts:
+        for profile in part:
+            by_name.setdefault(profile.name, []).append(profile)
+    return [limit_names(merge_profiles(profiles), MAX_ERROR_NAMES) for profiles in by_name.values()]

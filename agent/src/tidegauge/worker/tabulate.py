@@ -5,8 +5,10 @@ Columns are numpy arrays, of numbers where all values are plain numbers, else of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -14,26 +16,42 @@ import numpy.typing as npt
 
 from tidegauge.core.columns import MAX_NAME_LENGTH
 from tidegauge.errors import UsageError
+from tidegauge.worker.pacing import Breathe, no_pause
 
 Column = npt.NDArray[Any]
 Columns = dict[str, Column]
 
+MAX_FEATURES = 2_000
+SLICE_ROWS = 32
 _FLOATS = frozenset({float, type(None)})
+_NUMBERS = frozenset({float, int, type(None), np.float64, np.float32, np.int64, np.int32})
 _WHOLE = frozenset({int})
+_CONTAINERS = frozenset({list, tuple, np.ndarray})
 
 
 def tabulate(inputs: Any, feature_names: Sequence[str] = ()) -> tuple[Columns, int]:
     """Columns by name and the number of rows. UsageError for what is no table."""
+    try:
+        return _tabulate(inputs, feature_names)
+    except (AttributeError, TypeError, ValueError, IndexError) as error:
+        if isinstance(error, UsageError):
+            raise
+        raise UsageError(
+            f"this {type(inputs).__name__} is no table, its rows are of several shapes: {error}"
+        ) from error
+
+
+def _tabulate(inputs: Any, feature_names: Sequence[str]) -> tuple[Columns, int]:
     if isinstance(inputs, np.ndarray):
         return _from_array(inputs, feature_names)
     if hasattr(inputs, "iloc") and hasattr(inputs, "columns"):
-        names = [column_name(name) for name in inputs.columns]
+        names = column_names(tuple(inputs.columns))
         return {name: _series(inputs.iloc[:, i]) for i, name in enumerate(names)}, len(inputs)
     if hasattr(inputs, "iloc") and hasattr(inputs, "items"):
-        return _from_rows([dict(inputs.items())])
+        return columns_of_dicts([dict(inputs.items())]), 1
     if isinstance(inputs, Mapping):
-        return _from_rows([inputs])
-    if isinstance(inputs, (list, tuple)) and inputs:
+        return columns_of_dicts([inputs]), 1
+    if isinstance(inputs, (list, tuple)):
         return _from_list(inputs, feature_names)
     if isinstance(inputs, (int, float, str, bool, np.generic)):
         return _from_matrix([[inputs]], feature_names)
@@ -42,9 +60,17 @@ def tabulate(inputs: Any, feature_names: Sequence[str] = ()) -> tuple[Columns, i
     )
 
 
-def column_name(name: object) -> str:
-    """A column's name as text, cut at 128 characters, valid UTF-8."""
-    return str(name)[:MAX_NAME_LENGTH].encode("utf-8", "backslashreplace").decode()
+@lru_cache(maxsize=256)
+def column_names(names: tuple[object, ...]) -> tuple[str, ...]:
+    """Columns' names as text, cut at 128 characters, valid UTF-8; of equal ones the second is called `name.1`, and so on."""
+    seen: dict[str, int] = {}
+    found = []
+    for name in names:
+        text = str(name).encode("utf-8", "backslashreplace").decode()[:MAX_NAME_LENGTH]
+        number = seen.get(text, 0)
+        seen[text] = number + 1
+        found.append(f"{text}.{number}" if number else text)
+    return tuple(found)
 
 
 def as_column(values: Sequence[Any]) -> Column:
@@ -58,16 +84,69 @@ def as_column(values: Sequence[Any]) -> Column:
     except OverflowError:
         pass  # integers beyond int64 stay objects
     column = np.empty(len(values), dtype=object)
-    column[:] = values if not kinds & {list, tuple, np.ndarray} else None
-    if kinds & {list, tuple, np.ndarray}:
+    if kinds & _CONTAINERS:
         for i, value in enumerate(values):
             column[i] = value
+    else:
+        column[:] = values
     return column
 
 
+def columns_of_dicts(
+    rows: Sequence[Mapping[Any, Any]], numeric: Collection[str] = (), breathe: Breathe = no_pause
+) -> Columns:
+    """Columns of rows that are mappings; what a row does not have is None.
+
+    The columns `numeric`, by the kinds known so far, are read many at once, where all rows have the same keys.
+    """
+    keys = tuple(rows[0])
+    if len(rows) > 1 and numeric:
+        chosen = tuple(key for key in keys if key in numeric)
+        matrix = _numbers_of_dicts(rows, chosen, len(keys), breathe) if chosen else None
+        if matrix is not None:
+            read: Columns = dict(zip(chosen, matrix, strict=True))
+            rest = _one_by_one(rows, [key for key in keys if key not in read], breathe)
+            if not read.keys() & rest.keys():
+                return read | rest
+    if len(rows) > 1:
+        keys = tuple(dict.fromkeys(chain.from_iterable(rows)))
+    return _one_by_one(rows, keys, breathe)
+
+
+def _one_by_one(rows: Sequence[Mapping[Any, Any]], keys: Sequence[Any], breathe: Breathe) -> Columns:
+    columns = {}
+    for name, key in zip(column_names(tuple(keys)), keys, strict=True):
+        columns[name] = as_column([row.get(key) for row in rows])
+        breathe()
+    return columns
+
+
+def _numbers_of_dicts(
+    rows: Sequence[Mapping[Any, Any]], keys: tuple[str, ...], width: int, breathe: Breathe
+) -> npt.NDArray[np.float64] | None:
+    """One row of numbers for each key, NaN where missing; None where the rows have other keys or anything but plain numbers."""
+    read = itemgetter(*keys) if len(keys) > 1 else None
+    matrix = np.empty((len(keys), len(rows)), dtype=np.float64)
+    for start in range(0, len(rows), SLICE_ROWS):
+        part = rows[start : start + SLICE_ROWS]
+        if set(map(len, part)) != {width}:
+            return None
+        try:
+            values = list(chain.from_iterable(map(read, part)) if read else map(itemgetter(keys[0]), part))
+            if not _NUMBERS.issuperset(map(type, values)):
+                return None
+            matrix[:, start : start + len(part)] = np.array(values, dtype=np.float64).reshape(len(part), -1).T
+        except (KeyError, OverflowError):
+            return None
+        breathe()
+    return matrix
+
+
 def _from_list(rows: Sequence[Any], feature_names: Sequence[str]) -> tuple[Columns, int]:
+    if not rows:
+        return {}, 0
     if isinstance(rows[0], Mapping):
-        return _from_rows(rows)
+        return columns_of_dicts(rows), len(rows)
     if isinstance(rows[0], np.ndarray):
         return _from_array(np.stack([np.atleast_1d(row) for row in rows]), feature_names)
     if isinstance(rows[0], (list, tuple)):
@@ -75,29 +154,31 @@ def _from_list(rows: Sequence[Any], feature_names: Sequence[str]) -> tuple[Colum
     return _from_matrix([rows], feature_names)
 
 
-def _from_rows(rows: Sequence[Mapping[Any, Any]]) -> tuple[Columns, int]:
-    names = list(rows[0]) if len(rows) == 1 else list(dict.fromkeys(chain.from_iterable(rows)))
-    return {column_name(name): as_column([row.get(name) for row in rows]) for name in names}, len(rows)
-
-
 def _from_matrix(rows: Sequence[Sequence[Any]], feature_names: Sequence[str]) -> tuple[Columns, int]:
-    width = max(len(row) for row in rows)
+    width = min(
+        max(len(row) for row in rows), MAX_FEATURES + 1
+    )  # one more: the worker sees, and counts, that there were more
     names = _names(width, feature_names)
-    padded = [row if len(row) == width else [*row, *[None] * (width - len(row))] for row in rows]
+    padded = [row if len(row) >= width else [*row, *[None] * (width - len(row))] for row in rows]
     return {name: as_column([row[i] for row in padded]) for i, name in enumerate(names)}, len(rows)
 
 
 def _from_array(values: npt.NDArray[Any], feature_names: Sequence[str]) -> tuple[Columns, int]:
     if values.dtype.names:
         table = np.atleast_1d(values)
-        return {column_name(name): table[name] for name in values.dtype.names}, len(table)
+        return dict(
+            zip(column_names(values.dtype.names), map(table.__getitem__, values.dtype.names), strict=True)
+        ), len(table)
     table = np.atleast_2d(values)
-    table = table.reshape(len(table), -1)
-    return {name: table[:, i] for i, name in enumerate(_names(table.shape[1], feature_names))}, len(table)
+    table = table.reshape(len(table), int(np.prod(table.shape[1:])))[:, : MAX_FEATURES + 1]
+    names = _names(table.shape[1], feature_names)
+    if table.dtype.kind == "f":
+        return dict(zip(names, np.ascontiguousarray(table.T), strict=True)), len(table)
+    return {name: table[:, i] for i, name in enumerate(names)}, len(table)
 
 
 def _names(width: int, feature_names: Sequence[str]) -> Sequence[str]:
-    return feature_names if len(feature_names) == width else [f"f{i}" for i in range(width)]
+    return column_names(tuple(feature_names)) if len(feature_names) == width else [f"f{i}" for i in range(width)]
 
 
 def _series(series: Any) -> Column:

@@ -1,0 +1,293 @@
+"""Calls become rows: alike calls are read as one table, strange ones alone, and what cannot be read is counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from operator import attrgetter, itemgetter
+from typing import Any
+
+import numpy as np
+
+from tidegauge.core.columns import ColumnKind, is_missing
+from tidegauge.core.ids import ID_BYTES, digest_id, digest_ids
+from tidegauge.errors import UsageError
+from tidegauge.settings import AgentSettings
+from tidegauge.worker.calls import Call, CallContext, RawCall
+from tidegauge.worker.facts import SegmentNames, Times, as_list, clamp_future, read_ids, read_times
+from tidegauge.worker.outputs import Answers, ModelFacts, read_answers
+from tidegauge.worker.pacing import Breathe
+from tidegauge.worker.rows import Codes, Ids, Mask, Rows
+from tidegauge.worker.shapes import Unread, count_rows, unpacked
+from tidegauge.worker.tabulate import Columns, columns_of_dicts, tabulate
+
+_SCALAR_ANSWERS = frozenset({float, int, bool, str, np.float64, np.float32, np.int64, np.int32, np.bool_, type(None)})
+_IDS_AT_ONCE = 64
+
+
+class CallReader:
+    """Reads the calls of one deployment. What it knows of the model (facts, feature names, kinds) is set by its owner."""
+
+    def __init__(self, settings: AgentSettings, counts: Counter[str], wall_us: Callable[[int], int]) -> None:
+        """`counts` is where oddities are counted; `wall_us` turns a monotonic reading into wall-clock time."""
+        self.settings = settings
+        self.counts = counts
+        self.facts = ModelFacts(settings.task, (), settings.positive_class)
+        self.feature_names: Sequence[str] = settings.feature_names
+        self.kinds: dict[str, ColumnKind] = {}
+        self.segments = SegmentNames()
+        self._wall_us = wall_us
+
+    def read(self, calls: list[RawCall], now_us: int, breathe: Breathe) -> list[Rows]:
+        """The rows of answered calls; a call that cannot be read costs itself alone, and is counted."""
+        found = []
+        for group in _groups(calls):
+            try:
+                found.append(self._read(group, now_us, breathe))
+            except Exception:  # noqa: BLE001 - one strange call must not cost its neighbours: read them one by one
+                found += self._one_by_one(group, now_us, breathe)
+        return found
+
+    def _one_by_one(self, group: list[RawCall], now_us: int, breathe: Breathe) -> list[Rows]:
+        found = []
+        for call in group:
+            try:
+                found.append(self._read([call], now_us, breathe))
+            except UsageError:
+                self._drop("unreadable_input", call)
+            except Exception:  # noqa: BLE001 - counted; the host must not notice
+                self._drop("internal_error", call)
+        return found
+
+    def _drop(self, reason: str, call: RawCall) -> None:
+        rows = count_rows(call[2])
+        self.counts["captured"] += rows
+        self.counts[f"dropped:{reason}"] += rows
+
+    def _read(self, calls: list[RawCall], now_us: int, breathe: Breathe) -> Rows:
+        _, methods, inputs, results, _, started, _, contexts, _ = zip(*calls, strict=True)
+        columns, lengths = self._columns(inputs, breathe)
+        count = sum(lengths)
+        answers = self._answers(results, lengths, methods[0])
+        arrival = np.array(started, dtype=np.int64) // 1_000 + self._wall_us(0)
+        arrival = arrival if len(calls) == count else np.repeat(arrival, lengths)
+        ids, has_id = self._ids(columns, contexts, lengths, breathe)
+        event, clamped = self._event_times(contexts, lengths, arrival, now_us)
+        sets, codes = self._segment_sets(columns, contexts, lengths, count)
+        batch = contexts[0].batch if contexts[0] is not None else ""
+        return Rows(count, columns, answers, event, arrival, clamped, ids, has_id, sets, codes, batch)
+
+    # ------------------------------------------------------------------ what was asked, and what was answered
+
+    def _columns(self, inputs: tuple[Any, ...], breathe: Breathe) -> tuple[Columns, list[int]]:
+        if len(inputs) == 1:
+            columns, count = tabulate(unpacked(inputs[0]), self.feature_names)
+            return columns, [count]
+        if isinstance(inputs[0], dict):
+            special = {self.settings.id_column, *self.settings.segments}
+            numeric = {name for name, kind in self.kinds.items() if kind is ColumnKind.NUMERIC and name not in special}
+            return columns_of_dicts(inputs, numeric, breathe), [1] * len(inputs)
+        if isinstance(inputs[0], tuple):
+            tables = np.frombuffer(b"".join(map(itemgetter(0), inputs))).reshape(-1, inputs[0][1][-1])
+        else:
+            tables = np.concatenate([np.atleast_2d(one) for one in inputs])
+        breathe()
+        each = len(tables) // len(inputs)
+        return tabulate(tables, self.feature_names)[0], [each] * len(inputs)
+
+    def _answers(self, results: tuple[Any, ...], lengths: list[int], method: str) -> Answers:
+        count = sum(lengths)
+        if isinstance(results[0], (dict, Unread)):
+            self.counts["unreadable_predictions"] += count
+            return Answers(count)
+        try:
+            joined = unpacked(results[0]) if len(results) == 1 else _joined(results, lengths[0])
+            return Answers(count) if joined is None else read_answers(joined, count, self.facts, method=method)
+        except UsageError:
+            if len(results) > 1:
+                raise  # one by one it may be the fault of one call only
+            self.counts["unreadable_predictions"] += count
+            return Answers(count)
+
+    # ------------------------------------------------------------------ ids
+
+    def _ids(
+        self, columns: Columns, contexts: Sequence[CallContext | None], lengths: list[int], breathe: Breathe
+    ) -> tuple[Ids | None, Mask | None]:
+        column = columns.pop(self.settings.id_column, None) if self.settings.id_column else None
+        if contexts[0] is not None and contexts[0].prediction_ids is not None:  # calls are grouped by what they state
+            return self._stated_ids(contexts, lengths)
+        if column is None:
+            return None, None
+        values, found = column.tolist(), []
+        try:
+            for start in range(0, len(values), _IDS_AT_ONCE):
+                found.append(digest_ids(values[start : start + _IDS_AT_ONCE]))
+                breathe()
+            return _as_ids(b"".join(found)), None
+        except UsageError:
+            return self._usable_ids(values)
+
+    def _stated_ids(self, contexts: Sequence[CallContext | None], lengths: list[int]) -> tuple[Ids | None, Mask | None]:
+        parts = []
+        for context, n in zip(contexts, lengths, strict=True):
+            stated = context.prediction_ids if context is not None else None
+            try:
+                parts.append((_as_ids(read_ids(stated, n)), np.ones(n, dtype=bool)))
+            except UsageError:
+                values = as_list(stated)
+                ids, usable = self._usable_ids(values if len(values) == n else [_Unusable] * n)
+                parts.append((ids, usable))
+        return np.concatenate([ids for ids, _ in parts]), np.concatenate([usable for _, usable in parts])
+
+    def _usable_ids(self, values: list[Any]) -> tuple[Ids, Mask]:
+        """Digests of those ids that are of a type that can be one; a missing id is no fault, another is counted."""
+        digests, usable = [], []
+        for value in values:
+            try:
+                digests.append(digest_id(value))
+                usable.append(True)
+            except UsageError:
+                digests.append(bytes(ID_BYTES))
+                usable.append(False)
+                self.counts["unreadable_ids"] += not is_missing(value)
+        return _as_ids(b"".join(digests)), np.array(usable, dtype=bool)
+
+    # ------------------------------------------------------------------ times and segments
+
+    def _event_times(
+        self, contexts: Sequence[CallContext | None], lengths: list[int], arrival: Times, now_us: int
+    ) -> tuple[Times, Mask | None]:
+        if contexts[0] is None or contexts[0].timestamps is None:
+            return arrival, None
+        parts, start = [], 0
+        for context, n in zip(contexts, lengths, strict=True):
+            try:
+                parts.append(read_times(context.timestamps if context is not None else None, n))
+            except UsageError:
+                self.counts["unreadable_timestamps"] += n
+                parts.append(arrival[start : start + n])
+            start += n
+        times = np.concatenate(parts)
+        clamped, ahead = clamp_future(times, now_us)
+        return clamped, (clamped != times if ahead else None)
+
+    def _segment_sets(
+        self, columns: Columns, contexts: Sequence[CallContext | None], lengths: list[int], count: int
+    ) -> tuple[tuple[tuple[str, ...], ...], Codes]:
+        names = [self._segment_names(one, columns, contexts, lengths) for one in self.settings.segments]
+        given = [one for one in names if one is not None]
+        if not given:
+            return ((),), np.zeros(count, dtype=np.uint32)
+        rows = list(zip(*given, strict=True))
+        index = {row: i for i, row in enumerate(dict.fromkeys(rows))}
+        return tuple(index), np.fromiter(map(index.__getitem__, rows), dtype=np.uint32, count=count)
+
+    def _segment_names(
+        self, name: str, columns: Columns, contexts: Sequence[CallContext | None], lengths: list[int]
+    ) -> list[str] | None:
+        if contexts[0] is None or name not in (contexts[0].segment or {}):
+            return self.segments.names(name, columns[name]) if name in columns else None
+        values: list[object] = []
+        for context, n in zip(contexts, lengths, strict=True):
+            stated = (context.segment or {}).get(name) if context is not None else None
+            several = as_list(stated) if not isinstance(stated, (str, bytes)) and hasattr(stated, "__len__") else None
+            values += several if several is not None and len(several) == n else [stated] * n
+        return self.segments.names(name, values)
+
+
+class _Unusable:
+    """In place of ids whose number is wrong."""
+
+
+def _as_ids(digests: bytes) -> Ids:
+    return np.frombuffer(digests, dtype=f"V{ID_BYTES}")
+
+
+def _joined(results: tuple[Any, ...], each: int) -> Any:
+    """The answers of alike calls of `each` rows, one after another."""
+    first = results[0]
+    if first is None:
+        return None
+    if isinstance(first, list):
+        return np.array(results, dtype=np.float64)
+    if isinstance(first, tuple):
+        joined = np.frombuffer(b"".join(map(itemgetter(0), results)))
+        return joined.reshape(-1, *first[1][1:]) if first[1][0] == each else joined.reshape(-1, *first[1])
+    if isinstance(first, np.ndarray):
+        return np.concatenate(results) if len(first) == each else np.stack(results)
+    return list(results)
+
+
+# ---------------------------------------------------------------------- which calls are alike
+
+
+def _groups(calls: list[RawCall]) -> list[list[RawCall]]:
+    """Calls that can be read as one table, together; others alone. The order of calls within a group is kept."""
+    if len(calls) > 1 and _all_alike(calls):
+        return [calls]
+    groups: dict[object, list[RawCall]] = {}
+    for number, call in enumerate(calls):
+        groups.setdefault(_likeness(call) or number, []).append(call)
+    return list(groups.values())
+
+
+def _all_alike(calls: list[RawCall]) -> bool:
+    """The common case, seen without a loop over the calls: all of one kind, without context."""
+    _, methods, inputs, results, _, _, _, contexts, _ = zip(*calls, strict=True)
+    if set(map(type, contexts)) != {type(None)} or len(set(methods)) != 1:
+        return False
+    kinds, answers = set(map(type, inputs)), set(map(type, results))
+    if kinds in ({np.ndarray}, {tuple}):
+        if not _same(inputs):
+            return False
+    elif kinds != {dict}:
+        return False
+    if answers in ({np.ndarray}, {tuple}) and not _same(results):
+        return False
+    if answers == {list} and len(set(map(len, results))) != 1:
+        return False
+    return _likeness(calls[0]) is not None and len(answers) == 1
+
+
+def _same(arrays: tuple[Any, ...]) -> bool:
+    """Whether all arrays, or packed ones, have one shape and type."""
+    likeness = itemgetter(1) if isinstance(arrays[0], tuple) else attrgetter("shape", "dtype")
+    return len(set(map(likeness, arrays))) == 1
+
+
+def _likeness(call: RawCall) -> object:
+    one = Call._make(call)
+    each, inputs = _input_likeness(one.inputs)
+    answers = _answer_likeness(one.result, each) if inputs is not None else None
+    if inputs is None or answers is None:
+        return None
+    context = one.context
+    if context is None:
+        return one.method, inputs, answers
+    stated = (context.prediction_ids is None, context.timestamps is None, tuple(sorted(context.segment or ())))
+    return one.method, inputs, answers, stated, context.batch
+
+
+def _input_likeness(inputs: Any) -> tuple[int, object]:
+    if isinstance(inputs, dict):
+        return 1, "dict"
+    if isinstance(inputs, tuple):
+        shape = inputs[1]
+        is_table = len(shape) in {1, 2} and 0 not in shape
+        return (shape[0] if len(shape) == 2 else 1), (("packed", shape) if is_table else None)
+    if isinstance(inputs, np.ndarray) and inputs.ndim in {1, 2} and inputs.dtype.kind in "iufb" and inputs.size:
+        return (1 if inputs.ndim == 1 else len(inputs)), (inputs.shape, inputs.dtype)
+    return 0, None
+
+
+def _answer_likeness(answer: Any, each: int) -> object:
+    if type(answer) in _SCALAR_ANSWERS and each == 1:
+        return type(answer)
+    if isinstance(answer, (np.ndarray, tuple)):
+        shape, dtype = ("packed", answer[1])[::-1] if isinstance(answer, tuple) else (answer.shape, answer.dtype)
+        is_one_row = len(shape) == 1 and each == 1
+        return (shape, dtype) if len(shape) and (shape[0] == each or is_one_row) else None
+    if isinstance(answer, list) and each == 1 and all(type(one) is float for one in answer):
+        return "list", len(answer)
+    return type(answer) if answer is None or isinstance(answer, (dict, Unread)) else None

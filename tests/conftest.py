@@ -1,0 +1,75 @@
+"""For every test: no thread that keeps a process alive may outlast it. For tests of the agent: agents that end with their test."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import tidegauge
+from tidegauge.process import PROCESS
+from tidegauge.spool import Hole, SpoolReader, list_epochs
+from tidegauge.wire import telemetry_pb2 as pb
+from tidegauge.wire.codec import decode_frame
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_threads() -> Iterator[None]:
+    """Fails a test that leaves a non-daemon thread behind."""
+    before = set(threading.enumerate())
+    yield
+    leaked = [thread for thread in threading.enumerate() if thread not in before and not thread.daemon]
+    for thread in leaked:
+        thread.join(timeout=2.0)  # one that is just ending has not leaked
+    still = [thread.name for thread in leaked if thread.is_alive()]
+    assert not still, f"threads outlast the test and would keep the process alive: {still}"
+
+
+class Spooled(NamedTuple):
+    """A frame in a spool."""
+
+    epoch: str
+    seq: int
+    frame: pb.Frame
+
+
+def read_spool(root: Path) -> list[Spooled]:
+    """All frames of a spool root, oldest epoch first; a hole fails the test."""
+    found = []
+    for epoch in list_epochs(root):
+        reader = SpoolReader(epoch.path)
+        while items := reader.read():
+            for item in items:
+                assert not isinstance(item, Hole), f"hole in the spool: {item}"
+                found.append(Spooled(epoch.path.name, item.seq, decode_frame(item.payload)))
+    return found
+
+
+@pytest.fixture
+def spooled() -> Callable[[tidegauge.Agent], list[pb.Frame]]:
+    """Reads back the frames that an agent has sealed, in order."""
+    return lambda agent: [one.frame for one in read_spool(agent.settings.root)]
+
+
+@pytest.fixture
+def spool_reader() -> Callable[[Path], list[Spooled]]:
+    """Reads back everything under a spool root, with epochs and numbers."""
+    return read_spool
+
+
+@pytest.fixture
+def make_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tidegauge.Agent]]:
+    """Makes agents that spool into the test's directory and ship nowhere; ends their workers with the test."""
+    for name in ("SPOOL", "COLLECTOR", "VERSION", "SHIPPER"):
+        monkeypatch.delenv(f"TIDEGAUGE_{name}", raising=False)
+    roots = []
+
+    def make(deployment: str = "flights-delay", **options: Any) -> tidegauge.Agent:
+        agent = tidegauge.init(deployment, **({"version": "v1", "spool": tmp_path / "spool", "shipper": "none"} | options))
+        roots.append(agent.settings.root)
+        return agent
+
+    yield make
+    for root in roots:
+        PROCESS.close_capture(root)
