@@ -1,8 +1,10 @@
 """A Chromium and the pages over the fake API; skipped where there is no Chromium, but never in CI."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
@@ -62,8 +64,10 @@ def api() -> FakeApi:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def root(api: FakeApi) -> AsyncIterator[str]:
-    async with TestServer(build_app(api)) as server:
-        yield str(server.make_url("")).rstrip("/")
+    with ThreadPoolExecutor(2) as compressing:  # ends with its test, as the module's loop does not
+        asyncio.get_running_loop().set_default_executor(compressing)
+        async with TestServer(build_app(api)) as server:
+            yield str(server.make_url("")).rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,15 @@ import { STEP_S, clock, count, day, percent, windowName } from "./format.js";
 import { t } from "./text.js";
 
 const HEIGHT = 232;
+const DAY_S = 86_400;
+const MONTH_S = 30 * DAY_S; // what uPlot takes for calendar months
+const INTERVALS_S = [
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => 60 * minutes),
+  ...[1, 2, 3, 4, 6, 8, 12].map((hours) => 3_600 * hours),
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15].map((days) => DAY_S * days),
+  ...[1, 2, 3, 4, 6].map((months) => MONTH_S * months),
+  ...[1, 2, 5].map((years) => 365 * DAY_S * years),
+];
 const live = new Map();
 
 // series: [{label, items, colour, value?, format, band?, fill?, legendOnly?}], marks: [{value, label, colour}], zero: y starts at 0;
@@ -86,9 +95,9 @@ function options(lines) {
     height: HEIGHT,
     tzDate: (ts) => window.uPlot.tzDate(new Date(ts * 1000), zone),
     cursor: { drag: { x: false, y: false }, sync: { key: "time" }, points: { size: 8 } },
-    scales: { x: { time: true }, y: { range: (_, low, high) => extent(lines, low, high) }, n: {} },
+    scales: { x: { time: true, range: (_, first, last) => wide(first, last, step) }, y: { range: (_, low, high) => extent(lines, low, high) }, n: {} },
     axes: [
-      axis({ values: (_, splits, __, ___, step_s) => ticks(splits, step_s, zone), space: 64, size: 40 }),
+      axis({ incrs: INTERVALS_S.filter((interval) => interval >= STEP_S[step]), values: (_, splits, __, ___, step_s) => ticks(splits, step_s, zone), space: 64, size: 40 }),
       axis({ values: (_, splits) => splits.map((value) => tick(value, format, splits)), size: sideWidth }),
     ],
     series: [
@@ -150,6 +159,9 @@ function extent({ drawn, marks, zero, top }, low, high) {
   const pad = (most - (zero ? 0 : least)) * 0.08 || Math.abs(most) * 0.1 || (drawn[0].format === percent ? 0.01 : 1);
   return [zero ? Math.min(0, least) : least - pad, top ?? most + pad];
 }
+
+// A single window has an axis of a few windows around it.
+const wide = (first, last, step) => (first === last ? [first - 2 * STEP_S[step], last + 2 * STEP_S[step]] : [first, last]);
 
 // With no cursor over it the legend reads the newest window, also where there is no pointer at all.
 function rest(u) {

@@ -2,13 +2,13 @@
 import { number } from "./format.js";
 import { label, t } from "./text.js";
 
-const share = (value) => `${number(100 * value)} %`;
+// Rounded up: a bound must not promise more than the method.
+const bound = (value) => `${Math.ceil(1_000 * value) / 10} %`;
 
 // What differs from window to window (errors, bands, p-values, classes) belongs to a value; the API has it, a caption does not.
 const TOLD = {
-  floor: number,
-  chance_test: (value) => label("method", value),
-  relative_error: share,
+  floor: String,
+  relative_error: bound,
   threshold: number,
 };
 
@@ -18,7 +18,7 @@ export function method(items) {
   const asked = measured.length ? measured : items.filter((item) => item.method);
   const names = [...new Set(asked.map((item) => label("method", item.method)))];
   if (!names.length) return "";
-  return t("chart.method", { method: [...names, ...parameters(asked)].join(", ") });
+  return t("chart.method", { method: [...names, ...parameters(asked)].join(t("chart.comma")) });
 }
 
 function parameters(items) {

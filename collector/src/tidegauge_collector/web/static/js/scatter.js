@@ -71,8 +71,8 @@ function background({ x, y, width, height, highest }) {
     text((left + right) / 2, height - 6, t("chart.importance_axis"), { "text-anchor": "middle" }),
     text(left + 6, MARGIN.top + 12, t("chart.quadrant_drift"), { class: "quadrant" }),
     text(right - 6, MARGIN.top + 12, t("chart.quadrant_both"), { class: "quadrant", "text-anchor": "end" }),
-    text(left + 6, bottom - 6, t("chart.quadrant_none"), { class: "quadrant" }),
-    text(right - 6, bottom - 6, t("chart.quadrant_importance"), { class: "quadrant", "text-anchor": "end" }),
+    text(left + 6, y(WARNING) + 16, t("chart.quadrant_none"), { class: "quadrant" }),
+    text(right - 6, y(WARNING) + 16, t("chart.quadrant_importance"), { class: "quadrant", "text-anchor": "end" }),
   ];
 }
 
