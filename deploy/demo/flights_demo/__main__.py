@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from flights_demo.client import ApiError
 from flights_demo.collector import CollectorError
 from flights_demo.demo import Demo, NotSettledError, Options
 from flights_demo.processes import ProcessError
@@ -62,7 +63,7 @@ def _run(options: Options, chosen: argparse.Namespace, console: Console) -> int:
                 demo.serve()
         except KeyboardInterrupt:
             console.print("\nStopped.")
-        except (CollectorError, ProcessError, NotSettledError) as problem:
+        except (ApiError, CollectorError, ProcessError, NotSettledError) as problem:
             console.print(f"[bold red]The demo cannot go on:[/] {escape(str(problem))}", highlight=False)
             code = FLAWED
     return code

@@ -13,9 +13,17 @@ from typing import Any
 from flights_demo.plan import DEPLOYMENT
 
 TIMEOUT_S = 60.0
-PAGE = 50_000
+PAGE = 10_000
 
 Json = dict[str, Any]
+
+
+class ApiError(Exception):
+    """The collector refused a request; the message is its own."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Client:
@@ -28,8 +36,8 @@ class Client:
         """How far the deployment is settled; None while the collector is away or does not know it yet."""
         try:
             return self._read(f"/deployments/{DEPLOYMENT}/status")
-        except urllib.error.HTTPError as error:
-            if error.code in {404, 503}:
+        except ApiError as error:
+            if error.status in {404, 503}:
                 return None
             raise
         except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError):
@@ -58,5 +66,10 @@ class Client:
 
     def _read(self, path: str, **query: str) -> Json:
         url = f"{self._base}{path}?{urllib.parse.urlencode(query)}"
-        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
-            return dict(json.load(answer))
+        try:
+            with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
+                return dict(json.load(answer))
+        except urllib.error.HTTPError as error:
+            with error:
+                text = error.read().decode(errors="replace")
+            raise ApiError(error.code, f"GET {url} was answered {error.code}: {text}") from error
