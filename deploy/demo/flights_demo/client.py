@@ -65,7 +65,7 @@ class Client:
                 return
 
     def _read(self, path: str, **query: str) -> Json:
-        url = f"{self._base}{path}?{urllib.parse.urlencode(query)}"
+        url = f"{self._base}{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
         try:
             with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
                 return dict(json.load(answer))
