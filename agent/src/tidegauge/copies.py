@@ -39,8 +39,10 @@ def private_copy(value: Any) -> tuple[Any, int]:
 
 def _copy_other(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        is_masked = isinstance(value, np.ma.MaskedArray)
-        return np.asarray(np.ma.filled(value.astype(object), None)) if is_masked else np.array(value)
+        copied = np.array(value, dtype=object if isinstance(value, np.ma.MaskedArray) else None)
+        if isinstance(value, np.ma.MaskedArray):
+            copied[np.ma.getmaskarray(value)] = None
+        return copied
     if isinstance(value, (list, tuple)):
         return [_copy_row(row) for row in value]
     if hasattr(value, "iloc") and hasattr(value, "copy"):  # pandas

@@ -22,6 +22,7 @@ from tidegauge.core.profile import (
     profile_numeric,
 )
 from tidegauge.core.sketch import DELTA_POINTS, EMPTY, QuantileSketch, merge_sketches
+from tidegauge.core.windows import MINUTE_US
 from tidegauge.worker.facts import Times
 from tidegauge.worker.pacing import Breathe, no_pause
 from tidegauge.worker.tabulate import Column
@@ -108,12 +109,12 @@ class Cell:
 
 @dataclass
 class OpenWindow:
-    """Cells by column; `first_event_us` of the rows not sealed yet, `touched_s` when rows last came (wall clock)."""
+    """Cells by column; `first_event_us` of the rows not sealed yet, `touched_us` when rows last came (wall clock)."""
 
     cells: dict[str, Cell] = field(default_factory=dict)
     rows: int = 0
     first_event_us: int = 0
-    touched_s: float = 0.0
+    touched_us: int = 0
     clamped_rows: int = 0
 
 
@@ -200,15 +201,16 @@ class OpenWindows:
         return min((w.first_event_us for w in self._windows.values() if w.rows), default=None)
 
     def add(
-        self, key: WindowKey, profiles: list[ColumnProfile], event_us: Times, *, now_s: float, clamped_rows: int = 0
+        self, key: WindowKey, profiles: list[ColumnProfile], event_us: Times, *, arrived_us: int, clamped_rows: int = 0
     ) -> None:
-        """Add the profiles of rows with these event times, of which `clamped_rows` lay in the future."""
+        """Add the profiles of rows with these event times (`clamped_rows` of them lay in the future), the last of which came at
+        `arrived_us`."""
         window = self._windows.setdefault(key, OpenWindow())
         first = int(event_us.min())
         window.first_event_us = min(window.first_event_us, first) if window.rows else first
         window.rows += len(event_us)
         window.clamped_rows += clamped_rows
-        window.touched_s = now_s
+        window.touched_us = max(window.touched_us, arrived_us)
         for profile in profiles:
             window.cells.setdefault(profile.name, Cell()).add(profile, keeps_sketch=not key.segment)
 
@@ -232,14 +234,14 @@ class OpenWindows:
         return taken
 
     def due_to_close(
-        self, *, now_us: int, newest_event_us: int, length_us: int, idle_s: float = 60.0
+        self, *, now_us: int, newest_event_us: int, length_us: int, idle_us: int = MINUTE_US
     ) -> frozenset[WindowKey]:
         """Windows that event time, or the clock, has left and that got no row for a while."""
         until = max(newest_event_us, now_us) - length_us
         return frozenset(
             key
             for key, window in self._windows.items()
-            if key.start_us <= until and now_us / 1e6 - window.touched_s >= idle_s
+            if key.start_us <= until and now_us - window.touched_us >= idle_us
         )
 
     def oldest(self, share: float = 0.5) -> frozenset[WindowKey]:

@@ -42,6 +42,7 @@ class Addition:
     key: WindowKey
     profiles: list[ColumnProfile]
     event_us: Times
+    arrived_us: int
     clamped_rows: int
 
 
@@ -202,7 +203,9 @@ class DeploymentWorker:
                     if segment or rows.clamped is None
                     else int(np.count_nonzero(rows.clamped if chosen is None else rows.clamped[chosen]))
                 )
-                yield Addition(WindowKey(start, segment, rows.batch), profiles, event, clamped)
+                yield Addition(
+                    WindowKey(start, segment, rows.batch), profiles, event, int(rows.arrival_us.max()), clamped
+                )
 
     def _with_missing(self, columns: Columns) -> dict[str, Column | None]:
         """The columns, and those that belong there and are not: all of their values are missing."""
@@ -229,7 +232,9 @@ class DeploymentWorker:
 
     def _add(self, additions: list[Addition], now_us: int) -> None:
         for one in additions:
-            self._windows.add(one.key, one.profiles, one.event_us, now_s=now_us / 1e6, clamped_rows=one.clamped_rows)
+            self._windows.add(
+                one.key, one.profiles, one.event_us, arrived_us=one.arrived_us, clamped_rows=one.clamped_rows
+            )
             self.newest_event_us = max(self.newest_event_us, int(one.event_us.max()))
             self.counts["clamped_future"] += one.clamped_rows
         if self._windows.over_budget:

@@ -67,9 +67,11 @@ def _check_times(times: Times) -> None:
 
 def read_time(value: object) -> int:
     """Microseconds of one time."""
-    if isinstance(value, datetime) and not is_missing(value):
+    if is_missing(value):
+        raise UsageError(f"timestamp {value!r:.80} is a {type(value).__name__}: give datetimes or seconds since 1970")
+    if isinstance(value, datetime):
         return to_us(value)
-    if isinstance(value, np.datetime64) and not np.isnat(value):
+    if isinstance(value, np.datetime64):
         return int(value.astype("datetime64[us]").astype(np.int64))
     if isinstance(value, date):
         return to_us(datetime(value.year, value.month, value.day))  # noqa: DTZ001 - a naive time is taken as UTC
@@ -78,11 +80,7 @@ def read_time(value: object) -> int:
             return to_us(datetime.fromisoformat(value))
         except ValueError as error:
             raise UsageError(f"timestamp {value!r:.80}: write ISO 8601, e.g. 2026-11-23T13:00:00Z") from error
-    if (
-        isinstance(value, (int, float, np.integer, np.floating))
-        and not isinstance(value, bool)
-        and not is_missing(value)
-    ):
+    if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
         return int(min(max(float(value), -1e12), 1e12) * SECOND_US)  # what is too far is refused later
     raise UsageError(f"timestamp {value!r:.80} is a {type(value).__name__}: give datetimes or seconds since 1970")
 

@@ -59,11 +59,21 @@ def facts_of(model: Any, task: str = "", positive_class: str | None = None) -> M
         classes = tuple(canonical_text(value) or str(value) for value in np.asarray(raw).tolist())
     if not task and classes:
         task = "binary" if len(classes) == 2 else "multiclass"
-    if not task and getattr(model, "_estimator_type", None) == "regressor":
+    if not task and _is_regressor(model):
         task = "regression"
     if positive_class is None and task == "binary" and len(classes) == 2:
         positive_class = classes[1]
     return ModelFacts(task, classes, positive_class)
+
+
+def _is_regressor(model: Any) -> bool:
+    """Whether scikit-learn's conventions (of today, or before 1.6) say so."""
+    if getattr(model, "_estimator_type", None) == "regressor":
+        return True
+    try:
+        return bool(model.__sklearn_tags__().estimator_type == "regressor")
+    except Exception:  # noqa: BLE001 - most models have no tags, and some of those that have fail to tell them
+        return False
 
 
 def read_answers(result: Any, rows: int, facts: ModelFacts, *, method: str = "") -> Answers:
@@ -111,6 +121,8 @@ def _of_list(values: Sequence[Any]) -> npt.NDArray[Any]:
 def _numbers_where_all_are(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Objects as float64 where they are numbers or missing, and there is a number."""
     rows = values.reshape(-1).tolist()
+    if any(isinstance(v, (dict, list, tuple, set, np.ndarray)) for v in rows):
+        raise UsageError("predictions are containers: give one value, or one score for each class, a row")
     numbers = [isinstance(v, (int, float, Decimal, np.integer, np.floating)) and not isinstance(v, bool) for v in rows]
     if not any(numbers) or not all(known or is_missing(v) for known, v in zip(numbers, rows, strict=True)):
         return values

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from tidegauge.core.columns import MAX_NAME_LENGTH
 from tidegauge.errors import UsageError
 from tidegauge.worker.pacing import Breathe, no_pause
+from tidegauge.worker.shapes import Unread
 
 Column = npt.NDArray[Any]
 Columns = dict[str, Column]
@@ -55,9 +56,8 @@ def _tabulate(inputs: Any, feature_names: Sequence[str]) -> tuple[Columns, int]:
         return _from_list(inputs, feature_names)
     if isinstance(inputs, (int, float, str, bool, np.generic)):
         return _from_matrix([[inputs]], feature_names)
-    raise UsageError(
-        f"a {type(inputs).__name__} is no table: give a dict, a list of dicts, a numpy array or a DataFrame"
-    )
+    kind = inputs.type_name if isinstance(inputs, Unread) else type(inputs).__name__
+    raise UsageError(f"an input of type {kind} is no table: give a dict, a list of dicts, a numpy array or a DataFrame")
 
 
 @lru_cache(maxsize=256)
@@ -155,9 +155,9 @@ def _from_list(rows: Sequence[Any], feature_names: Sequence[str]) -> tuple[Colum
 
 
 def _from_matrix(rows: Sequence[Sequence[Any]], feature_names: Sequence[str]) -> tuple[Columns, int]:
-    width = min(
-        max(len(row) for row in rows), MAX_FEATURES + 1
-    )  # one more: the worker sees, and counts, that there were more
+    if not all(isinstance(row, (list, tuple, np.ndarray)) for row in rows):
+        raise TypeError("rows are lists and something else")
+    width = min(max(len(row) for row in rows), MAX_FEATURES + 1)  # one more: the worker counts that there were
     names = _names(width, feature_names)
     padded = [row if len(row) >= width else [*row, *[None] * (width - len(row))] for row in rows]
     return {name: as_column([row[i] for row in padded]) for i, name in enumerate(names)}, len(rows)
