@@ -13,7 +13,6 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-import wrapt
 from numpy import ndarray
 
 from tidegauge.capture import Recorder, current_context
@@ -53,6 +52,8 @@ def _watch_function(function: Callable[..., Any], recorder: Recorder) -> Callabl
 
 
 def _watch_object(model: Any, recorder: Recorder) -> Any:
+    import wrapt  # noqa: PLC0415 - it loads asyncio, which nobody needs who only imports us
+
     recorder.learn_from(model)
     namespace: dict[str, Any] = {
         _RECORDER: recorder,
