@@ -34,7 +34,7 @@ async def test_captions_tell_methods_in_words_and_nothing_that_differs_by_window
     [
         ("heat", "method: reference bins, shares of at least 0.0001"),
         ("feature_line", "method: reference bins, shares of at least 0.0001"),
-        ("latency", "method: log-linear buckets, relative error ≤ 0.8 %"),
+        ("latency", "method: log-linear buckets, relative error ≤ 0.8\u00a0%"),
         ("accuracy_line", "method: 95 % band by DeLong"),
         ("feature_missing", "method: share of rows"),
         ("errors", "errors: TimeoutError"),
@@ -133,11 +133,13 @@ async def test_a_collector_that_went_away_is_told_where_and_what_to_do(visit: Vi
     assert (words in chart, host in chart) == (True, True)
 
 
-async def test_charts_are_drawn_again_once_the_status_is_there_again(visit: Visitor, api: FakeApi) -> None:
+async def test_what_was_picked_meanwhile_is_drawn_once_the_status_is_there_again(visit: Visitor, api: FakeApi) -> None:
     opened = await visit(FLIGHTS)
     await opened.page.context.set_offline(True)
     await opened.page.get_by_role("button", name="carrier", exact=True).click()
     await opened.page.locator("#chart-histogram [role=alert]").wait_for()
+    await opened.page.locator("[name=range][value='7d']").check(force=True)
+    await opened.page.locator("#notice:not([hidden])").wait_for()
     await opened.page.context.set_offline(False)
 
     await opened.page.evaluate(
@@ -146,6 +148,8 @@ async def test_charts_are_drawn_again_once_the_status_is_there_again(visit: Visi
     await opened.page.locator("#chart-histogram .bars").wait_for()
 
     assert await opened.page.locator("#feature-name").inner_text() == "carrier"
+    assert await opened.page.locator("#view").get_attribute("data-start") == "2013-09-21T04:00:00Z"
+    assert await opened.page.locator("#notice").is_hidden()
     assert await opened.page.locator("#view [role=alert]").count() == 0
 
 

@@ -321,6 +321,28 @@ async def test_every_static_file_that_a_page_names_is_there_and_lasts(client: Cl
     assert all("immutable" in answer.headers["Cache-Control"] for answer in answers)
 
 
+async def test_the_favicon_is_a_drawing_that_every_page_names(client: Client) -> None:
+    html = await page(client, "/")
+    named = re.search(r'<link rel="icon" href="([^"]+)" type="image/svg\+xml">', html)
+
+    answer = await client.get("/favicon.ico")
+
+    assert named is not None
+    assert (answer.status, answer.content_type, answer.url.path) == (200, "image/svg+xml", named.group(1))
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/", "Deployments · Tidegauge"),
+        ("/deployments/flights-delay", "flights-delay · Tidegauge"),
+        ("/deployments/nope", "There is no deployment nope · Tidegauge"),
+    ],
+)
+async def test_every_page_has_a_title_of_its_own(client: Client, path: str, title: str) -> None:
+    assert f"<title>{title}</title>" in await page(client, path)
+
+
 async def test_a_page_of_an_older_release_gets_todays_script_but_not_for_keeps(client: Client) -> None:
     answer = await client.get("/static/older/js/api.js")
 

@@ -52,6 +52,10 @@ class Assets:
             body = asset.compressed
         return web.Response(body=body, content_type=asset.content_type, charset="utf-8", headers=headers)
 
+    async def favicon(self, _: web.Request) -> web.Response:
+        """GET /favicon.ico, which browsers ask for beside answers that are no pages: sends them to the drawing."""
+        raise web.HTTPFound(self.url("favicon.svg"))
+
 
 def load_assets(folder: Path = _FOLDER) -> Assets:
     """Reads every file below `folder` (a few hundred kilobytes)."""

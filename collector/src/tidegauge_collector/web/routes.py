@@ -10,7 +10,7 @@ from .reader import Reader
 
 
 def add_web_routes(app: web.Application, read: Reader) -> None:
-    """Adds `/`, `/deployments/{name}` and `/static/…` to `app`; `read` answers like GET on the REST API of the same origin.
+    """Adds `/`, `/deployments/{name}`, `/favicon.ico` and `/static/…` to `app`; `read` answers like GET on the REST API of the same origin.
 
     Every long answer of `app`, the API's too, then travels compressed.
     """
@@ -19,4 +19,5 @@ def add_web_routes(app: web.Application, read: Reader) -> None:
     pages = Pages(read, load_templates(assets), assets)
     app.router.add_get("/", secured(pages.explained(pages.fleet)))
     app.router.add_get("/deployments/{name}", secured(pages.explained(pages.deployment)))
+    app.router.add_get("/favicon.ico", secured(assets.favicon))
     app.router.add_get("/static/{digest}/{path:.+}", secured(assets.serve))

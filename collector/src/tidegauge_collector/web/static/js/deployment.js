@@ -29,10 +29,21 @@ function readView({ dataset }, signal) {
   return { ...dataset, columns: JSON.parse(dataset.columns), signal };
 }
 
-// The status is asked for every minute: when it comes, charts that could not be read are tried again.
+// Asks for the view that the pickers stand on, which after a failure need not be the one that is shown.
+const askAgain = () => document.getElementById("pickers").requestSubmit();
+
+const hasFailed = () => document.querySelector("#view[data-outdated], #view .message-error") !== null;
+
+function outdated({ detail }) {
+  if (detail.target.id === "view") document.getElementById("view").dataset.outdated = "true";
+}
+
+// The status is asked for every minute: when it comes, what could not be read is tried again.
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
-  const isBack = detail.target.id === "status" && document.querySelector("#view .message-error");
-  if (detail.target.id === "view" || isBack) draw();
+  if (detail.target.id === "view") draw();
+  else if (detail.target.id === "status" && hasFailed()) askAgain();
 });
-document.addEventListener(RETRY, draw);
+document.addEventListener("htmx:sendError", outdated);
+document.addEventListener("htmx:responseError", outdated);
+document.addEventListener(RETRY, askAgain);
 draw();

@@ -14,7 +14,7 @@ export function number(value) {
   if (value === null || value === undefined) return "–";
   const size = Math.abs(value);
   if (size >= 1000) return grouped.format(value);
-  if (size !== 0 && size < 0.001) return value.toExponential(1);
+  if (size !== 0 && size < 0.0001) return value.toExponential(1);
   return String(Number(value.toPrecision(3)));
 }
 

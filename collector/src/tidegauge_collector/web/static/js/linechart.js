@@ -95,7 +95,7 @@ function options(lines) {
     height: HEIGHT,
     tzDate: (ts) => window.uPlot.tzDate(new Date(ts * 1000), zone),
     cursor: { drag: { x: false, y: false }, sync: { key: "time" }, points: { size: 8 } },
-    scales: { x: { time: true, range: (_, first, last) => wide(first, last, step) }, y: { range: (_, low, high) => extent(lines, low, high) }, n: {} },
+    scales: { x: { time: true, range: (u, first, last) => wide(u.data[0], [first, last], step) }, y: { range: (_, low, high) => extent(lines, low, high) }, n: {} },
     axes: [
       axis({ incrs: INTERVALS_S.filter((interval) => interval >= STEP_S[step]), values: (_, splits, __, ___, step_s) => ticks(splits, step_s, zone), space: 64, size: 40 }),
       axis({ values: (_, splits) => splits.map((value) => tick(value, format, splits)), size: sideWidth }),
@@ -160,8 +160,8 @@ function extent({ drawn, marks, zero, top }, low, high) {
   return [zero ? Math.min(0, least) : least - pad, top ?? most + pad];
 }
 
-// A single window has an axis of a few windows around it.
-const wide = (first, last, step) => (first === last ? [first - 2 * STEP_S[step], last + 2 * STEP_S[step]] : [first, last]);
+// A single window has an axis of a few windows around it; uPlot would give it years.
+const wide = ([first, ...others], extent, step) => (others.length ? extent : [first - 2 * STEP_S[step], first + 2 * STEP_S[step]]);
 
 // With no cursor over it the legend reads the newest window, also where there is no pointer at all.
 function rest(u) {

@@ -3,7 +3,7 @@ import { number } from "./format.js";
 import { label, t } from "./text.js";
 
 // Rounded up: a bound must not promise more than the method.
-const bound = (value) => `${Math.ceil(1_000 * value) / 10} %`;
+const bound = (value) => `${Math.ceil(1_000 * value) / 10}\u00a0%`;
 
 // What differs from window to window (errors, bands, p-values, classes) belongs to a value; the API has it, a caption does not.
 const TOLD = {
