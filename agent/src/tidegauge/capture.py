@@ -21,7 +21,7 @@ from tidegauge.copies import private_copy, texts_as_rows
 from tidegauge.worker.calls import Call, CallContext, RawCall, ServiceOnly
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.outputs import facts_of
-from tidegauge.worker.shapes import count_rows, size_bytes
+from tidegauge.worker.shapes import count_rows, fields_of, size_bytes
 
 log = logging.getLogger("tidegauge")
 
@@ -223,6 +223,6 @@ def inputs_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 def _from_keywords(kwargs: dict[str, Any]) -> Any:
     if len(kwargs) == 1:
         only = next(iter(kwargs.values()))
-        if hasattr(only, "__len__") and not isinstance(only, str):
+        if fields_of(only) is not None or (hasattr(only, "__len__") and not isinstance(only, str)):
             return only
     return kwargs
