@@ -18,8 +18,8 @@ def flights():
 
 @pytest.fixture(scope="session")
 def april(flights):
-    """The flights of the first ten days of the replay."""
+    """The flights of the first five days of the replay."""
     import pandas as pd
 
     rows = flights.rows
-    return rows[(rows["month"] == 4) & (rows["day"] < pd.Timestamp("2013-04-11"))].reset_index(drop=True)
+    return rows[(rows["month"] == 4) & (rows["day"] < pd.Timestamp("2013-04-06"))].reset_index(drop=True)

@@ -32,7 +32,7 @@ def model(april):
 
 @pytest.fixture
 def plan(tmp_path, april, model):
-    made = Plan(data=str(tmp_path), collector="grpc://127.0.0.1:9", days=10, workers=1, flush_every=4, shipper="none")
+    made = Plan(data=str(tmp_path), collector="grpc://127.0.0.1:9", days=5, workers=1, flush_every=4, shipper="none")
     april.to_pickle(made.replay_file)
     made.model_file.write_bytes(pickle.dumps(model))
     made.save()
