@@ -4,11 +4,18 @@ import importlib.util
 import sys
 from pathlib import Path
 
-PATH = Path(__file__).parents[1] / "integration" / "collector" / "harbour.py"
+FOLDER = Path(__file__).parents[1] / "integration" / "collector"
 
-if "collector_harbour" not in sys.modules:
-    spec = importlib.util.spec_from_file_location("collector_harbour", PATH)
-    assert spec is not None
-    assert spec.loader is not None
-    sys.modules["collector_harbour"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(sys.modules["collector_harbour"])
+
+def load(name: str, path: Path) -> None:
+    """Make a module of the tests importable by a name of its own."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+
+
+load("collector_harbour", FOLDER / "harbour.py")
+load("collector_rows", FOLDER / "rows.py")

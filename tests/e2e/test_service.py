@@ -1,6 +1,5 @@
 """The whole way: a watched model, its agent, the collector and every route of its API, against the raw rows."""
 
-import importlib.util
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,30 +9,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from collector_harbour import Harbour, agent_at, harbour
+from collector_harbour import Harbour, agent_at, harbour, load
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
 from tidegauge.core.ids import digest_id
 
-
-def load_voyage() -> Any:
-    spec = importlib.util.spec_from_file_location("collector_voyage", Path(__file__).with_name("voyage.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["collector_voyage"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-voyage_module = load_voyage()
-NAME, FEATURES, START = voyage_module.NAME, voyage_module.FEATURES, voyage_module.START
+load("collector_voyage", Path(__file__).with_name("voyage.py"))
+collector_voyage = sys.modules["collector_voyage"]
+NAME, FEATURES, START = collector_voyage.NAME, collector_voyage.FEATURES, collector_voyage.START
 PERFECT = 1e-9
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_threads() -> None:
+    """The collector outlasts a test here; `harbour` looks at its threads when it ends."""
 
 
 @pytest.fixture(scope="module")
 def voyage() -> Any:
-    return voyage_module.make_voyage()
+    return collector_voyage.make_voyage()
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +35,7 @@ def served(voyage: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ha
     """A collector that has seen the whole voyage: half of the labels through the agent, half through the API."""
     folder = tmp_path_factory.mktemp("service")
     options = {"segments": ["carrier"], "time_zone": "America/New_York", "alerts": "all"}
-    with harbour(folder / "data") as running, agent_at(folder / "spool", NAME, **options) as agent:
+    with harbour(folder / "data") as running, agent_at(running, folder / "spool", NAME, **options) as agent:
         train = voyage.train
         scores = voyage.model.predict_proba(train[FEATURES])
         agent.baseline(train[FEATURES], predictions=scores, actuals=train.late, model=voyage.model)
@@ -98,14 +92,14 @@ def test_accuracy_is_what_scikit_learn_says_in_total_by_day_and_by_segment(
 
 def test_psi_of_numeric_columns_is_that_of_the_raw_rows(served: Harbour, voyage: Any) -> None:
     for column in ("temp", "wind"):
-        baseline = voyage_module.numeric_counts(voyage.train[column], voyage.train[column])
+        baseline = collector_voyage.numeric_counts(voyage.train[column], voyage.train[column])
         wholes = served.values(NAME, "psi", column=column)
         days = served.values(NAME, "psi", column=column, step="day")
 
-        count = [voyage_module.numeric_counts(voyage.train[column], voyage.day(i)[column]) for i in range(3)]
-        assert wholes[0]["value"] == pytest.approx(voyage_module.psi(sum(count), baseline), abs=PERFECT)
+        count = [collector_voyage.numeric_counts(voyage.train[column], voyage.day(i)[column]) for i in range(3)]
+        assert wholes[0]["value"] == pytest.approx(collector_voyage.psi(sum(count), baseline), abs=PERFECT)
         assert [one["value"] for one in days] == pytest.approx(
-            [voyage_module.psi(c, baseline) for c in count], abs=1e-9
+            [collector_voyage.psi(c, baseline) for c in count], abs=1e-9
         )
         assert [one["n"] for one in days] == [len(voyage.day(i)) for i in range(3)]
         assert {one["parameters"]["approximate"] for one in days} == {False}
@@ -119,9 +113,9 @@ def test_psi_of_a_category_within_a_segment_and_without(served: Harbour, voyage:
     (within,) = served.values(NAME, "psi", column="carrier", segment="carrier=UA")
 
     baseline = counts(voyage.train)
-    assert whole["value"] == pytest.approx(voyage_module.psi(counts(voyage.rows), baseline), abs=PERFECT)
+    assert whole["value"] == pytest.approx(collector_voyage.psi(counts(voyage.rows), baseline), abs=PERFECT)
     united = voyage.rows[voyage.rows.carrier == "UA"]
-    assert within["value"] == pytest.approx(voyage_module.psi(counts(united), baseline), abs=PERFECT)
+    assert within["value"] == pytest.approx(collector_voyage.psi(counts(united), baseline), abs=PERFECT)
     assert within["n"] == len(united)
 
 
@@ -231,7 +225,7 @@ def test_predictions_come_page_by_page_each_once_with_their_truth(served: Harbou
 def test_a_profile_shows_bins_moments_and_what_is_new(served: Harbour, voyage: Any) -> None:
     profile = served.get(f"/deployments/{NAME}/profiles", column="temp")
 
-    counts = voyage_module.numeric_counts(voyage.train.temp, voyage.rows.temp)
+    counts = collector_voyage.numeric_counts(voyage.train.temp, voyage.rows.temp)
     by_kind = [one["window_count"] for one in profile["bins"] if one["kind"] in {"below", "interval", "above"}]
     assert by_kind == counts[:-1].tolist()
     assert profile["moments"]["mean"] == pytest.approx(voyage.rows.temp.mean(), rel=1e-12)

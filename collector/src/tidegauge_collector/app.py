@@ -236,6 +236,11 @@ class Collector:
         """Ask `run` to end."""
         self._stopping.set()
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether `run` was asked to end, or a store that cannot go on ends it."""
+        return self._stopping.is_set()
+
     async def run(self) -> None:
         """Serve until `stop`; then finish what was accepted. Raises StoreFatal where a store cannot go on."""
         await self._stopping.wait()

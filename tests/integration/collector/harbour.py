@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import importlib.util
+import sys
 import threading
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import structlog
 
 import tidegauge
 from tidegauge.agent import Agent
@@ -17,6 +20,8 @@ from tidegauge.shipper.destination import Destination, write_destination
 from tidegauge.shipper.process import ship_root
 from tidegauge_collector.app import Collector
 from tidegauge_collector.settings import Address, CollectorSettings
+
+structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()])
 
 T = TypeVar("T")
 WAIT_S = 60.0
@@ -78,7 +83,9 @@ class Harbour:
             self._end_loop()
 
     def restart(self) -> None:
-        """Stop, and start again on the same data."""
+        """Stop, and start again on the same data and ports."""
+        self._options["http"] = _address(self.collector.http_url)
+        self._options["grpc"] = _address(self.collector.grpc_url)
         self.stop()
         self.start()
 
@@ -106,6 +113,25 @@ class Harbour:
         assert answer.status_code != 200, answer.text
         return answer.status_code, answer.json()["error"]
 
+    def until(self, is_so: Callable[[], bool]) -> None:
+        """Ask again until something is so that happens by itself, such as a delivery being noted."""
+        deadline = time.monotonic() + WAIT_S
+        while not is_so():
+            assert time.monotonic() < deadline, "it does not happen"
+
+    def delivered(self, count: int) -> None:
+        """Return when so many messages are delivered and noted as such."""
+        self.until(
+            lambda: (
+                count
+                <= sum(
+                    message["status"] == "delivered"
+                    for one in self.get("/alerts")["items"]
+                    for message in one["deliveries"]
+                )
+            )
+        )
+
     def ship(self, agent: Agent, *, end: bool = False) -> None:
         """Everything that an agent has goes to the collector; `end`: as if its process ended."""
         runtime = agent._capture.runtime
@@ -115,27 +141,46 @@ class Harbour:
         assert ship_root(root, mode="sidecar", drain=True, linger_s=None, wait_s=WAIT_S, on_start=lambda _: None)
 
     def _end_loop(self) -> None:
+        self.call(self._loop.shutdown_default_executor())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
 
+def _address(url: str) -> Address:
+    host, _, port = url.partition("//")[2].rpartition(":")
+    return Address(host, int(port))
+
+
 @contextlib.contextmanager
 def harbour(data: Path, **options: Any) -> Iterator[Harbour]:
-    """A collector for the time of a block."""
+    """A collector for the time of a block; afterwards none of its threads is left."""
+    before = set(threading.enumerate())
     running = Harbour(data, **options).start()
     try:
         yield running
     finally:
         running.stop()
+    left = [one.name for one in set(threading.enumerate()) - before if not one.daemon and one.is_alive()]
+    assert not left, f"threads outlast the collector: {left}"
 
 
 @contextlib.contextmanager
-def agent_at(spool: Path, deployment: str, **options: Any) -> Iterator[Agent]:
+def agent_at(port: Harbour, spool: Path, deployment: str, **options: Any) -> Iterator[Agent]:
     """An agent of its own spool, whose frames go out with `Harbour.ship`."""
-    agent = tidegauge.init(deployment, spool=str(spool), shipper="none", **{"version": "v1", **options})
+    options = {"version": "v1", "collector": port.collector.grpc_url, "shipper": "none", **options}
+    agent = tidegauge.init(deployment, spool=str(spool), **options)
     try:
         yield agent
     finally:
         agent._capture.runtime.close()
         PROCESS._captures.pop(agent.settings.root, None)
+
+
+def load(name: str, path: Path) -> None:
+    """Make a module of the tests importable by a name of its own."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])

@@ -139,7 +139,7 @@ class Judging:
         return changed
 
     def _try(self, due: Due, failed: set[Series]) -> bool:
-        """Judge; what cannot be judged holds up nothing else."""
+        """Judge; whether an alert changed, or may have. What cannot be judged holds up nothing else."""
         try:
             return self._judge(due.deployment, due)
         except StoreFatal:
@@ -148,7 +148,7 @@ class Judging:
             failed.add(due.series)
             self.counts["failed"] += 1
             log.error("judging.failed", series=due.series, problem=repr(problem), exc_info=True)
-            return False
+            return True
 
     # ------------------------------------------------------------------ which windows
 
