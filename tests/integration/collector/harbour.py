@@ -18,6 +18,7 @@ from tidegauge.agent import Agent
 from tidegauge.process import PROCESS
 from tidegauge.shipper.destination import Destination, write_destination
 from tidegauge.shipper.process import ship_root
+from tidegauge.shipper.start import stop_shipper
 from tidegauge_collector.app import Collector
 from tidegauge_collector.settings import Address, CollectorSettings
 
@@ -134,6 +135,9 @@ class Harbour:
 
     def ship(self, agent: Agent, *, end: bool = False) -> None:
         """Everything that an agent has goes to the collector; `end`: as if its process ended."""
+        if agent.settings.shipper != "none":
+            assert agent.flush(WAIT_S, wait="acknowledged")
+            return
         runtime = agent._capture.runtime
         runtime.close() if end else runtime.flush()
         root = agent.settings.root

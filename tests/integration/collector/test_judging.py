@@ -148,12 +148,13 @@ def test_live_traffic_that_pauses_is_judged_by_the_clock(port: Harbour, tmp_path
         give_baseline(agent)
         agent.record(amounts(60, shift=BROKEN), timestamps=[moment] * 60)
         port.ship(agent)
+        port.settle()
         tide.turn(minutes=(midnight - moment).total_seconds() / 60 + 3)
-        port.ship(agent)  # it says hello: it lives, it only has nothing to say
+        agent.event("still here")  # it lives, it only has no traffic
+        port.ship(agent)
         port.settle()
         early = verdicts(port)
         tide.turn(minutes=4)
-        port.ship(agent)
         port.settle()
 
         assert port.get(f"/deployments/{NAME}/status")["agents"][0]["live"] is True

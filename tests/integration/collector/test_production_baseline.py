@@ -9,6 +9,8 @@ import pytest
 from collector_harbour import Harbour, agent_at, harbour
 from collector_rows import REPLAY, amounts, record_day, record_days
 
+from tidegauge.wire.binsfile import bins_path
+
 NAME = "shop"
 BASELINE = 288  # three days of 96 rows
 
@@ -20,16 +22,19 @@ def psi_by_day(port: Harbour) -> list[dict[str, Any]]:
 def test_production_makes_a_baseline_agents_count_in_its_bins_and_earlier_days_are_approximate(tmp_path: Path) -> None:
     with (
         harbour(tmp_path / "data", baseline_rows=BASELINE) as port,
-        agent_at(port, tmp_path / "spool", NAME) as agent,
+        agent_at(port, tmp_path / "spool", NAME, shipper="thread") as agent,
     ):
         record_days(agent, REPLAY, [0.0] * 4)
         port.ship(agent)
         port.settle()
         (baseline,) = port.get(f"/deployments/{NAME}")["baselines"]
-        port.ship(agent)  # the shipper says hello and gets the bins
-        agent.flush()  # the agent takes them up where it seals
+        port.clock.turn(minutes=1)
+        agent.event("anything")
+        port.ship(agent)  # the answer says that the configuration has changed, and the shipper asks for it
+        port.until(bins_path(agent.settings.root, NAME, "v1").exists)
+        agent.flush()  # the agent takes it up where it seals
         record_days(agent, REPLAY + timedelta(days=4), [0.0, 40.0])
-        port.ship(agent, end=True)
+        port.ship(agent)
         port.settle()
         days = psi_by_day(port)
         profile = port.get(f"/deployments/{NAME}/profiles", column="amount", start="2025-06-06T00:00:00Z")

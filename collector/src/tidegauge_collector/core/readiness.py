@@ -9,7 +9,7 @@ LIVE_TRAFFIC_US = 2 * GRACE_US
 
 @dataclass(frozen=True, slots=True)
 class EpochProgress:
-    """How far one live epoch is with a deployment: every row before `watermark_us` is folded; last heard of it at `received_us`."""
+    """How far one live epoch is with a deployment: every row before `watermark_us` is folded, as it said at `received_us`."""
 
     watermark_us: int
     received_us: int

@@ -31,6 +31,7 @@ class ProgressReader:
         self._store = store
         self._agents = agents
         self._now_us = now_us
+        self._raised: dict[tuple[bytes, str], EpochProgress] = {}  # with the time at which the watermark was first seen
 
     def read(self, deployment: str) -> Progress:
         """The deployment's progress now."""
@@ -41,9 +42,22 @@ class ProgressReader:
         mine = tuple(one for one in self._agents() if one.epoch in watermarks or deployment in one.deployments)
         live = tuple(one for one in mine if one.is_live(now_us))
         epochs = [
-            EpochProgress(watermarks[one.epoch], received[one.epoch].received_us)
+            self._progress(one.epoch, deployment, EpochProgress(watermarks[one.epoch], received[one.epoch].received_us))
             for one in live
             if one.epoch in watermarks and one.epoch in received
         ]
+        self._forget(deployment, {one.epoch for one in live})
         until = settled_until(epochs, now_us=now_us, data_end_us=seen.last_event_us)
         return Progress(until, seen.first_event_us, seen.last_event_us, mine, live)
+
+    def _progress(self, epoch: bytes, deployment: str, now: EpochProgress) -> EpochProgress:
+        """What the epoch said when it raised its watermark: frames without rows (labels, events) make no replay of a pause."""
+        before = self._raised.get((epoch, deployment))
+        if before is None or before.watermark_us != now.watermark_us:
+            self._raised[epoch, deployment] = before = now
+        return before
+
+    def _forget(self, deployment: str, live: set[bytes]) -> None:
+        for key in list(self._raised):
+            if key[1] == deployment and key[0] not in live:
+                self._raised.pop(key, None)
