@@ -66,7 +66,9 @@ def make_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
     roots = []
 
     def make(deployment: str = "flights-delay", **options: Any) -> tidegauge.Agent:
-        agent = tidegauge.init(deployment, **({"version": "v1", "spool": tmp_path / "spool", "shipper": "none"} | options))
+        agent = tidegauge.init(
+            deployment, **({"version": "v1", "spool": tmp_path / "spool", "shipper": "none"} | options)
+        )
         roots.append(agent.settings.root)
         return agent
 
