@@ -29,7 +29,7 @@ test: .venv/ready  ## all tests but the benchmarks
 lint: .venv/ready  ## ruff and the import rules
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 types: .venv/ready  ## mypy --strict on both sources
 	$(BIN)/mypy
