@@ -175,16 +175,14 @@ def category_counts(values: npt.NDArray[Any] | Sequence[object], kind: ColumnKin
     else:
         rows = values
     tally: Counter[Any]
-    if _BOOLEANS & (types := set(map(type, rows))) and len(types) > 1:
-        tally = Counter((type(value), _hashable(value)) for value in rows)  # True == 1, but their names differ
-        items = [(key[1], n) for key, n in tally.items()]
-    else:
-        try:
-            tally = Counter(rows)
-        except Exception:  # noqa: BLE001 - some value cannot be hashed, whatever way: look at them one by one
-            tally = Counter(map(_hashable, rows))
-        items = list(tally.items())
-    return _named(items, kind)
+    try:
+        tally = Counter(rows)
+    except Exception:  # noqa: BLE001 - some value cannot be hashed, whatever way: look at them one by one
+        tally = Counter(map(_hashable, rows))
+    if (0 in tally or 1 in tally) and not _BOOLEANS.isdisjoint(map(type, rows)):
+        typed = Counter((type(value), _hashable(value)) for value in rows)  # True == 1, but their names differ
+        return _named([(key[1], n) for key, n in typed.items()], kind)
+    return _named(list(tally.items()), kind)
 
 
 _CONTAINER = object()

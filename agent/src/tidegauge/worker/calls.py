@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -35,6 +37,14 @@ class Call(NamedTuple):
     duration_ns: int
     context: CallContext | None
     size_bytes: int
+
+
+_FIELDS = {name: itemgetter(i) for i, name in enumerate(Call._fields)}
+
+
+def field_of(calls: Sequence[RawCall], name: str) -> list[Any]:
+    """One field of each call; several times faster than taking all calls apart."""
+    return list(map(_FIELDS[name], calls))
 
 
 class ServiceOnly(NamedTuple):

@@ -17,7 +17,7 @@ from tidegauge.core.windows import HOUR_US
 from tidegauge.errors import WireError
 from tidegauge.settings import AgentSettings
 from tidegauge.wire.rows import ActualRows, RecordRows
-from tidegauge.worker.calls import RawCall, ServiceOnly
+from tidegauge.worker.calls import RawCall, ServiceOnly, field_of
 from tidegauge.worker.cells import MAX_CELLS, OpenWindows, WindowKey, profile_columns
 from tidegauge.worker.facts import Times
 from tidegauge.worker.frames import FrameEncoder, SealedFrame
@@ -27,7 +27,7 @@ from tidegauge.worker.reading import CallReader
 from tidegauge.worker.records import join_records
 from tidegauge.worker.rows import Rows, answer_columns, join_rows
 from tidegauge.worker.service import ServiceMinutes
-from tidegauge.worker.shapes import count_rows
+from tidegauge.worker.shapes import row_counts
 from tidegauge.worker.tabulate import MAX_FEATURES, Column, Columns
 
 ROWS_AT_ONCE = 4_096
@@ -116,8 +116,8 @@ class DeploymentWorker:
     def take(self, calls: Sequence[RawCall], now_us: int, breathe: Breathe = no_pause) -> None:
         """Take in calls; they are looked at when enough rows have come."""
         self._waiting += calls
-        self._waiting_rows += sum([_rows_of(call[2]) for call in calls])
-        self._waiting_bytes += sum([call[8] for call in calls])
+        self._waiting_rows += int(row_counts(field_of(calls, "inputs")).sum())
+        self._waiting_bytes += sum(field_of(calls, "size_bytes"))
         if self._waiting_rows >= ROWS_AT_ONCE or self._waiting_bytes >= MAX_WAITING_BYTES:
             self.aggregate(now_us, breathe)
 
@@ -128,7 +128,10 @@ class DeploymentWorker:
 
     def serve(self, kept: Sequence[ServiceOnly]) -> None:
         """Count calls in the service statistics alone."""
-        self._serve([(one.started_ns, one.duration_ns, 0 if one.error else one.rows, one.error) for one in kept])
+        rows = np.array([one.rows for one in kept], dtype=np.int64)
+        self._serve(
+            [one.started_ns for one in kept], [one.duration_ns for one in kept], rows, [one.error for one in kept]
+        )
 
     def take_actuals(self, rows: ActualRows) -> None:
         """Take in the truth of some predictions."""
@@ -158,17 +161,23 @@ class DeploymentWorker:
         if not calls:
             return
         self.refresh_bins(now_us)
-        self._serve([(call[5], call[6], 0 if call[4] else _rows_of(call[2]), call[4]) for call in calls])
-        for rows in join_rows(self._reader.read([call for call in calls if call[4] is None], now_us, breathe)):
-            self._take_rows(rows, now_us, breathe)
+        errors, rows = field_of(calls, "error"), row_counts(field_of(calls, "inputs"))
+        self._serve(field_of(calls, "started_ns"), field_of(calls, "duration_ns"), rows, errors)
+        answered = [call for call in calls if call[4] is None] if any(errors) else calls
+        for part in join_rows(self._reader.read(answered, now_us, breathe)):
+            self._take_rows(part, now_us, breathe)
 
-    def _serve(self, calls: list[tuple[int, int, int, str | None]]) -> None:
-        """Count calls: when they began, how long they took (below 0: not known, not counted), rows answered, error."""
-        timed = [call for call in calls if call[1] >= 0]
-        if timed:
-            started, durations, rows, errors = zip(*timed, strict=True)
-            began_us = np.array(started, dtype=np.int64) // 1_000 + self._wall_us(0)
-            self._service.add(began_us, np.array(durations, dtype=np.int64), np.array(rows, dtype=np.int64), errors)
+    def _serve(
+        self,
+        started_ns: Sequence[int],
+        durations_ns: Sequence[int],
+        rows: npt.NDArray[np.int64],
+        errors: Sequence[str | None],
+    ) -> None:
+        """Count calls whose duration is known (not below 0)."""
+        began_us = np.fromiter(started_ns, np.int64, len(rows)) // 1_000 + self._wall_us(0)
+        durations = np.fromiter(durations_ns, np.int64, len(rows))
+        self._service.add(began_us, durations, rows, errors)
 
     def _take_rows(self, rows: Rows, now_us: int, breathe: Breathe) -> None:
         self.counts["captured"] += rows.count
@@ -286,10 +295,6 @@ class DeploymentWorker:
     def _seal_windows(self, close: frozenset[WindowKey], now_us: int, *, everything: bool = False) -> None:
         for sealed in self._windows.seal(close=close, everything=everything):
             self._ready.extend(self.encoder.window(sealed, self._bins, now_us))
-
-
-def _rows_of(inputs: object) -> int:
-    return 1 if type(inputs) is dict else count_rows(inputs)
 
 
 def _members(rows: Rows, inside: npt.NDArray[np.intp] | None) -> Iterator[tuple[str, npt.NDArray[np.intp] | None]]:

@@ -111,9 +111,15 @@ def _as_array(result: Any) -> npt.NDArray[Any] | None:
     return _numbers_where_all_are(result) if result.dtype.kind == "O" else result
 
 
+_OBJECTS = frozenset({bool, type(None)})
+
+
 def _of_list(values: Sequence[Any]) -> npt.NDArray[Any]:
+    kinds = set(map(type, values))
+    if kinds == {float}:
+        return np.fromiter(values, np.float64, len(values))
     try:
-        return np.array(values, dtype=object if any(isinstance(v, (str, bool)) or v is None for v in values) else None)
+        return np.array(values, dtype=object if kinds & _OBJECTS or any(issubclass(k, str) for k in kinds) else None)
     except (ValueError, OverflowError) as error:
         raise UsageError(f"predictions of several shapes or sizes: {error}") from error
 

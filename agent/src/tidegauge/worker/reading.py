@@ -13,7 +13,7 @@ from tidegauge.core.columns import ColumnKind, is_missing
 from tidegauge.core.ids import ID_BYTES, digest_id, digest_ids
 from tidegauge.errors import UsageError
 from tidegauge.settings import AgentSettings
-from tidegauge.worker.calls import Call, CallContext, RawCall
+from tidegauge.worker.calls import Call, CallContext, RawCall, field_of
 from tidegauge.worker.facts import SegmentNames, Times, as_list, clamp_future, read_ids, read_times
 from tidegauge.worker.outputs import Answers, ModelFacts, read_answers
 from tidegauge.worker.pacing import Breathe
@@ -65,11 +65,11 @@ class CallReader:
         self.counts[f"dropped:{reason}"] += rows
 
     def _read(self, calls: list[RawCall], now_us: int, breathe: Breathe) -> Rows:
-        _, methods, inputs, results, _, started, _, contexts, _ = zip(*calls, strict=True)
-        columns, lengths = self._columns(inputs, breathe)
+        contexts = field_of(calls, "context")
+        columns, lengths = self._columns(field_of(calls, "inputs"), breathe)
         count = sum(lengths)
-        answers = self._answers(results, lengths, methods[0])
-        arrival = np.array(started, dtype=np.int64) // 1_000 + self._wall_us(0)
+        answers = self._answers(field_of(calls, "result"), lengths, calls[0][1])
+        arrival = np.fromiter(field_of(calls, "started_ns"), np.int64, len(calls)) // 1_000 + self._wall_us(0)
         arrival = arrival if len(calls) == count else np.repeat(arrival, lengths)
         ids, has_id = self._ids(columns, contexts, lengths, breathe)
         event, clamped = self._event_times(contexts, lengths, arrival, now_us)
@@ -79,7 +79,7 @@ class CallReader:
 
     # ------------------------------------------------------------------ what was asked, and what was answered
 
-    def _columns(self, inputs: tuple[Any, ...], breathe: Breathe) -> tuple[Columns, list[int]]:
+    def _columns(self, inputs: list[Any], breathe: Breathe) -> tuple[Columns, list[int]]:
         if len(inputs) == 1:
             columns, count = tabulate(unpacked(inputs[0]), self.feature_names)
             return columns, [count]
@@ -95,7 +95,7 @@ class CallReader:
         each = len(tables) // len(inputs)
         return tabulate(tables, self.feature_names)[0], [each] * len(inputs)
 
-    def _answers(self, results: tuple[Any, ...], lengths: list[int], method: str) -> Answers:
+    def _answers(self, results: list[Any], lengths: list[int], method: str) -> Answers:
         count = sum(lengths)
         if isinstance(results[0], (dict, Unread)):
             self.counts["unreadable_predictions"] += count
@@ -204,7 +204,7 @@ def _as_ids(digests: bytes) -> Ids:
     return np.frombuffer(digests, dtype=f"V{ID_BYTES}")
 
 
-def _joined(results: tuple[Any, ...], each: int) -> Any:
+def _joined(results: list[Any], each: int) -> Any:
     """The answers of alike calls of `each` rows, one after another."""
     first = results[0]
     if first is None:
@@ -216,7 +216,7 @@ def _joined(results: tuple[Any, ...], each: int) -> Any:
         return joined.reshape(-1, *first[1][1:]) if first[1][0] == each else joined.reshape(-1, *first[1])
     if isinstance(first, np.ndarray):
         return np.concatenate(results) if len(first) == each else np.stack(results)
-    return list(results)
+    return results
 
 
 # ---------------------------------------------------------------------- which calls are alike
@@ -234,9 +234,9 @@ def _groups(calls: list[RawCall]) -> list[list[RawCall]]:
 
 def _all_alike(calls: list[RawCall]) -> bool:
     """The common case, seen without a loop over the calls: all of one kind, without context."""
-    _, methods, inputs, results, _, _, _, contexts, _ = zip(*calls, strict=True)
-    if set(map(type, contexts)) != {type(None)} or len(set(methods)) != 1:
+    if set(map(type, field_of(calls, "context"))) != {type(None)} or len(set(field_of(calls, "method"))) != 1:
         return False
+    inputs, results = field_of(calls, "inputs"), field_of(calls, "result")
     kinds, answers = set(map(type, inputs)), set(map(type, results))
     if kinds in ({np.ndarray}, {tuple}):
         if not _same(inputs):
@@ -250,7 +250,7 @@ def _all_alike(calls: list[RawCall]) -> bool:
     return _likeness(calls[0]) is not None and len(answers) == 1
 
 
-def _same(arrays: tuple[Any, ...]) -> bool:
+def _same(arrays: list[Any]) -> bool:
     """Whether all arrays, or packed ones, have one shape and type."""
     likeness = itemgetter(1) if isinstance(arrays[0], tuple) else attrgetter("shape", "dtype")
     return len(set(map(likeness, arrays))) == 1

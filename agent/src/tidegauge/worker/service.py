@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -24,14 +25,17 @@ class ServiceMinutes:
         self._minutes: dict[int, list[list[ColumnProfile]]] = {}
 
     def add(self, started_us: Integers, durations_ns: Integers, rows: Integers, errors: Sequence[str | None]) -> None:
-        """Count calls. A failed call (its error: "system:ValueError") answers no row."""
+        """Count the calls whose duration is known (not below 0). A failed one (its error: "system:ValueError") answers no row."""
+        has_errors = any(errors)
+        answered = np.where([error is None for error in errors], rows, 0) if has_errors else rows
         minutes = started_us - started_us % MINUTE_US
         for minute in np.unique(minutes).tolist():
-            inside = minutes == minute
-            failed = Counter(error for error, here in zip(errors, inside.tolist(), strict=True) if error and here)
-            profiles = _profiles(durations_ns[inside], rows[inside], failed)
+            inside = (minutes == minute) & (durations_ns >= 0)
+            if not inside.any():
+                continue
+            failed = Counter(error for error in compress(errors, inside) if error) if has_errors else Counter[str]()
             parts = self._minutes.setdefault(minute, [])
-            parts.append(profiles)
+            parts.append(_profiles(durations_ns[inside], answered[inside], failed))
             if len(parts) > 8:
                 self._minutes[minute] = [_merged(parts)]
 

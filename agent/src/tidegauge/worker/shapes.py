@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 BYTES_A_VALUE = 40  # of a Python number or short text in a list
 
@@ -56,6 +58,16 @@ def count_rows(value: Any) -> int:
     if isinstance(value, (list, tuple)):
         return len(value) if not value or _is_row(value[0]) else 1
     return value.rows if isinstance(value, Unread) else 1
+
+
+def row_counts(inputs: Sequence[Any]) -> npt.NDArray[np.int64]:
+    """`count_rows` of each input; at once where all are dicts or packed alike."""
+    kinds = set(map(type, inputs))
+    if kinds == {dict}:
+        return np.ones(len(inputs), dtype=np.int64)
+    if kinds == {tuple} and len(set(map(itemgetter(1), inputs))) == 1:
+        return np.full(len(inputs), count_rows(inputs[0]), dtype=np.int64)
+    return np.array([count_rows(one) for one in inputs], dtype=np.int64)
 
 
 def _is_row(value: Any) -> bool:

@@ -5,6 +5,7 @@ Columns are numpy arrays, of numbers where all values are plain numbers, else of
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -24,6 +25,7 @@ Columns = dict[str, Column]
 
 MAX_FEATURES = 2_000
 SLICE_ROWS = 32
+"""Rows that are read between two pauses, so that callers never wait long for the interpreter."""
 _FLOATS = frozenset({float, type(None)})
 _NUMBERS = frozenset({float, int, type(None), np.float64, np.float32, np.int64, np.int32})
 _WHOLE = frozenset({int})
@@ -133,13 +135,23 @@ def _numbers_of_dicts(
             return None
         try:
             values = list(chain.from_iterable(map(read, part)) if read else map(itemgetter(keys[0]), part))
-            if not _NUMBERS.issuperset(map(type, values)):
-                return None
-            matrix[:, start : start + len(part)] = np.array(values, dtype=np.float64).reshape(len(part), -1).T
-        except (KeyError, OverflowError):
+            numbers = _numbers(values)
+        except (KeyError, OverflowError, struct.error):
             return None
+        if numbers is None:
+            return None
+        matrix[:, start : start + len(part)] = numbers.reshape(len(part), -1).T
         breathe()
     return matrix
+
+
+def _numbers(values: list[Any]) -> npt.NDArray[np.float64] | None:
+    kinds = set(map(type, values))
+    if not kinds <= _NUMBERS:
+        return None
+    if type(None) in kinds:
+        return np.array(values, dtype=np.float64)
+    return np.frombuffer(struct.pack(f"{len(values)}d", *values))  # half the time of np.array
 
 
 def _from_list(rows: Sequence[Any], feature_names: Sequence[str]) -> tuple[Columns, int]:

@@ -1,0 +1,198 @@
+"""What profiling costs behind the caller's back: `python tests/bench/bench_profile.py`.
+
+1. a batch of 1 M rows x 25 columns, beside numpy's moments + searchsorted over the same columns in the same run;
+2. background CPU (of the process) per 25-feature row, from dicts and from numpy rows, ids excluded;
+3. the caller's tail with the worker busy, beside the bare service in the same run, in alternation.
+
+Prints; asserts nothing: these machines are noisy, only ratios within one run mean something.
+"""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from itertools import chain
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+
+import tidegauge
+from tidegauge.core.bins import ColumnBins, NumericBins, ReferenceBins, categorical_bins, numeric_bins
+from tidegauge.process import PROCESS
+from tidegauge.settings import AgentSettings
+from tidegauge.worker.deployment import DeploymentWorker
+
+FEATURES, ROWS = 25, 1_000_000
+NAMES = [f"feature_{i}" for i in range(FEATURES)]
+CARRIERS = np.array(["UA", "DL", "AA", "WN", "B6", "AS", "NK", "F9"], dtype=object)
+
+
+def bins_of(sample: np.ndarray, names: int = 0) -> ReferenceBins:
+    """Reference bins as a baseline would have them; the last `names` columns are categories."""
+    columns: dict[str, ColumnBins] = {}
+    for i, name in enumerate(NAMES):
+        if i < FEATURES - names:
+            columns[name] = numeric_bins(name, np.sort(sample[:, i]))
+        else:
+            columns[name] = categorical_bins(name, dict.fromkeys(CARRIERS.tolist(), 100))
+    return ReferenceBins(columns)
+
+
+def worker(bins: ReferenceBins | None) -> DeploymentWorker:
+    settings = AgentSettings(deployment="bench", feature_names=tuple(NAMES))
+    return DeploymentWorker(settings, bins=lambda: bins, wall_us=lambda ns: 1_795_435_200_000_000 + ns // 1_000)
+
+
+def cpu_s(work: Callable[[], object]) -> float:
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+def call(target: DeploymentWorker, inputs: Any, result: Any = None) -> tuple[Any, ...]:
+    return (target, "predict", inputs, result, None, 0, 1_000, None, 0)
+
+
+def moments_and_searchsorted(table: np.ndarray, bins: ReferenceBins) -> None:
+    """The plain way to the same counts."""
+    for i, one in enumerate(bins.columns.values()):
+        if isinstance(one, NumericBins):
+            column = np.ascontiguousarray(table[:, i])
+            column.mean(), column.std(), column.min(), column.max()
+            np.bincount(np.searchsorted(np.array([one.minimum, *one.edges, one.maximum]), column))
+
+
+def bench_batches(rng: np.random.Generator) -> None:
+    numbers = rng.normal(size=(ROWS, FEATURES))
+    mixed = {name: numbers[:, i] for i, name in enumerate(NAMES[:-5])}
+    codes = rng.integers(0, len(CARRIERS), (ROWS, 5))
+    mixed |= {name: CARRIERS[codes[:, i]] for i, name in enumerate(NAMES[-5:])}
+    print(f"1 M rows x {FEATURES} columns, CPU seconds of one core")
+    bins = bins_of(numbers[:10_000])
+    plain = cpu_s(lambda: moments_and_searchsorted(numbers, bins))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    ours = cpu_s(lambda: profile_blocks(worker(bins), numbers))
+    added = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1_024
+    report("numeric: numpy moments + searchsorted", plain, plain)
+    report("numeric: profiled (bins, moments, sketch)", ours, plain)
+    some = bins_of(numbers[:10_000], names=5)
+    report("20 numbers + 5 names: profiled", cpu_s(lambda: profile_columns(worker(some), mixed)), plain)
+    print(f"  memory added while profiling: {added:.0f} MiB")
+
+
+def report(name: str, seconds: float, yardstick: float) -> None:
+    values = ROWS * FEATURES / seconds / 1e6
+    print(
+        f"  {name:44}{seconds:6.2f} s {ROWS / seconds / 1e6:6.2f} M rows/s {values:6.0f} M values/s  x{seconds / yardstick:.2f}"
+    )
+
+
+def profile_blocks(target: DeploymentWorker, table: np.ndarray) -> None:
+    for start in range(0, len(table), 4_096):
+        target.take([call(target, table[start : start + 4_096])], 0)
+        target.aggregate(0)
+    target.seal(0, profiles=True, everything=True)
+
+
+def profile_columns(target: DeploymentWorker, columns: dict[str, np.ndarray]) -> None:
+    """As a frame would be: profiling alone, without the cost of taking a frame apart."""
+    from tidegauge.worker.outputs import Answers
+    from tidegauge.worker.rows import Rows
+
+    for start in range(0, ROWS, 4_096):
+        part = {name: values[start : start + 4_096] for name, values in columns.items()}
+        count = len(part[NAMES[0]])
+        times, codes = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.uint32)
+        target._take_rows(
+            Rows(count, part, Answers(count), times, times, None, None, None, ((),), codes, ""), 0, _go_on
+        )
+    target.seal(0, profiles=True, everything=True)
+
+
+def _go_on() -> None: ...
+
+
+def bench_background(rng: np.random.Generator) -> None:
+    numbers = rng.normal(size=(4_096, FEATURES))
+    bins = bins_of(numbers)
+    dicts = [dict(zip(NAMES, row, strict=True)) for row in numbers.tolist()]
+    packed = [(row.tobytes(), row.shape) for row in numbers]
+    print(f"\nbackground CPU per {FEATURES}-feature row, ids excluded")
+    getter = itemgetter(*NAMES)
+    yard = cpu_s(lambda: [read_all(getter, dicts) for _ in range(20)]) / 20 / len(dicts)
+    sort = cpu_s(lambda: [np.sort(numbers.T, axis=1) for _ in range(20)]) / 20 / len(dicts)
+    print(
+        f"  yardsticks: np.fromiter(chain(map(itemgetter, rows))) {yard * 1e6:.2f} us; np.sort of the columns {sort * 1e6:.2f} us"
+    )
+    for name, inputs, target_us in (("dicts", dicts, 1.5), ("numpy rows", packed, 0.5)):
+        target = worker(bins)
+        calls = [call(target, one, 0.5) for one in inputs]
+        spent = cpu_s(partial(take_all, target, calls, 20)) / 20 / len(calls)
+        print(
+            f"  from {name:12} {spent * 1e6:6.2f} us, {(spent - sort) * 1e6:.2f} us without the sort  (target {target_us} us)"
+        )
+
+
+def read_all(getter: Callable[[Any], Any], rows: list[dict[str, float]]) -> None:
+    np.fromiter(chain.from_iterable(map(getter, rows)), dtype=np.float64, count=len(rows) * FEATURES)
+
+
+def take_all(target: DeploymentWorker, calls: list[tuple[Any, ...]], times: int) -> None:
+    for _ in range(times):
+        for start in range(0, len(calls), 256):
+            target.take(calls[start : start + 256], 0)
+    target.seal(0, profiles=True, everything=True)
+
+
+def bench_tail() -> None:
+    """A service of about 20,000 calls a second, bare and watched in turns."""
+    agent = tidegauge.init("bench-tail", version="v1", spool=tempfile.mkdtemp(), shipper="none")
+    row = {name: i + 0.5 for i, name in enumerate(NAMES)}
+
+    def model(_row: dict[str, float]) -> float:
+        return sum(_row.values())
+
+    watched = agent.watch(model)
+    found: dict[str, list[np.ndarray]] = {"bare": [], "watched": []}
+    for _ in range(30):
+        for name, function in (("bare", model), ("watched", watched)):
+            found[name].append(paced(function, row))
+            agent.flush()
+    print("\nthe caller's latency at 20,000 calls/s, us")
+    for name, rounds in found.items():
+        quantiles = np.median([np.quantile(one, [0.5, 0.99, 0.999]) for one in rounds], axis=0) / 1e3
+        print(
+            f"  {name:10} p50 {quantiles[0]:8.1f}   p99 {quantiles[1]:8.1f}   p99.9 {quantiles[2]:8.1f}   (medians of 30 rounds)"
+        )
+    status = agent.status()
+    print(f"  captured {status['captured']:,}, dropped {status['dropped']}")
+    PROCESS.close()
+
+
+def paced(function: Callable[[Any], Any], row: Any, calls: int = 8_000, gap_ns: int = 50_000) -> np.ndarray:
+    clock, found = time.perf_counter_ns, np.empty(calls, dtype=np.int64)
+    due = clock()
+    for i in range(calls):
+        while clock() < due:
+            if due - clock() > 20_000:
+                time.sleep(0)
+        started = clock()
+        function(row)
+        found[i] = clock() - started
+        due = max(due + gap_ns, started)
+    return found
+
+
+def main() -> None:
+    rng = np.random.default_rng(7)
+    bench_batches(rng)
+    bench_background(rng)
+    bench_tail()
+
+
+if __name__ == "__main__":
+    main()
