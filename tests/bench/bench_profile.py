@@ -149,12 +149,12 @@ def take_all(target: DeploymentWorker, calls: list[tuple[Any, ...]], times: int)
 
 
 def bench_tail() -> None:
-    """A service of about 20,000 calls a second, bare and watched in turns."""
+    """A service of 20,000 calls a second, each some 20 us of Python, bare and watched in turns."""
     agent = tidegauge.init("bench-tail", version="v1", spool=tempfile.mkdtemp(), shipper="none")
     row = {name: i + 0.5 for i, name in enumerate(NAMES)}
 
     def model(_row: dict[str, float]) -> float:
-        return sum(_row.values())
+        return sum(value * value for value in _row.values() for _ in range(10))
 
     watched = agent.watch(model)
     found: dict[str, list[np.ndarray]] = {"bare": [], "watched": []}

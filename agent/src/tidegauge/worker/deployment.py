@@ -162,8 +162,10 @@ class DeploymentWorker:
             return
         self.refresh_bins(now_us)
         errors, rows = field_of(calls, "error"), row_counts(field_of(calls, "inputs"))
+        breathe()
         self._serve(field_of(calls, "started_ns"), field_of(calls, "duration_ns"), rows, errors)
         answered = [call for call in calls if call[4] is None] if any(errors) else calls
+        breathe()
         for part in join_rows(self._reader.read(answered, now_us, breathe)):
             self._take_rows(part, now_us, breathe)
 

@@ -42,6 +42,7 @@ class CallReader:
         """The rows of answered calls; a call that cannot be read costs itself alone, and is counted."""
         found = []
         for group in _groups(calls):
+            breathe()
             try:
                 found.append(self._read(group, now_us, breathe))
             except Exception:  # noqa: BLE001 - one strange call must not cost its neighbours: read them one by one
@@ -66,13 +67,16 @@ class CallReader:
 
     def _read(self, calls: list[RawCall], now_us: int, breathe: Breathe) -> Rows:
         contexts = field_of(calls, "context")
+        breathe()
         columns, lengths = self._columns(field_of(calls, "inputs"), breathe)
         count = sum(lengths)
         answers = self._answers(field_of(calls, "result"), lengths, calls[0][1])
+        breathe()
         arrival = np.fromiter(field_of(calls, "started_ns"), np.int64, len(calls)) // 1_000 + self._wall_us(0)
         arrival = arrival if len(calls) == count else np.repeat(arrival, lengths)
         ids, has_id = self._ids(columns, contexts, lengths, breathe)
         event, clamped = self._event_times(contexts, lengths, arrival, now_us)
+        breathe()
         sets, codes = self._segment_sets(columns, contexts, lengths, count)
         batch = contexts[0].batch if contexts[0] is not None else ""
         return Rows(count, columns, answers, event, arrival, clamped, ids, has_id, sets, codes, batch)
