@@ -22,6 +22,7 @@ def load(name: str, path: Path) -> None:
 load("collector_harbour", FOLDER / "harbour.py")
 load("collector_rows", FOLDER / "rows.py")
 load("collector_mailbox", FOLDER / "mailbox.py")
+load("collector_crew", FOLDER / "crew.py")
 
 
 @pytest.fixture(autouse=True)

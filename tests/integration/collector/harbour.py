@@ -16,9 +16,8 @@ import structlog
 import tidegauge
 from tidegauge.agent import Agent
 from tidegauge.process import PROCESS
-from tidegauge.shipper.destination import Destination, write_destination
+from tidegauge.shipper.destination import DESTINATION_NAME
 from tidegauge.shipper.process import ship_root
-from tidegauge.shipper.start import stop_shipper
 from tidegauge_collector.app import Collector
 from tidegauge_collector.settings import Address, CollectorSettings
 
@@ -26,6 +25,8 @@ structlog.configure(processors=[structlog.processors.format_exc_info, structlog.
 
 T = TypeVar("T")
 WAIT_S = 60.0
+OPEN: set["Harbour"] = set()
+QUAY: set[threading.Thread] = set()  # threads that were there before the first of them
 ANY_PORT = Address("127.0.0.1", 0)
 Json = dict[str, Any]
 
@@ -141,7 +142,7 @@ class Harbour:
         runtime = agent._capture.runtime
         runtime.close() if end else runtime.flush()
         root = agent.settings.root
-        write_destination(root, Destination(self.collector.grpc_url))
+        self.until((root / DESTINATION_NAME).exists)  # the agent's worker writes it
         assert ship_root(root, mode="sidecar", drain=True, linger_s=None, wait_s=WAIT_S, on_start=lambda _: None)
 
     def _end_loop(self) -> None:
@@ -159,14 +160,19 @@ def _address(url: str) -> Address:
 @contextlib.contextmanager
 def harbour(data: Path, **options: Any) -> Iterator[Harbour]:
     """A collector for the time of a block; afterwards none of its threads is left."""
-    before = set(threading.enumerate())
+    if not OPEN:
+        QUAY.update(threading.enumerate())
     running = Harbour(data, **options).start()
+    OPEN.add(running)
     try:
         yield running
     finally:
         running.stop()
-    left = [one.name for one in set(threading.enumerate()) - before if not one.daemon and one.is_alive()]
-    assert not left, f"threads outlast the collector: {left}"
+        OPEN.remove(running)
+    if not OPEN:
+        left = [one.name for one in set(threading.enumerate()) - QUAY if not one.daemon and one.is_alive()]
+        QUAY.clear()
+        assert not left, f"threads outlast the collectors: {left}"
 
 
 @contextlib.contextmanager

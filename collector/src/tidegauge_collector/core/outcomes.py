@@ -65,8 +65,9 @@ def _number(text: str) -> float | None:
 
 
 def encoded(values: Objects) -> npt.NDArray[np.int64]:
-    """Numbers for texts, equal for equal; -1 for None."""
+    """Numbers for texts, equal for equal (and for true and 1, false and 0: actuals keep booleans as numbers); -1 for None."""
     index: dict[str, int] = {}
+    same = (_BOOLEANS.get(value, value) for value in values)
     return np.fromiter(
-        (-1 if v is None else index.setdefault(v, len(index)) for v in values), dtype=np.int64, count=len(values)
+        (-1 if one is None else index.setdefault(one, len(index)) for one in same), dtype=np.int64, count=len(values)
     )

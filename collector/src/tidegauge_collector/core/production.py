@@ -1,5 +1,6 @@
 """A baseline made from production: reference bins chosen from merged sketches and names instead of raw rows."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -32,14 +33,18 @@ def _choose(profile: ColumnProfile) -> ColumnBins | None:
     chosen = numeric_bins(profile.name, profile.sketch.points, kind=profile.kind)
     if not chosen.has_values:
         return chosen
-    mean, deviation = profile.mean, profile.deviation
     return replace(
         chosen,
         minimum=profile.minimum,
         maximum=profile.maximum,
-        pivot=chosen.pivot if mean is None else mean,
-        deviation=chosen.deviation if deviation is None else deviation,
+        pivot=_finite(profile.mean, chosen.pivot),
+        deviation=_finite(profile.deviation, chosen.deviation),
     )
+
+
+def _finite(*values: float | None) -> float:
+    """The first that is a number: sums of huge values overflow."""
+    return next((value for value in values if value is not None and math.isfinite(value)), 0.0)
 
 
 def _about(profile: ColumnProfile, pivot: float) -> ColumnProfile:

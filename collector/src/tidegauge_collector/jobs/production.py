@@ -11,6 +11,7 @@ from tidegauge.core.windows import DAY_US, HOUR_US, Window, window_start
 from tidegauge.wire.rows import encode_baseline
 from tidegauge_collector.control import ControlStore
 from tidegauge_collector.core.production import baseline_from_profiles
+from tidegauge_collector.errors import StoreFatal
 from tidegauge_collector.jobs.baselines import keep_part
 from tidegauge_collector.measuring.drift import is_feature_or_prediction
 from tidegauge_collector.telemetry.extent import extent, known
@@ -37,7 +38,17 @@ class ProductionBaselines:
 
     def make_due(self, deployments: Collection[str]) -> list[str]:
         """Make the baselines that are due in some deployments; those that got one."""
-        return [name for name in deployments if self._serve(name)]
+        return [name for name in deployments if self._try(name)]
+
+    def _try(self, deployment: str) -> bool:
+        """Serve a deployment; one that cannot be served holds up nobody else."""
+        try:
+            return self._serve(deployment)
+        except StoreFatal:
+            raise
+        except Exception:
+            log.exception("baseline.failed", deployment=deployment)
+            return False
 
     def _serve(self, deployment: str) -> bool:
         made = False

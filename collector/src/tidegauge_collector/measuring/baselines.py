@@ -7,14 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import structlog
 
 from tidegauge.core.baseline import Baseline
 from tidegauge.core.bins import UNUSABLE
+from tidegauge.errors import WireError
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.rows import decode_baseline
 from tidegauge_collector.control import ControlStore
 
 Counts = npt.NDArray[np.int64]
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -66,5 +70,9 @@ class Baselines:
         stored = self._control.active_baseline(deployment, version)
         if stored is None:
             return None
-        baseline = decode_baseline([pb.BaselinePart.FromString(payload) for payload in stored.parts])
+        try:
+            baseline = decode_baseline([pb.BaselinePart.FromString(payload) for payload in stored.parts])
+        except WireError as problem:
+            log.warning("baseline.unreadable", deployment=deployment, version=version, problem=str(problem))
+            return None
         return ActiveBaseline(baseline, stored.origin, stored.rows)
