@@ -10,8 +10,10 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import accuracy_score, roc_auc_score
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
-from flights_demo.data import FEATURES, TRAINING_MONTHS
+from flights_demo.data import CATEGORIES, FEATURES, TRAINING_MONTHS
 
 HOLDOUT_SHARE = 0.3
 IMPORTANCE_ROWS = 4_000
@@ -21,7 +23,7 @@ IMPORTANCE_ROWS = 4_000
 class Trained:
     """A model, and the rows held out from its training with its answers for them: an honest baseline."""
 
-    model: HistGradientBoostingClassifier
+    model: Pipeline
     training_rows: int
     holdout: pd.DataFrame
     scores: npt.NDArray[np.float64]
@@ -42,15 +44,20 @@ def train(rows: pd.DataFrame) -> Trained:
     early = rows[rows["month"] <= TRAINING_MONTHS]
     held = np.random.default_rng(2013).random(len(early)) < HOLDOUT_SHARE
     training, holdout = early[~held], early[held]
-    model = HistGradientBoostingClassifier(
-        categorical_features="from_dtype", max_iter=60, max_leaf_nodes=15, early_stopping=False, random_state=0
-    )
+    trees = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=15, early_stopping=False, random_state=0)
+    model = make_pipeline(FunctionTransformer(as_numbers), trees)
     model.fit(training[FEATURES], training["late"])
     scores = model.predict_proba(holdout[FEATURES])[:, 1]
     return Trained(model, len(training), holdout, scores, _importance(model, holdout))
 
 
-def _importance(model: HistGradientBoostingClassifier, holdout: pd.DataFrame) -> dict[str, float]:
+def as_numbers(flights: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """The features as a matrix; categories by their codes, which boosted trees split well; a ColumnTransformer takes ten times as long."""
+    columns = [flights[name].cat.codes if name in CATEGORIES else flights[name] for name in FEATURES]
+    return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])
+
+
+def _importance(model: Pipeline, holdout: pd.DataFrame) -> dict[str, float]:
     """How much AUC is lost when a feature's values change places between rows; never below 0."""
     sample = holdout.sample(min(IMPORTANCE_ROWS, len(holdout)), random_state=0)
     found = permutation_importance(

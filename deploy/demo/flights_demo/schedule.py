@@ -21,14 +21,13 @@ class Batch:
 
 
 class Schedule:
-    """The work of one of several workers; each takes every `workers`-th hour, by turns from day to day."""
+    """The work of one of several workers; each takes every `workers`-th flight, as behind a load balancer."""
 
     def __init__(self, rows: pd.DataFrame, *, worker: int, workers: int) -> None:
         """`rows` by event time, at least one; the hours run until the last truth is known."""
         start, end = rows["event"].min().floor("h").to_datetime64(), rows["known_at"].max().to_datetime64()
         self.hours = int((end - start) // HOUR) + 1
-        hours = (rows["event"].to_numpy() - start) // HOUR
-        share = rows[(hours + hours // 24) % workers == worker]
+        share = rows.iloc[worker::workers]
         late = share.sort_values(["known_at", "id"], kind="stable")
         edges = start + HOUR * np.arange(self.hours + 1)
         self._flights, self._known = share, late
