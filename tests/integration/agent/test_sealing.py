@@ -248,6 +248,18 @@ def test_odd_values_land_in_counters_of_their_own() -> None:
     assert column.bin_counts.sum() == 2
 
 
+def test_rows_with_images_or_long_texts_do_not_keep_them_in_memory_while_they_wait() -> None:
+    worker = Worker()
+    for _ in range(20):
+        worker.call({"x": 1.0, "image": np.zeros(1_000_000), "text": "lorem " * 100_000, "vector": [0.5] * 10_000})
+
+    waiting = [call[2] for call in worker.target._waiting]
+    assert all(len(row["text"]) < 1_000 and row["image"] == row["vector"] == [] for row in waiting)
+    frames = worker.seal()
+    assert view.column(frames, "x").rows == view.column(frames, "text").rows == 20
+    assert worker.counts["columns_skipped:vector"] == 2
+
+
 def test_future_stamps_are_clamped_and_flagged() -> None:
     worker = Worker()
     worker.call([{"x": 1.0}] * 20, timestamps=NOON_US / 1e6 + 86_400)

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 BYTES_A_VALUE = 40  # of a Python number or short text in a list
+BULKY_BYTES = 2_048
+BULKY_VALUES = 512  # more than of any name is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,23 @@ def row_counts(inputs: Sequence[Any]) -> npt.NDArray[np.int64]:
     if kinds == {tuple} and len(set(map(itemgetter(1), inputs))) == 1:
         return np.full(len(inputs), count_rows(inputs[0]), dtype=np.int64)
     return np.array([count_rows(one) for one in inputs], dtype=np.int64)
+
+
+def lightened(row: dict[Any, Any]) -> dict[Any, Any]:
+    """A row without the bulk that no profile looks into (images, embeddings, long texts): it may wait in memory for a while."""
+    if not any(map(_is_bulky, row.values())):
+        return row
+    return {name: _lightened(value) if _is_bulky(value) else value for name, value in row.items()}
+
+
+def _is_bulky(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.nbytes > BULKY_BYTES
+    return isinstance(value, (list, tuple, dict, set, str, bytes)) and len(value) > BULKY_VALUES
+
+
+def _lightened(value: Any) -> Any:
+    return value[:BULKY_VALUES] if isinstance(value, (str, bytes)) else []  # empty, a container still
 
 
 def _is_row(value: Any) -> bool:
