@@ -49,6 +49,7 @@ from tidegauge_collector.measuring.observing import Observer
 from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.notify import OutboxSender, render
 from tidegauge_collector.settings import Address, CollectorSettings
+from tidegauge_collector.telemetry.compact import compact
 from tidegauge_collector.telemetry.extent import log_position, marks
 from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.web.routes import add_web_routes
@@ -57,6 +58,7 @@ log = structlog.get_logger(__name__)
 
 SWITCH_INTERVAL_S = 0.0005  # numpy work in the jobs' thread must not stall the event loop
 READERS = 4
+COMPACT_AFTER_US = 2 * 3_600 * 1_000_000
 GRACE_S = 5.0
 ENDPOINTS = "endpoints.json"
 
@@ -272,6 +274,7 @@ class Collector:
             (1.0, "judge", self._judge),
             (60.0, "judge_all", self.judging.expect_all),
             (300.0, "checkpoint", self._checkpoint),
+            (600.0, "compact", self._compact),
         ):
             scheduler.add_job(self._job, "interval", args=[name, work], seconds=seconds, id=name, **options)
         scheduler.start()
@@ -335,6 +338,10 @@ class Collector:
     def _judge(self) -> None:
         if self.judging.judge_some():
             self.sender.wake()
+
+    def _compact(self) -> None:
+        """Merge the deltas of windows that ended a while ago."""
+        compact(self.telemetry, before_us=self._clock.now_us() - COMPACT_AFTER_US)
 
     def _checkpoint(self) -> None:
         """Move the write-ahead log into the file; then log segments that are folded and old enough may go."""
