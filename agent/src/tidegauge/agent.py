@@ -256,12 +256,13 @@ class Agent:
     def status(self) -> dict[str, Any]:
         """Rows captured, sealed, acknowledged and dropped (by reason) in this process, and what the shipper last said."""
         counts = self._capture.runtime.counts()
-        dropped = dict(self._capture.buffer.dropped())
+        dropped = self._capture.buffer.dropped()
+        counts["requests_uncounted"] = dropped.pop("requests_uncounted", 0)
         for name, rows in counts.items():
             if name.startswith("dropped:") and rows:
                 reason = name.removeprefix("dropped:")
                 dropped[reason] = dropped.get(reason, 0) + rows
-        other = {name: rows for name, rows in counts.items() if rows and ":" not in name}
+        other = {name: rows for name, rows in counts.items() if rows and not name.startswith("dropped:")}
         for name in ("captured", "sealed", "acknowledged"):
             other.pop(name, None)
         return {
