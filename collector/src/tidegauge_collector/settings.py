@@ -111,6 +111,11 @@ def _channels(raw: Any, environment: Mapping[str, str], problems: list[str]) -> 
         label = f"channels[{number}]"
         found = [f"{label}.{_unknown(name, _CHANNEL_KEYS)}" for name in one if name not in _CHANNEL_KEYS]
         found += [f'{label}.{name}: missing; write {name} = "…"' for name in ("name", "url") if not one.get(name)]
+        found += [
+            f"{label}.{name} = {value!r}: write text in quotes"
+            for name, value in one.items()
+            if name in _CHANNEL_KEYS and not isinstance(value, str)
+        ]
         if one.get("kind", "webhook") != "webhook":
             found.append(f"{label}.kind = {one['kind']!r}: this version knows 'webhook'")
         secret = _secret(label, one, environment, found)
@@ -141,8 +146,8 @@ def _secret(label: str, one: Mapping[str, Any], environment: Mapping[str, str], 
         return environment.get(value, "")
     try:
         return Path(value).read_text(encoding="utf-8").strip()
-    except OSError as problem:
-        found.append(f"{label}.secret_file = {value!r}: {problem.strerror}")
+    except (OSError, UnicodeDecodeError) as problem:
+        found.append(f"{label}.secret_file = {value!r}: {getattr(problem, 'strerror', None) or 'is no text'}")
         return ""
 
 
@@ -194,7 +199,10 @@ def _number(kind: Callable[[Any], Any], least: float, most: float) -> Callable[[
     def parse(value: object) -> Any:
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
             raise TypeError("write a number")
-        number = kind(value)
+        try:
+            number = kind(value)
+        except ValueError as problem:
+            raise ValueError(f"write a {'whole ' if kind is int else ''}number") from problem
         if not least <= number <= most:
             raise ValueError(f"write a number from {least:g} to {most:g}")
         return number

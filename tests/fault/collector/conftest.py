@@ -23,6 +23,7 @@ load("collector_harbour", FOLDER / "harbour.py")
 load("collector_rows", FOLDER / "rows.py")
 load("collector_mailbox", FOLDER / "mailbox.py")
 load("collector_crew", FOLDER / "crew.py")
+load("collector_daemon", Path(__file__).with_name("daemon.py"))
 
 
 @pytest.fixture(autouse=True)
