@@ -18,7 +18,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -279,13 +279,13 @@ class Collector:
             scheduler.add_job(self._job, "interval", args=[name, work], seconds=seconds, id=name, **options)
         scheduler.start()
         self._stack.callback(scheduler.shutdown, wait=False)
-        for task in (self._fold_for_ever(), self.sender.run()):
-            self._stack.push_async_callback(_cancelled, asyncio.create_task(self._guarded(task)))
+        for forever in (self._fold_for_ever, self.sender.run):
+            self._stack.push_async_callback(_cancelled, asyncio.create_task(self._guarded(forever)))
 
-    async def _guarded(self, work: Any) -> None:
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         """A task whose failure ends the collector instead of going unseen."""
         try:
-            await work
+            await work()
         except asyncio.CancelledError:
             raise
         except BaseException as problem:  # noqa: BLE001 - kept, and raised by `run`

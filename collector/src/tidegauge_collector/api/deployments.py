@@ -107,7 +107,7 @@ def show_status(sources: Sources, name: str, query: Query) -> Json:
                 "mark": one.mark,
                 "closed": one.closed,
                 "skew_s": finite(one.skew_s),
-                "live": one in progress.live,
+                "live": one.epoch in progress.live,
             }
             for one in progress.agents
         ],

@@ -190,19 +190,14 @@ class Judging:
         """Alerts first, then what was judged: after a crash between the two the states pass over what they have seen."""
         kinds: Mapping[str, ColumnKind] = known(self._telemetry, deployment.name).columns
         observed = self._observer.observe(due.monitor, deployment, due.version, due.windows, kinds)
-        states = self._control.series_states(deployment.name)
-        updates: list[Update] = []
-        judged: list[Judgement] = []
-        for window in due.windows:
+        judged = [
+            judgement
+            for window in due.windows
             for judgement in judge(
                 due.monitor, [one for one in observed[window.end_us] if one.n or one.value is not None]
-            ):
-                judged.append(judgement)
-                key = (due.monitor.id, judgement.observation.series)
-                before = states.get(key, SeriesState())
-                states[key], transition = advance(due.monitor, before, judgement)
-                if states[key] != before:
-                    updates.append((*key, states[key], transition))
+            )
+        ]
+        updates = _updates(due.monitor, self._control.series_states(deployment.name), judged)
         touched = self._control.record_transitions(
             deployment.name, updates, channels=self._channels, render=self._render, now_us=self._now_us()
         )
@@ -236,6 +231,27 @@ class Judging:
             adjusted_p=judgement.adjusted_p,
             judged_at_us=self._now_us(),
         )
+
+
+def _updates(
+    monitor: Monitor, states: dict[tuple[str, SeriesKey], SeriesState], judged: Sequence[Judgement]
+) -> list[Update]:
+    """What people hear of, in order, and the last state of each series; the states in between are of no use to anybody."""
+    told: list[Update] = []
+    latest: dict[SeriesKey, Update] = {}
+    for judgement in judged:
+        series = judgement.observation.series
+        before = states.get((monitor.id, series), SeriesState())
+        state, transition = advance(monitor, before, judgement)
+        if state == before:
+            continue
+        states[monitor.id, series] = state
+        if transition is None:
+            latest[series] = (monitor.id, series, state, None)
+        else:
+            told.append((monitor.id, series, state, transition))
+            latest.pop(series, None)
+    return [*told, *latest.values()]
 
 
 def _bounds(seen: Extent, progress: Progress, monitor: Monitor, now_us: int) -> tuple[int, int] | None:
