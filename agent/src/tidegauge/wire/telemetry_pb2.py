@@ -3,7 +3,6 @@
 # source: tidegauge/v1/telemetry.proto
 # Protobuf Python Version: 4.25.1
 """Generated protocol buffer code."""
-
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pool as _descriptor_pool
 from google.protobuf import symbol_database as _symbol_database
@@ -13,75 +12,75 @@ from google.protobuf.internal import builder as _builder
 _sym_db = _symbol_database.Default()
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(
-    b'\n\x1ctidegauge/v1/telemetry.proto\x12\x0ctidegauge.v1"\xae\x01\n\x0cHelloRequest\x12\x18\n\x10protocol_version\x18\x01 \x01(\r\x12*\n\x05\x61gent\x18\x02 \x01(\x0b\x32\x1b.tidegauge.v1.AgentIdentity\x12+\n\x06\x65pochs\x18\x03 \x03(\x0b\x32\x1b.tidegauge.v1.EpochPosition\x12\x12\n\nsent_at_us\x18\x04 \x01(\x12\x12\x17\n\x0f\x63onfig_revision\x18\x05 \x01(\x04"V\n\rAgentIdentity\x12\x0c\n\x04host\x18\x01 \x01(\t\x12\x0b\n\x03pid\x18\x02 \x01(\r\x12\x15\n\ragent_version\x18\x03 \x01(\t\x12\x13\n\x0binstance_id\x18\x04 \x01(\t"o\n\rEpochPosition\x12\r\n\x05\x65poch\x18\x01 \x01(\x0c\x12\x10\n\x08last_seq\x18\x02 \x01(\x04\x12\x18\n\x10\x61\x63knowledged_seq\x18\x03 \x01(\x04\x12\x0e\n\x06\x63losed\x18\x04 \x01(\x08\x12\x13\n\x0b\x64\x65ployments\x18\x05 \x03(\t"\xbb\x01\n\nHelloReply\x12\x18\n\x10protocol_version\x18\x01 \x01(\r\x12&\n\x05marks\x18\x02 \x03(\x0b\x32\x17.tidegauge.v1.EpochMark\x12\x17\n\x0f\x63onfig_revision\x18\x03 \x01(\x04\x12:\n\x0e\x63onfigurations\x18\x04 \x03(\x0b\x32".tidegauge.v1.VersionConfiguration\x12\x16\n\x0ereceived_at_us\x18\x05 \x01(\x12"9\n\tEpochMark\x12\r\n\x05\x65poch\x18\x01 \x01(\x0c\x12\x0c\n\x04mark\x18\x02 \x01(\x04\x12\x0f\n\x07refused\x18\x03 \x01(\x08"f\n\x14VersionConfiguration\x12\x12\n\ndeployment\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12)\n\x04\x62ins\x18\x03 \x01(\x0b\x32\x1b.tidegauge.v1.ReferenceBins"{\n\x0bShipRequest\x12\r\n\x05\x65poch\x18\x01 \x01(\x0c\x12\x11\n\tfirst_seq\x18\x02 \x01(\x04\x12\x0e\n\x06\x66rames\x18\x03 \x03(\x0c\x12*\n\x05\x61gent\x18\x04 \x01(\x0b\x32\x1b.tidegauge.v1.AgentIdentity\x12\x0e\n\x06\x63losed\x18\x05 \x01(\x08",\n\x03\x41\x63k\x12\x0c\n\x04mark\x18\x01 \x01(\x04\x12\x17\n\x0f\x63onfig_revision\x18\x02 \x01(\x04"\x8f\x03\n\x05\x46rame\x12\x12\n\ndeployment\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12 \n\x04role\x18\x03 \x01(\x0e\x32\x12.tidegauge.v1.Role\x12\x14\n\x0csealed_at_us\x18\x04 \x01(\x12\x12\x11\n\tschema_id\x18\x05 \x01(\x0c\x12\x18\n\x10low_watermark_us\x18\x06 \x01(\x12\x12(\n\x07profile\x18\n \x01(\x0b\x32\x15.tidegauge.v1.ProfileH\x00\x12(\n\x07records\x18\x0b \x01(\x0b\x32\x15.tidegauge.v1.RecordsH\x00\x12(\n\x07\x61\x63tuals\x18\x0c \x01(\x0b\x32\x15.tidegauge.v1.ActualsH\x00\x12.\n\x08\x62\x61seline\x18\r \x01(\x0b\x32\x1a.tidegauge.v1.BaselinePartH\x00\x12$\n\x05\x65vent\x18\x0e \x01(\x0b\x32\x13.tidegauge.v1.EventH\x00\x12 \n\x03gap\x18\x0f \x01(\x0b\x32\x11.tidegauge.v1.GapH\x00\x42\x06\n\x04\x62ody"\xa9\x02\n\x07Profile\x12\x17\n\x0fwindow_start_us\x18\x01 \x01(\x12\x12\x17\n\x0fwindow_length_s\x18\x02 \x01(\r\x12+\n\ntime_basis\x18\x03 \x01(\x0e\x32\x17.tidegauge.v1.TimeBasis\x12\x0f\n\x07segment\x18\x04 \x01(\t\x12\r\n\x05\x62\x61tch\x18\x05 \x01(\t\x12\x0f\n\x07\x62ins_id\x18\x06 \x01(\x0c\x12\x15\n\rwindow_closed\x18\x07 \x01(\x08\x12,\n\x07\x63olumns\x18\x08 \x03(\x0b\x32\x1b.tidegauge.v1.ColumnProfile\x12\x33\n\x0esecond_moments\x18\t \x01(\x0b\x32\x1b.tidegauge.v1.SecondMoments\x12\x14\n\x0c\x63lamped_rows\x18\n \x01(\x04"\x90\x03\n\rColumnProfile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12&\n\x04kind\x18\x02 \x01(\x0e\x32\x18.tidegauge.v1.ColumnKind\x12\x0c\n\x04rows\x18\x03 \x01(\x04\x12\x0f\n\x07missing\x18\x04 \x01(\x04\x12\x12\n\nnon_finite\x18\x05 \x01(\x04\x12\x0f\n\x07invalid\x18\x06 \x01(\x04\x12\x10\n\x08overflow\x18\x07 \x01(\x04\x12\r\n\x05pivot\x18\x08 \x01(\x01\x12\x0b\n\x03sum\x18\t \x01(\x01\x12\x13\n\x0bsum_squares\x18\n \x01(\x01\x12\x0f\n\x07minimum\x18\x0b \x01(\x01\x12\x0f\n\x07maximum\x18\x0c \x01(\x01\x12\x12\n\nbin_counts\x18\r \x01(\x0c\x12\x16\n\x0e\x62ucket_indexes\x18\x0e \x01(\x0c\x12\x15\n\rbucket_counts\x18\x0f \x01(\x0c\x12\x16\n\x0e\x63\x61tegory_names\x18\x10 \x03(\t\x12\x17\n\x0f\x63\x61tegory_counts\x18\x11 \x01(\x0c\x12,\n\x06sketch\x18\x12 \x01(\x0b\x32\x1c.tidegauge.v1.QuantileSketch"/\n\x0eQuantileSketch\x12\r\n\x05\x63ount\x18\x01 \x01(\x04\x12\x0e\n\x06points\x18\x02 \x01(\x0c"N\n\rSecondMoments\x12\x0f\n\x07\x63olumns\x18\x01 \x03(\t\x12\x0c\n\x04rows\x18\x02 \x01(\x04\x12\x0c\n\x04sums\x18\x03 \x01(\x0c\x12\x10\n\x08products\x18\x04 \x01(\x0c"\x9c\x02\n\x07Records\x12\x0c\n\x04rows\x18\x01 \x01(\r\x12\x16\n\x0eprediction_ids\x18\x02 \x01(\x0c\x12\x16\n\x0e\x65vent_times_us\x18\x03 \x01(\x0c\x12\x18\n\x10\x61rrival_times_us\x18\x04 \x01(\x0c\x12%\n\x07outputs\x18\x05 \x03(\x0b\x32\x14.tidegauge.v1.Output\x12\x0e\n\x06labels\x18\x06 \x03(\t\x12\x13\n\x0blabel_codes\x18\x07 \x01(\x0c\x12.\n\x0csegment_sets\x18\x08 \x03(\x0b\x32\x18.tidegauge.v1.SegmentSet\x12\x19\n\x11segment_set_codes\x18\t \x01(\x0c\x12\x13\n\x0brequest_ids\x18\n \x03(\t\x12\r\n\x05\x62\x61tch\x18\x0b \x01(\t"&\n\x06Output\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06values\x18\x02 \x01(\x0c"\x1e\n\nSegmentSet\x12\x10\n\x08segments\x18\x01 \x03(\t"}\n\x07\x41\x63tuals\x12\x0c\n\x04rows\x18\x01 \x01(\r\x12\x16\n\x0eprediction_ids\x18\x02 \x01(\x0c\x12\x17\n\x0f\x61\x63tual_times_us\x18\x03 \x01(\x0c\x12\x0e\n\x06values\x18\x04 \x01(\x0c\x12\x0e\n\x06labels\x18\x05 \x03(\t\x12\x13\n\x0blabel_codes\x18\x06 \x01(\x0c"\xbf\x02\n\x0c\x42\x61selinePart\x12\x0e\n\x06\x64igest\x18\x01 \x01(\x0c\x12\x0c\n\x04part\x18\x02 \x01(\r\x12\r\n\x05parts\x18\x03 \x01(\r\x12\x0e\n\x06origin\x18\x04 \x01(\t\x12\x0c\n\x04rows\x18\x05 \x01(\x04\x12)\n\x04\x62ins\x18\x06 \x01(\x0b\x32\x1b.tidegauge.v1.ReferenceBins\x12-\n\x08profiles\x18\x07 \x03(\x0b\x32\x1b.tidegauge.v1.ColumnProfile\x12,\n\nimportance\x18\x08 \x03(\x0b\x32\x18.tidegauge.v1.Importance\x12(\n\x08outcomes\x18\t \x01(\x0b\x32\x16.tidegauge.v1.Outcomes\x12\x32\n\rmoment_blocks\x18\n \x03(\x0b\x32\x1b.tidegauge.v1.SecondMoments",\n\nImportance\x12\x0e\n\x06\x63olumn\x18\x01 \x01(\t\x12\x0e\n\x06weight\x18\x02 \x01(\x01"\x91\x01\n\x08Outcomes\x12\x0c\n\x04rows\x18\x01 \x01(\r\x12%\n\x07outputs\x18\x02 \x03(\x0b\x32\x14.tidegauge.v1.Output\x12\x0e\n\x06labels\x18\x03 \x03(\t\x12\x13\n\x0blabel_codes\x18\x04 \x01(\x0c\x12\x15\n\ractual_values\x18\x05 \x01(\x0c\x12\x14\n\x0c\x61\x63tual_codes\x18\x06 \x01(\x0c"K\n\rReferenceBins\x12\x0f\n\x07\x62ins_id\x18\x01 \x01(\x0c\x12)\n\x07\x63olumns\x18\x02 \x03(\x0b\x32\x18.tidegauge.v1.ColumnBins"\x85\x02\n\nColumnBins\x12\x0c\n\x04name\x18\x01 \x01(\t\x12&\n\x04kind\x18\x02 \x01(\x0e\x32\x18.tidegauge.v1.ColumnKind\x12\x12\n\nhas_values\x18\x03 \x01(\x08\x12\x0f\n\x07minimum\x18\x04 \x01(\x01\x12\x0f\n\x07maximum\x18\x05 \x01(\x01\x12\r\n\x05\x65\x64ges\x18\x06 \x01(\x0c\x12\x0e\n\x06points\x18\x07 \x01(\x0c\x12\x0e\n\x06stated\x18\x08 \x01(\x08\x12\r\n\x05pivot\x18\t \x01(\x01\x12\x11\n\tdeviation\x18\n \x01(\x01\x12\x12\n\ncategories\x18\x0b \x03(\t\x12\x0c\n\x04rest\x18\x0c \x03(\t\x12\x18\n\x10high_cardinality\x18\r \x01(\x08"\xd2\x01\n\x05\x45vent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\r\n\x05\x61t_us\x18\x03 \x01(\x12\x12\x37\n\nattributes\x18\x04 \x03(\x0b\x32#.tidegauge.v1.Event.AttributesEntry\x12\x32\n\x08proposal\x18\x05 \x01(\x0b\x32 .tidegauge.v1.DeploymentProposal\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01"\x87\x01\n\x12\x44\x65ploymentProposal\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x16\n\x0epositive_class\x18\x02 \x01(\t\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12\x11\n\ttime_zone\x18\x04 \x01(\t\x12\x17\n\x0fsegment_columns\x18\x05 \x03(\t\x12\x0e\n\x06\x61lerts\x18\x06 \x01(\t"H\n\x03Gap\x12\x11\n\tfirst_seq\x18\x01 \x01(\x04\x12\x10\n\x08last_seq\x18\x02 \x01(\x04\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0c\n\x04rows\x18\x04 \x01(\x04*U\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x11\n\rROLE_CHAMPION\x10\x01\x12\x13\n\x0fROLE_CHALLENGER\x10\x02\x12\x0f\n\x0bROLE_REPLAY\x10\x03*\xdc\x01\n\nColumnKind\x12\x1b\n\x17\x43OLUMN_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43OLUMN_KIND_NUMERIC\x10\x01\x12\x1b\n\x17\x43OLUMN_KIND_CATEGORICAL\x10\x02\x12\x17\n\x13\x43OLUMN_KIND_BOOLEAN\x10\x03\x12\x14\n\x10\x43OLUMN_KIND_TEXT\x10\x04\x12\x18\n\x14\x43OLUMN_KIND_DATETIME\x10\x05\x12\x16\n\x12\x43OLUMN_KIND_VECTOR\x10\x06\x12\x1a\n\x16\x43OLUMN_KIND_LOG_LINEAR\x10\x07*U\n\tTimeBasis\x12\x1a\n\x16TIME_BASIS_UNSPECIFIED\x10\x00\x12\x14\n\x10TIME_BASIS_EVENT\x10\x01\x12\x16\n\x12TIME_BASIS_ARRIVAL\x10\x02\x32\x80\x01\n\tTelemetry\x12=\n\x05Hello\x12\x1a.tidegauge.v1.HelloRequest\x1a\x18.tidegauge.v1.HelloReply\x12\x34\n\x04Ship\x12\x19.tidegauge.v1.ShipRequest\x1a\x11.tidegauge.v1.Ackb\x06proto3'
-)
+
+
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ctidegauge/v1/telemetry.proto\x12\x0ctidegauge.v1\"\xae\x01\n\x0cHelloRequest\x12\x18\n\x10protocol_version\x18\x01 \x01(\r\x12*\n\x05\x61gent\x18\x02 \x01(\x0b\x32\x1b.tidegauge.v1.AgentIdentity\x12+\n\x06\x65pochs\x18\x03 \x03(\x0b\x32\x1b.tidegauge.v1.EpochPosition\x12\x12\n\nsent_at_us\x18\x04 \x01(\x12\x12\x17\n\x0f\x63onfig_revision\x18\x05 \x01(\x04\"V\n\rAgentIdentity\x12\x0c\n\x04host\x18\x01 \x01(\t\x12\x0b\n\x03pid\x18\x02 \x01(\r\x12\x15\n\ragent_version\x18\x03 \x01(\t\x12\x13\n\x0binstance_id\x18\x04 \x01(\t\"o\n\rEpochPosition\x12\r\n\x05\x65poch\x18\x01 \x01(\x0c\x12\x10\n\x08last_seq\x18\x02 \x01(\x04\x12\x18\n\x10\x61\x63knowledged_seq\x18\x03 \x01(\x04\x12\x0e\n\x06\x63losed\x18\x04 \x01(\x08\x12\x13\n\x0b\x64\x65ployments\x18\x05 \x03(\t\"\xbb\x01\n\nHelloReply\x12\x18\n\x10protocol_version\x18\x01 \x01(\r\x12&\n\x05marks\x18\x02 \x03(\x0b\x32\x17.tidegauge.v1.EpochMark\x12\x17\n\x0f\x63onfig_revision\x18\x03 \x01(\x04\x12:\n\x0e\x63onfigurations\x18\x04 \x03(\x0b\x32\".tidegauge.v1.VersionConfiguration\x12\x16\n\x0ereceived_at_us\x18\x05 \x01(\x12\"9\n\tEpochMark\x12\r\n\x05\x65poch\x18\x01 \x01(\x0c\x12\x0c\n\x04mark\x18\x02 \x01(\x04\x12\x0f\n\x07refused\x18\x03 \x01(\x08\"f\n\x14VersionConfiguration\x12\x12\n\ndeployment\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12)\n\x04\x62ins\x18\x03 \x01(\x0b\x32\x1b.tidegauge.v1.ReferenceBins\"{\n\x0bShipRequest\x12\r\n\x05\x65poch\x18\x01 \x01(\x0c\x12\x11\n\tfirst_seq\x18\x02 \x01(\x04\x12\x0e\n\x06\x66rames\x18\x03 \x03(\x0c\x12*\n\x05\x61gent\x18\x04 \x01(\x0b\x32\x1b.tidegauge.v1.AgentIdentity\x12\x0e\n\x06\x63losed\x18\x05 \x01(\x08\",\n\x03\x41\x63k\x12\x0c\n\x04mark\x18\x01 \x01(\x04\x12\x17\n\x0f\x63onfig_revision\x18\x02 \x01(\x04\"\x8f\x03\n\x05\x46rame\x12\x12\n\ndeployment\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12 \n\x04role\x18\x03 \x01(\x0e\x32\x12.tidegauge.v1.Role\x12\x14\n\x0csealed_at_us\x18\x04 \x01(\x12\x12\x11\n\tschema_id\x18\x05 \x01(\x0c\x12\x18\n\x10low_watermark_us\x18\x06 \x01(\x12\x12(\n\x07profile\x18\n \x01(\x0b\x32\x15.tidegauge.v1.ProfileH\x00\x12(\n\x07records\x18\x0b \x01(\x0b\x32\x15.tidegauge.v1.RecordsH\x00\x12(\n\x07\x61\x63tuals\x18\x0c \x01(\x0b\x32\x15.tidegauge.v1.ActualsH\x00\x12.\n\x08\x62\x61seline\x18\r \x01(\x0b\x32\x1a.tidegauge.v1.BaselinePartH\x00\x12$\n\x05\x65vent\x18\x0e \x01(\x0b\x32\x13.tidegauge.v1.EventH\x00\x12 \n\x03gap\x18\x0f \x01(\x0b\x32\x11.tidegauge.v1.GapH\x00\x42\x06\n\x04\x62ody\"\xa9\x02\n\x07Profile\x12\x17\n\x0fwindow_start_us\x18\x01 \x01(\x12\x12\x17\n\x0fwindow_length_s\x18\x02 \x01(\r\x12+\n\ntime_basis\x18\x03 \x01(\x0e\x32\x17.tidegauge.v1.TimeBasis\x12\x0f\n\x07segment\x18\x04 \x01(\t\x12\r\n\x05\x62\x61tch\x18\x05 \x01(\t\x12\x0f\n\x07\x62ins_id\x18\x06 \x01(\x0c\x12\x15\n\rwindow_closed\x18\x07 \x01(\x08\x12,\n\x07\x63olumns\x18\x08 \x03(\x0b\x32\x1b.tidegauge.v1.ColumnProfile\x12\x33\n\x0esecond_moments\x18\t \x01(\x0b\x32\x1b.tidegauge.v1.SecondMoments\x12\x14\n\x0c\x63lamped_rows\x18\n \x01(\x04\"\x90\x03\n\rColumnProfile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12&\n\x04kind\x18\x02 \x01(\x0e\x32\x18.tidegauge.v1.ColumnKind\x12\x0c\n\x04rows\x18\x03 \x01(\x04\x12\x0f\n\x07missing\x18\x04 \x01(\x04\x12\x12\n\nnon_finite\x18\x05 \x01(\x04\x12\x0f\n\x07invalid\x18\x06 \x01(\x04\x12\x10\n\x08overflow\x18\x07 \x01(\x04\x12\r\n\x05pivot\x18\x08 \x01(\x01\x12\x0b\n\x03sum\x18\t \x01(\x01\x12\x13\n\x0bsum_squares\x18\n \x01(\x01\x12\x0f\n\x07minimum\x18\x0b \x01(\x01\x12\x0f\n\x07maximum\x18\x0c \x01(\x01\x12\x12\n\nbin_counts\x18\r \x01(\x0c\x12\x16\n\x0e\x62ucket_indexes\x18\x0e \x01(\x0c\x12\x15\n\rbucket_counts\x18\x0f \x01(\x0c\x12\x16\n\x0e\x63\x61tegory_names\x18\x10 \x03(\t\x12\x17\n\x0f\x63\x61tegory_counts\x18\x11 \x01(\x0c\x12,\n\x06sketch\x18\x12 \x01(\x0b\x32\x1c.tidegauge.v1.QuantileSketch\"/\n\x0eQuantileSketch\x12\r\n\x05\x63ount\x18\x01 \x01(\x04\x12\x0e\n\x06points\x18\x02 \x01(\x0c\"N\n\rSecondMoments\x12\x0f\n\x07\x63olumns\x18\x01 \x03(\t\x12\x0c\n\x04rows\x18\x02 \x01(\x04\x12\x0c\n\x04sums\x18\x03 \x01(\x0c\x12\x10\n\x08products\x18\x04 \x01(\x0c\"\x9c\x02\n\x07Records\x12\x0c\n\x04rows\x18\x01 \x01(\r\x12\x16\n\x0eprediction_ids\x18\x02 \x01(\x0c\x12\x16\n\x0e\x65vent_times_us\x18\x03 \x01(\x0c\x12\x18\n\x10\x61rrival_times_us\x18\x04 \x01(\x0c\x12%\n\x07outputs\x18\x05 \x03(\x0b\x32\x14.tidegauge.v1.Output\x12\x0e\n\x06labels\x18\x06 \x03(\t\x12\x13\n\x0blabel_codes\x18\x07 \x01(\x0c\x12.\n\x0csegment_sets\x18\x08 \x03(\x0b\x32\x18.tidegauge.v1.SegmentSet\x12\x19\n\x11segment_set_codes\x18\t \x01(\x0c\x12\x13\n\x0brequest_ids\x18\n \x03(\t\x12\r\n\x05\x62\x61tch\x18\x0b \x01(\t\"&\n\x06Output\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06values\x18\x02 \x01(\x0c\"\x1e\n\nSegmentSet\x12\x10\n\x08segments\x18\x01 \x03(\t\"}\n\x07\x41\x63tuals\x12\x0c\n\x04rows\x18\x01 \x01(\r\x12\x16\n\x0eprediction_ids\x18\x02 \x01(\x0c\x12\x17\n\x0f\x61\x63tual_times_us\x18\x03 \x01(\x0c\x12\x0e\n\x06values\x18\x04 \x01(\x0c\x12\x0e\n\x06labels\x18\x05 \x03(\t\x12\x13\n\x0blabel_codes\x18\x06 \x01(\x0c\"\xbf\x02\n\x0c\x42\x61selinePart\x12\x0e\n\x06\x64igest\x18\x01 \x01(\x0c\x12\x0c\n\x04part\x18\x02 \x01(\r\x12\r\n\x05parts\x18\x03 \x01(\r\x12\x0e\n\x06origin\x18\x04 \x01(\t\x12\x0c\n\x04rows\x18\x05 \x01(\x04\x12)\n\x04\x62ins\x18\x06 \x01(\x0b\x32\x1b.tidegauge.v1.ReferenceBins\x12-\n\x08profiles\x18\x07 \x03(\x0b\x32\x1b.tidegauge.v1.ColumnProfile\x12,\n\nimportance\x18\x08 \x03(\x0b\x32\x18.tidegauge.v1.Importance\x12(\n\x08outcomes\x18\t \x01(\x0b\x32\x16.tidegauge.v1.Outcomes\x12\x32\n\rmoment_blocks\x18\n \x03(\x0b\x32\x1b.tidegauge.v1.SecondMoments\",\n\nImportance\x12\x0e\n\x06\x63olumn\x18\x01 \x01(\t\x12\x0e\n\x06weight\x18\x02 \x01(\x01\"\x91\x01\n\x08Outcomes\x12\x0c\n\x04rows\x18\x01 \x01(\r\x12%\n\x07outputs\x18\x02 \x03(\x0b\x32\x14.tidegauge.v1.Output\x12\x0e\n\x06labels\x18\x03 \x03(\t\x12\x13\n\x0blabel_codes\x18\x04 \x01(\x0c\x12\x15\n\ractual_values\x18\x05 \x01(\x0c\x12\x14\n\x0c\x61\x63tual_codes\x18\x06 \x01(\x0c\"K\n\rReferenceBins\x12\x0f\n\x07\x62ins_id\x18\x01 \x01(\x0c\x12)\n\x07\x63olumns\x18\x02 \x03(\x0b\x32\x18.tidegauge.v1.ColumnBins\"\x85\x02\n\nColumnBins\x12\x0c\n\x04name\x18\x01 \x01(\t\x12&\n\x04kind\x18\x02 \x01(\x0e\x32\x18.tidegauge.v1.ColumnKind\x12\x12\n\nhas_values\x18\x03 \x01(\x08\x12\x0f\n\x07minimum\x18\x04 \x01(\x01\x12\x0f\n\x07maximum\x18\x05 \x01(\x01\x12\r\n\x05\x65\x64ges\x18\x06 \x01(\x0c\x12\x0e\n\x06points\x18\x07 \x01(\x0c\x12\x0e\n\x06stated\x18\x08 \x01(\x08\x12\r\n\x05pivot\x18\t \x01(\x01\x12\x11\n\tdeviation\x18\n \x01(\x01\x12\x12\n\ncategories\x18\x0b \x03(\t\x12\x0c\n\x04rest\x18\x0c \x03(\t\x12\x18\n\x10high_cardinality\x18\r \x01(\x08\"\xd2\x01\n\x05\x45vent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\r\n\x05\x61t_us\x18\x03 \x01(\x12\x12\x37\n\nattributes\x18\x04 \x03(\x0b\x32#.tidegauge.v1.Event.AttributesEntry\x12\x32\n\x08proposal\x18\x05 \x01(\x0b\x32 .tidegauge.v1.DeploymentProposal\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x87\x01\n\x12\x44\x65ploymentProposal\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x16\n\x0epositive_class\x18\x02 \x01(\t\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12\x11\n\ttime_zone\x18\x04 \x01(\t\x12\x17\n\x0fsegment_columns\x18\x05 \x03(\t\x12\x0e\n\x06\x61lerts\x18\x06 \x01(\t\"H\n\x03Gap\x12\x11\n\tfirst_seq\x18\x01 \x01(\x04\x12\x10\n\x08last_seq\x18\x02 \x01(\x04\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0c\n\x04rows\x18\x04 \x01(\x04*U\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x11\n\rROLE_CHAMPION\x10\x01\x12\x13\n\x0fROLE_CHALLENGER\x10\x02\x12\x0f\n\x0bROLE_REPLAY\x10\x03*\xdc\x01\n\nColumnKind\x12\x1b\n\x17\x43OLUMN_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43OLUMN_KIND_NUMERIC\x10\x01\x12\x1b\n\x17\x43OLUMN_KIND_CATEGORICAL\x10\x02\x12\x17\n\x13\x43OLUMN_KIND_BOOLEAN\x10\x03\x12\x14\n\x10\x43OLUMN_KIND_TEXT\x10\x04\x12\x18\n\x14\x43OLUMN_KIND_DATETIME\x10\x05\x12\x16\n\x12\x43OLUMN_KIND_VECTOR\x10\x06\x12\x1a\n\x16\x43OLUMN_KIND_LOG_LINEAR\x10\x07*U\n\tTimeBasis\x12\x1a\n\x16TIME_BASIS_UNSPECIFIED\x10\x00\x12\x14\n\x10TIME_BASIS_EVENT\x10\x01\x12\x16\n\x12TIME_BASIS_ARRIVAL\x10\x02\x32\x80\x01\n\tTelemetry\x12=\n\x05Hello\x12\x1a.tidegauge.v1.HelloRequest\x1a\x18.tidegauge.v1.HelloReply\x12\x34\n\x04Ship\x12\x19.tidegauge.v1.ShipRequest\x1a\x11.tidegauge.v1.Ackb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
-_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, "tidegauge.v1.telemetry_pb2", _globals)
+_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tidegauge.v1.telemetry_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
-    DESCRIPTOR._options = None
-    _globals["_EVENT_ATTRIBUTESENTRY"]._options = None
-    _globals["_EVENT_ATTRIBUTESENTRY"]._serialized_options = b"8\001"
-    _globals["_ROLE"]._serialized_start = 3950
-    _globals["_ROLE"]._serialized_end = 4035
-    _globals["_COLUMNKIND"]._serialized_start = 4038
-    _globals["_COLUMNKIND"]._serialized_end = 4258
-    _globals["_TIMEBASIS"]._serialized_start = 4260
-    _globals["_TIMEBASIS"]._serialized_end = 4345
-    _globals["_HELLOREQUEST"]._serialized_start = 47
-    _globals["_HELLOREQUEST"]._serialized_end = 221
-    _globals["_AGENTIDENTITY"]._serialized_start = 223
-    _globals["_AGENTIDENTITY"]._serialized_end = 309
-    _globals["_EPOCHPOSITION"]._serialized_start = 311
-    _globals["_EPOCHPOSITION"]._serialized_end = 422
-    _globals["_HELLOREPLY"]._serialized_start = 425
-    _globals["_HELLOREPLY"]._serialized_end = 612
-    _globals["_EPOCHMARK"]._serialized_start = 614
-    _globals["_EPOCHMARK"]._serialized_end = 671
-    _globals["_VERSIONCONFIGURATION"]._serialized_start = 673
-    _globals["_VERSIONCONFIGURATION"]._serialized_end = 775
-    _globals["_SHIPREQUEST"]._serialized_start = 777
-    _globals["_SHIPREQUEST"]._serialized_end = 900
-    _globals["_ACK"]._serialized_start = 902
-    _globals["_ACK"]._serialized_end = 946
-    _globals["_FRAME"]._serialized_start = 949
-    _globals["_FRAME"]._serialized_end = 1348
-    _globals["_PROFILE"]._serialized_start = 1351
-    _globals["_PROFILE"]._serialized_end = 1648
-    _globals["_COLUMNPROFILE"]._serialized_start = 1651
-    _globals["_COLUMNPROFILE"]._serialized_end = 2051
-    _globals["_QUANTILESKETCH"]._serialized_start = 2053
-    _globals["_QUANTILESKETCH"]._serialized_end = 2100
-    _globals["_SECONDMOMENTS"]._serialized_start = 2102
-    _globals["_SECONDMOMENTS"]._serialized_end = 2180
-    _globals["_RECORDS"]._serialized_start = 2183
-    _globals["_RECORDS"]._serialized_end = 2467
-    _globals["_OUTPUT"]._serialized_start = 2469
-    _globals["_OUTPUT"]._serialized_end = 2507
-    _globals["_SEGMENTSET"]._serialized_start = 2509
-    _globals["_SEGMENTSET"]._serialized_end = 2539
-    _globals["_ACTUALS"]._serialized_start = 2541
-    _globals["_ACTUALS"]._serialized_end = 2666
-    _globals["_BASELINEPART"]._serialized_start = 2669
-    _globals["_BASELINEPART"]._serialized_end = 2988
-    _globals["_IMPORTANCE"]._serialized_start = 2990
-    _globals["_IMPORTANCE"]._serialized_end = 3034
-    _globals["_OUTCOMES"]._serialized_start = 3037
-    _globals["_OUTCOMES"]._serialized_end = 3182
-    _globals["_REFERENCEBINS"]._serialized_start = 3184
-    _globals["_REFERENCEBINS"]._serialized_end = 3259
-    _globals["_COLUMNBINS"]._serialized_start = 3262
-    _globals["_COLUMNBINS"]._serialized_end = 3523
-    _globals["_EVENT"]._serialized_start = 3526
-    _globals["_EVENT"]._serialized_end = 3736
-    _globals["_EVENT_ATTRIBUTESENTRY"]._serialized_start = 3687
-    _globals["_EVENT_ATTRIBUTESENTRY"]._serialized_end = 3736
-    _globals["_DEPLOYMENTPROPOSAL"]._serialized_start = 3739
-    _globals["_DEPLOYMENTPROPOSAL"]._serialized_end = 3874
-    _globals["_GAP"]._serialized_start = 3876
-    _globals["_GAP"]._serialized_end = 3948
-    _globals["_TELEMETRY"]._serialized_start = 4348
-    _globals["_TELEMETRY"]._serialized_end = 4476
+  DESCRIPTOR._options = None
+  _globals['_EVENT_ATTRIBUTESENTRY']._options = None
+  _globals['_EVENT_ATTRIBUTESENTRY']._serialized_options = b'8\001'
+  _globals['_ROLE']._serialized_start=3950
+  _globals['_ROLE']._serialized_end=4035
+  _globals['_COLUMNKIND']._serialized_start=4038
+  _globals['_COLUMNKIND']._serialized_end=4258
+  _globals['_TIMEBASIS']._serialized_start=4260
+  _globals['_TIMEBASIS']._serialized_end=4345
+  _globals['_HELLOREQUEST']._serialized_start=47
+  _globals['_HELLOREQUEST']._serialized_end=221
+  _globals['_AGENTIDENTITY']._serialized_start=223
+  _globals['_AGENTIDENTITY']._serialized_end=309
+  _globals['_EPOCHPOSITION']._serialized_start=311
+  _globals['_EPOCHPOSITION']._serialized_end=422
+  _globals['_HELLOREPLY']._serialized_start=425
+  _globals['_HELLOREPLY']._serialized_end=612
+  _globals['_EPOCHMARK']._serialized_start=614
+  _globals['_EPOCHMARK']._serialized_end=671
+  _globals['_VERSIONCONFIGURATION']._serialized_start=673
+  _globals['_VERSIONCONFIGURATION']._serialized_end=775
+  _globals['_SHIPREQUEST']._serialized_start=777
+  _globals['_SHIPREQUEST']._serialized_end=900
+  _globals['_ACK']._serialized_start=902
+  _globals['_ACK']._serialized_end=946
+  _globals['_FRAME']._serialized_start=949
+  _globals['_FRAME']._serialized_end=1348
+  _globals['_PROFILE']._serialized_start=1351
+  _globals['_PROFILE']._serialized_end=1648
+  _globals['_COLUMNPROFILE']._serialized_start=1651
+  _globals['_COLUMNPROFILE']._serialized_end=2051
+  _globals['_QUANTILESKETCH']._serialized_start=2053
+  _globals['_QUANTILESKETCH']._serialized_end=2100
+  _globals['_SECONDMOMENTS']._serialized_start=2102
+  _globals['_SECONDMOMENTS']._serialized_end=2180
+  _globals['_RECORDS']._serialized_start=2183
+  _globals['_RECORDS']._serialized_end=2467
+  _globals['_OUTPUT']._serialized_start=2469
+  _globals['_OUTPUT']._serialized_end=2507
+  _globals['_SEGMENTSET']._serialized_start=2509
+  _globals['_SEGMENTSET']._serialized_end=2539
+  _globals['_ACTUALS']._serialized_start=2541
+  _globals['_ACTUALS']._serialized_end=2666
+  _globals['_BASELINEPART']._serialized_start=2669
+  _globals['_BASELINEPART']._serialized_end=2988
+  _globals['_IMPORTANCE']._serialized_start=2990
+  _globals['_IMPORTANCE']._serialized_end=3034
+  _globals['_OUTCOMES']._serialized_start=3037
+  _globals['_OUTCOMES']._serialized_end=3182
+  _globals['_REFERENCEBINS']._serialized_start=3184
+  _globals['_REFERENCEBINS']._serialized_end=3259
+  _globals['_COLUMNBINS']._serialized_start=3262
+  _globals['_COLUMNBINS']._serialized_end=3523
+  _globals['_EVENT']._serialized_start=3526
+  _globals['_EVENT']._serialized_end=3736
+  _globals['_EVENT_ATTRIBUTESENTRY']._serialized_start=3687
+  _globals['_EVENT_ATTRIBUTESENTRY']._serialized_end=3736
+  _globals['_DEPLOYMENTPROPOSAL']._serialized_start=3739
+  _globals['_DEPLOYMENTPROPOSAL']._serialized_end=3874
+  _globals['_GAP']._serialized_start=3876
+  _globals['_GAP']._serialized_end=3948
+  _globals['_TELEMETRY']._serialized_start=4348
+  _globals['_TELEMETRY']._serialized_end=4476
 # @@protoc_insertion_point(module_scope)
