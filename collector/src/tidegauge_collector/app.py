@@ -31,6 +31,7 @@ from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.codec import encode_bins
 from tidegauge_collector import __version__
 from tidegauge_collector.api.actuals import ActualsIntake
+from tidegauge_collector.api.deployments import summarise
 from tidegauge_collector.api.routes import Api, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
 from tidegauge_collector.control import ControlStore, StoreUnavailable
@@ -42,15 +43,16 @@ from tidegauge_collector.ingest.logreader import LogReader
 from tidegauge_collector.ingest.marks import Marks
 from tidegauge_collector.ingest.service import TelemetryService
 from tidegauge_collector.jobs.folding import Folding
-from tidegauge_collector.jobs.judging import Judging
+from tidegauge_collector.jobs.judging import Instruments, Judging
 from tidegauge_collector.jobs.production import ProductionBaselines
 from tidegauge_collector.measuring.baselines import Baselines
+from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.measuring.observing import Observer
 from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.notify import OutboxSender, render
 from tidegauge_collector.settings import Address, CollectorSettings
 from tidegauge_collector.telemetry.compact import compact
-from tidegauge_collector.telemetry.extent import log_position, marks
+from tidegauge_collector.telemetry.extent import extent, log_position, marks, stored_counts
 from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.web.routes import add_web_routes
 
@@ -152,34 +154,53 @@ class Collector:
         )
         self._stack.callback(self.service.close)
         baselines = Baselines(self.control)
-        progress = ProgressReader(self.telemetry, self.service.agents.epochs, now_us)
+        extents = Kept(functools.partial(extent, self.telemetry))
+        stored = Kept(functools.partial(stored_counts, self.telemetry))
+        summaries = Kept(functools.partial(summarise, self.control, extents))
+        progress = ProgressReader(self.telemetry, extents, self.service.agents.epochs, now_us)
         self.judging = Judging(
             self.control,
             self.telemetry,
-            observer=Observer(self.telemetry, baselines),
-            baselines=baselines,
-            progress=progress,
+            instruments=Instruments(Observer(self.telemetry, baselines), baselines, progress, extents),
             channels=[channel.name for channel in self.settings.channels],
             render=functools.partial(render, base_url=self.settings.base_url),
             now_us=now_us,
+            on_judged=summaries.touch,
         )
         self.production = ProductionBaselines(
             self.control,
             self.telemetry,
+            extents,
             rows=self.settings.baseline_rows,
             days=self.settings.baseline_days,
             now_us=now_us,
         )
+
+        def folded(deployments: set[str]) -> None:
+            for kept in (extents, stored, summaries):
+                kept.touch(deployments)
+            self.judging.expect(deployments)
+
         self.folding = Folding(
             self.control,
             self.telemetry,
             data / "log",
             now_us,
-            on_folded=self.judging.expect,
+            on_folded=folded,
             on_caught_up=lambda names: self.judging.expect(self.production.make_due(names)),
         )
         self.sender = OutboxSender(self.control, self.settings.channels, clock=self._clock)
-        self.sources = Sources(self.control, self.telemetry, baselines, progress, self.judging, self.folding)
+        self.sources = Sources(
+            self.control,
+            self.telemetry,
+            extents,
+            stored,
+            summaries,
+            baselines=baselines,
+            progress=progress,
+            judging=self.judging,
+            folding=self.folding,
+        )
         self._figures = Figures(
             self.control, self.service, self.folding, self.judging, self.sender, now_us=now_us, started_us=now_us()
         )

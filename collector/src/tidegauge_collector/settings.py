@@ -199,12 +199,13 @@ def _number(kind: Callable[[Any], Any], least: float, most: float) -> Callable[[
     def parse(value: object) -> Any:
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
             raise TypeError("write a number")
+        wanted = "a whole number" if kind is int else "a number"
         try:
             number = kind(value)
         except ValueError as problem:
-            raise ValueError(f"write a {'whole ' if kind is int else ''}number") from problem
-        if not least <= number <= most:
-            raise ValueError(f"write a number from {least:g} to {most:g}")
+            raise ValueError(f"write {wanted}") from problem
+        if not least <= number <= most or (isinstance(value, float) and number != value):
+            raise ValueError(f"write {wanted} from {least:.10g} to {most:.10g}")
         return number
 
     return parse

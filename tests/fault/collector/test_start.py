@@ -125,7 +125,7 @@ def test_all_problems_of_a_configuration_are_told_at_once(
     assert told.err.startswith(f"tidegauge-collector: 6 problem(s) in {config}:\n  - ")
     for words in (
         "htpp: unknown key; did you mean 'http'?",
-        "memory_limit_mb = 3: write a number from 128",
+        "memory_limit_mb = 3: write a whole number from 128",
         "log_format = 'xml': write one of console, json",
         "channels[1].name = 7: write text in quotes",
         "channels[1].url: missing",

@@ -184,7 +184,7 @@ def test_without_a_baseline_nothing_is_judged_until_production_has_made_one(tmp_
 def test_what_cannot_be_judged_holds_up_nobody_else(
     port: Harbour, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    observer = port.collector.judging._observer
+    observer = port.collector.judging._look.observer
     observe = observer.observe
 
     def fails_for_one(monitor: Any, deployment: Any, *rest: Any) -> Any:

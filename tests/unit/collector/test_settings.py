@@ -107,3 +107,32 @@ def test_a_malformed_file_is_a_configuration_error(tmp_path: Path, text: str, me
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml does not exist"):
         load_settings(tmp_path / "nowhere.toml", environment={})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("baseline_rows = 150.5", "baseline_rows = 150.5: write a whole number from 100 to 10000000"),
+        ('baseline_rows = "many"', r"baseline_rows = 'many': write a whole number"),
+        ("memory_limit_mb = true", "memory_limit_mb = True: write a number"),
+        ("baseline_days = nan", "baseline_days = nan: write a number from 0 to 365"),
+        ('http = "127.0.0.1:70000"', "http = '127.0.0.1:70000': write HOST:PORT"),
+        ('http = ":8642"', "http = ':8642': write HOST:PORT"),
+        ("[[channels]]\nname = 5", r"channels\[1\].name = 5: write text in quotes"),
+        ('[[channels]]\nkind = "mail"', r"channels\[1\].kind = 'mail': this version knows 'webhook'"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_fix(tmp_path: Path, text: str, message: str) -> None:
+    path = write(tmp_path, text)
+
+    with pytest.raises(ConfigError, match=message):
+        load_settings(path, environment={})
+
+
+def test_a_secret_file_that_is_no_text_is_a_problem_like_others(tmp_path: Path) -> None:
+    secret_file = tmp_path / "secret"
+    secret_file.write_bytes(b"\xff\xfe")
+    path = write(tmp_path, f'[[channels]]\nname = "a"\nurl = "https://x.org"\nsecret_file = "{secret_file}"')
+
+    with pytest.raises(ConfigError, match="is no text"):
+        load_settings(path, environment={})

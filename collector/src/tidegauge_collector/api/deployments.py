@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tidegauge_collector.api.query import check_known
+from tidegauge_collector.api.query import NotFound, check_known
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, find_version
-from tidegauge_collector.control import Deployment
+from tidegauge_collector.control import ControlStore
 from tidegauge_collector.measuring.drift import is_feature_or_prediction
+from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.measuring.measurement import finite, rfc3339
-from tidegauge_collector.telemetry.extent import extent, gap_summary, known, stored_counts
+from tidegauge_collector.telemetry.extent import Extent, gap_summary, known
 
 _RANK = {"ok": 1, "warning": 2, "failing": 3}
 
@@ -15,7 +16,11 @@ _RANK = {"ok": 1, "warning": 2, "failing": 3}
 def list_deployments(sources: Sources, query: Query) -> Json:
     """All deployments, by name."""
     check_known(query)
-    return {"items": [_summary(sources, one) for one in sources.control.deployments()], "next": None}
+    revision = sources.control.config_revision()
+    return {
+        "items": [sources.summaries.of(one.name, stamp=revision) for one in sources.control.deployments()],
+        "next": None,
+    }
 
 
 def show_deployment(sources: Sources, name: str, query: Query) -> Json:
@@ -26,7 +31,7 @@ def show_deployment(sources: Sources, name: str, query: Query) -> Json:
     active = sources.baselines.active(name, find_version(sources, found, query))
     importance = active.baseline.importance if active else {}
     return {
-        **_summary(sources, found),
+        **sources.summaries.of(name, stamp=sources.control.config_revision()),
         "segments": sorted(seen.segments),
         "columns": [
             {"name": column, "kind": kind.value, "role": _role(column), "importance": finite(importance.get(column))}
@@ -60,10 +65,14 @@ def show_deployment(sources: Sources, name: str, query: Query) -> Json:
     }
 
 
-def _summary(sources: Sources, found: Deployment) -> Json:
-    seen = extent(sources.telemetry, found.name)
-    firing = sources.control.alerts(found.name, "firing", limit=1_000)
-    states = sources.control.series_states(found.name).values()
+def summarise(control: ControlStore, extents: Kept[Extent], name: str) -> Json:
+    """What the list says of a deployment; raises NotFound."""
+    found = control.deployment(name)
+    if found is None:
+        raise NotFound(f"deployment {name!r} does not exist")
+    seen = extents.of(name)
+    firing = control.alerts(name, "firing", limit=1_000)
+    states = control.series_states(name).values()
     worst = max((one.severity for one in firing), key=lambda s: _RANK.get(s, 0), default=None)
     healthy = "ok" if any(state.recent for state in states) else "not_enough_data"
     return {
@@ -73,7 +82,7 @@ def _summary(sources: Sources, found: Deployment) -> Json:
         "created_at": rfc3339(found.created_at_us),
         "versions": [
             {"version": one.name, "role": one.role, "first_seen": rfc3339(one.first_seen_us)}
-            for one in sources.control.versions(found.name)
+            for one in control.versions(name)
         ],
         "verdict": worst or healthy,
         "open_alerts": len(firing),
@@ -88,8 +97,8 @@ def show_status(sources: Sources, name: str, query: Query) -> Json:
     check_known(query)
     find_deployment(sources, name)
     progress = sources.progress.read(name)
-    seen = extent(sources.telemetry, name)
-    stored = stored_counts(sources.telemetry, name)
+    seen = sources.extents.of(name)
+    stored = sources.stored.of(name)
     end, until = progress.data_end_us, progress.settled_until_us
     is_settled = (
         end is not None and not progress.live and sources.folding.caught_up and sources.judging.is_settled(name)

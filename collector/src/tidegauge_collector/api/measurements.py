@@ -9,7 +9,7 @@ from tidegauge_collector.control import Deployment
 from tidegauge_collector.measuring.accuracy import METRICS as ACCURACY_METRICS
 from tidegauge_collector.measuring.accuracy import AccuracyMeter
 from tidegauge_collector.measuring.drift import Scope, as_measurement, column_drift
-from tidegauge_collector.measuring.measurement import Measurement, rfc3339
+from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.measuring.observing import DRIFT_METRICS
 from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
 from tidegauge_collector.measuring.service import measure_service
@@ -33,8 +33,9 @@ def list_measurements(sources: Sources, name: str, query: Query) -> Json:
     scope = read_scope(sources, found, query, service=metric in SERVICE_METRICS)
     if scope is None:
         return {"items": [], "next": None}
-    items = [one.as_json() for one in _measure(sources, found, metric, scope, column)]
-    _add_verdicts(sources, name, metric, scope, items)
+    measured = _measure(sources, found, metric, scope, column)
+    verdicts = _verdicts(sources, name, metric, scope)
+    items = [one.as_json() | {"verdict": verdicts.get((one.column, one.window))} for one in measured]
     return {"items": items, "next": None}
 
 
@@ -57,14 +58,15 @@ def _measure(sources: Sources, found: Deployment, metric: str, scope: Scope, col
     return [as_measurement(one, metric, scope) for one in drifts]
 
 
-def _add_verdicts(sources: Sources, name: str, metric: str, scope: Scope, items: list[Json]) -> None:
+def _verdicts(sources: Sources, name: str, metric: str, scope: Scope) -> dict[tuple[str, Window], str]:
+    """What monitors have said of the metric, by column and window; they judge all traffic only."""
     if not scope.windows or scope.segment:
-        return
-    window = Window(scope.windows[0].start_us, scope.windows[-1].end_us)
-    judged = {
-        (one.column, rfc3339(one.window_start_us), rfc3339(one.window_end_us)): one.verdict
-        for one in newest_judgements(sources.telemetry, name, window=window)
-        if one.metric == metric and one.version == scope.version
+        return {}
+    whole = Window(scope.windows[0].start_us, scope.windows[-1].end_us)
+    return {
+        (one.column, Window(one.window_start_us, one.window_end_us)): one.verdict
+        for monitor in sources.control.monitors(name)
+        if monitor.metric == metric
+        for one in newest_judgements(sources.telemetry, name, window=whole, monitor=monitor.id)
+        if one.version == scope.version
     }
-    for item in items:
-        item["verdict"] = judged.get((item["column"], item["window"]["start"], item["window"]["end"]))

@@ -77,8 +77,16 @@ class Api:
 
     async def read(self, path: str, query: Mapping[str, str]) -> Json:
         """The JSON value of GET path; raises aiohttp's errors with a JSON body."""
+        return await self._answer(lambda: self._work(path, dict(query)))
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Any GET of the read side; also its JSON is written in a thread."""
+        text = await self._answer(lambda: dump_json(self._work(request.path, dict(request.query))))
+        return web.Response(text=text, content_type="application/json", headers={"Cache-Control": "no-store"})
+
+    async def _answer(self, work: Callable[[], T]) -> T:
         try:
-            return await self._in_thread(self._work(path, dict(query)))
+            return await self._in_thread(work)
         except BadRequest as problem:
             raise refusal(web.HTTPBadRequest, str(problem)) from problem
         except OverflowError as problem:
@@ -90,30 +98,25 @@ class Api:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
-    def _work(self, path: str, query: Mapping[str, str]) -> Callable[[], Json]:
+    def _work(self, path: str, query: Mapping[str, str]) -> Json:
         parts = [unquote(part) for part in path.removeprefix(PREFIX).strip("/").split("/")]
         sources = self._sources
         match parts:
             case ["deployments"]:
-                return lambda: list_deployments(sources, query)
+                return list_deployments(sources, query)
             case ["alerts"]:
-                return lambda: list_alerts(sources, query)
+                return list_alerts(sources, query)
             case ["deployments", name]:
-                return lambda: show_deployment(sources, name, query)
+                return show_deployment(sources, name, query)
             case ["deployments", name, "status"]:
-                return lambda: show_status(sources, name, query)
+                return show_status(sources, name, query)
             case ["deployments", name, "measurements"]:
-                return lambda: list_measurements(sources, name, query)
+                return list_measurements(sources, name, query)
             case ["deployments", name, "profiles"]:
-                return lambda: show_profile(sources, name, query)
+                return show_profile(sources, name, query)
             case ["deployments", name, "predictions"]:
-                return lambda: list_predictions(sources, name, query)
+                return list_predictions(sources, name, query)
         raise NotFound(f"{path} is no path of this API: see /openapi.json")
-
-    async def get(self, request: web.Request) -> web.Response:
-        """Any GET of the read side."""
-        answer = await self.read(request.path, request.query)
-        return web.json_response(answer, headers={"Cache-Control": "no-store"}, dumps=dump_json)
 
     async def post_actuals(self, request: web.Request) -> web.Response:
         """Store actuals; 200 with their number once they are durable."""

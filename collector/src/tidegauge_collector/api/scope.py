@@ -14,9 +14,10 @@ from tidegauge_collector.jobs.folding import Folding
 from tidegauge_collector.jobs.judging import Judging
 from tidegauge_collector.measuring.baselines import Baselines
 from tidegauge_collector.measuring.drift import Scope
+from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.measuring.windows import STEPS, range_windows
-from tidegauge_collector.telemetry.extent import extent
+from tidegauge_collector.telemetry.extent import Extent, StoredCounts
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 Json = dict[str, Any]
@@ -29,6 +30,9 @@ class Sources:
 
     control: ControlStore
     telemetry: TelemetryStore
+    extents: Kept[Extent]
+    stored: Kept[StoredCounts]
+    summaries: Kept[Json]
     baselines: Baselines
     progress: ProgressReader
     judging: Judging
@@ -81,7 +85,7 @@ def _read_range(sources: Sources, found: Deployment, query: Query, *, service: b
     start, end = read_time(query, "start"), read_time(query, "end")
     if start is not None and end is not None:
         return start, end
-    seen = extent(sources.telemetry, found.name)
+    seen = sources.extents.of(found.name)
     first, last = (
         (seen.first_arrival_us, seen.last_arrival_us) if service else (seen.first_event_us, seen.last_event_us)
     )

@@ -25,10 +25,11 @@ from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.readiness import GRACE_US
 from tidegauge_collector.errors import StoreFatal
 from tidegauge_collector.measuring.baselines import Baselines
+from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.measuring.observing import Observer
 from tidegauge_collector.measuring.progress import Progress, ProgressReader
 from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
-from tidegauge_collector.telemetry.extent import Extent, extent, known
+from tidegauge_collector.telemetry.extent import Extent, known
 from tidegauge_collector.telemetry.judged import judged_until
 from tidegauge_collector.telemetry.judgements import Judgement as StoredJudgement
 from tidegauge_collector.telemetry.judgements import append_judgements
@@ -59,6 +60,16 @@ class Due:
         return self.deployment.name, self.monitor.id, self.version
 
 
+@dataclass(frozen=True, slots=True)
+class Instruments:
+    """What judging looks through."""
+
+    observer: Observer
+    baselines: Baselines
+    progress: ProgressReader
+    extents: Kept[Extent]
+
+
 class Judging:
     """One pass at a time, from one thread."""
 
@@ -67,21 +78,20 @@ class Judging:
         control: ControlStore,
         telemetry: TelemetryStore,
         *,
-        observer: Observer,
-        baselines: Baselines,
-        progress: ProgressReader,
+        instruments: Instruments,
         channels: Sequence[str],
         render: Render,
         now_us: Callable[[], int],
+        on_judged: Callable[[Iterable[str]], None],
     ) -> None:
+        """`on_judged` is told of each deployment whose series or alerts may have changed."""
         self._control = control
         self._telemetry = telemetry
-        self._observer = observer
-        self._baselines = baselines
-        self._progress = progress
+        self._look = instruments
         self._channels = channels
         self._render = render
         self._now_us = now_us
+        self._on_judged = on_judged
         self._until: dict[Series, int] = {}  # -> last judged window end
         self._behind: dict[str, None] = {}  # deployments with news, the longest waiting first
         self._failing: set[str] = set()  # those of which something could not be judged; the next news tries again
@@ -123,7 +133,7 @@ class Judging:
         """Judge a deployment until nothing is due or the time is up; it waits at the end of the queue then."""
         changed, failed = False, set[Series]()
         deployment = self._control.deployment(name)
-        progress = self._progress.read(name)
+        progress = self._look.progress.read(name)
         due = self._due(deployment, progress, failed) if deployment is not None else []
         while due and time.monotonic() < deadline:
             for one in due:
@@ -149,11 +159,13 @@ class Judging:
             self.counts["failed"] += 1
             log.error("judging.failed", series=due.series, problem=repr(problem), exc_info=True)
             return True
+        finally:
+            self._on_judged([due.deployment.name])
 
     # ------------------------------------------------------------------ which windows
 
     def _due(self, deployment: Deployment, progress: Progress, failed: set[Series]) -> list[Due]:
-        seen = extent(self._telemetry, deployment.name)
+        seen = self._look.extents.of(deployment.name)
         found = []
         for version in self._control.versions(deployment.name):
             for monitor in self._control.monitors(deployment.name):
@@ -168,7 +180,7 @@ class Judging:
     def _can_be_judged(self, monitor: Monitor, deployment: str, version: str) -> bool:
         """Whether there is what it compares with. Else its windows wait: the baseline may come, or be made from production."""
         needs_baseline = monitor.metric == "psi" or monitor.comparison == "drop_from_baseline"
-        return not needs_baseline or self._baselines.active(deployment, version) is not None
+        return not needs_baseline or self._look.baselines.active(deployment, version) is not None
 
     def _windows(
         self, deployment: Deployment, monitor: Monitor, series: Series, bounds: tuple[int, int] | None
@@ -189,7 +201,7 @@ class Judging:
     def _judge(self, deployment: Deployment, due: Due) -> bool:
         """Alerts first, then what was judged: after a crash between the two the states pass over what they have seen."""
         kinds: Mapping[str, ColumnKind] = known(self._telemetry, deployment.name).columns
-        observed = self._observer.observe(due.monitor, deployment, due.version, due.windows, kinds)
+        observed = self._look.observer.observe(due.monitor, deployment, due.version, due.windows, kinds)
         judged = [
             judgement
             for window in due.windows

@@ -14,7 +14,8 @@ from tidegauge_collector.core.production import baseline_from_profiles
 from tidegauge_collector.errors import StoreFatal
 from tidegauge_collector.jobs.baselines import keep_part
 from tidegauge_collector.measuring.drift import is_feature_or_prediction
-from tidegauge_collector.telemetry.extent import extent, known
+from tidegauge_collector.measuring.kept import Kept
+from tidegauge_collector.telemetry.extent import Extent, known
 from tidegauge_collector.telemetry.moments import column_moments, merged_profiles
 from tidegauge_collector.telemetry.store import TelemetryStore
 
@@ -27,10 +28,18 @@ class ProductionBaselines:
     """Freezes the first `rows` rows or `days` days of a version, whichever comes first (from 100 rows on), in whole hours."""
 
     def __init__(
-        self, control: ControlStore, telemetry: TelemetryStore, *, rows: int, days: float, now_us: Callable[[], int]
+        self,
+        control: ControlStore,
+        telemetry: TelemetryStore,
+        extents: Kept[Extent],
+        *,
+        rows: int,
+        days: float,
+        now_us: Callable[[], int],
     ) -> None:
         self._control = control
         self._telemetry = telemetry
+        self._extents = extents
         self._rows = rows
         self._length_us = int(days * DAY_US)
         self._now_us = now_us
@@ -64,7 +73,7 @@ class ProductionBaselines:
 
     def _due(self, deployment: str, version: str) -> Window | None:
         """The hours that the baseline is made of, None as long as there are too few rows."""
-        seen = extent(self._telemetry, deployment)
+        seen = self._extents.of(deployment)
         if seen.first_event_us is None or seen.last_event_us is None:
             return None
         start_us = window_start(seen.first_event_us, HOUR_US)

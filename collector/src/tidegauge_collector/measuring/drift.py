@@ -103,16 +103,19 @@ def _against_baseline(
     values = psi_rows(counts, baseline)
     tests = chance_rows(counts, baseline, kinds)
     missing = missing_rate(baseline, kinds)
+    in_windows = counts.sum(axis=1).tolist()
+    missing_rows = counts[:, kinds.index("missing")].tolist()
+    baseline_rows = int(baseline.sum())
     for i, window in enumerate(windows):
-        rows = int(counts[i].sum())
+        rows = in_windows[i]
         yield ColumnDrift(
             column=name,
             window=window,
             rows=rows,
-            baseline_rows=int(baseline.sum()),
+            baseline_rows=baseline_rows,
             psi=None if np.isnan(values[i]) else float(values[i]),
             chance=tests[i],
-            missing_rate=missing_rate(counts[i], kinds),
+            missing_rate=missing_rows[i] / rows if rows else None,
             baseline_missing_rate=missing,
             approximate=bool(found.approximate[i]) if found is not None else False,
         )

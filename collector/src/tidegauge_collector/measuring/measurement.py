@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from tidegauge.core.windows import Window, to_datetime
@@ -51,6 +52,7 @@ class Measurement:
         }
 
 
+@lru_cache(maxsize=16_384)  # a chart names each of its times for every column
 def rfc3339(time_us: int | None) -> str | None:
     """A time for people and JSON, in UTC."""
     return None if time_us is None else to_datetime(time_us).isoformat().replace("+00:00", "Z")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from tidegauge_collector.core.readiness import EpochProgress, settled_until
 from tidegauge_collector.ingest.agents import LIVE_US, EpochSeen
-from tidegauge_collector.telemetry.extent import extent, low_watermarks, marks
+from tidegauge_collector.measuring.kept import Kept
+from tidegauge_collector.telemetry.extent import Extent, low_watermarks, marks
 from tidegauge_collector.telemetry.index import Mark
 from tidegauge_collector.telemetry.store import TelemetryStore
 
@@ -32,8 +33,11 @@ class ProgressReader:
     nobody has been heard of yet; then every epoch that did not end has 5 minutes to come back.
     """
 
-    def __init__(self, store: TelemetryStore, agents: LiveAgents, now_us: Callable[[], int]) -> None:
+    def __init__(
+        self, store: TelemetryStore, extents: Kept[Extent], agents: LiveAgents, now_us: Callable[[], int]
+    ) -> None:
         self._store = store
+        self._extents = extents
         self._agents = agents
         self._now_us = now_us
         self._started_us = now_us()
@@ -46,7 +50,7 @@ class ProgressReader:
         now_us = self._now_us()
         watermarks = low_watermarks(self._store, deployment)
         folded = marks(self._store)
-        data = extent(self._store, deployment)
+        data = self._extents.of(deployment)
         live = frozenset(epoch for epoch in watermarks if self._is_live(folded.get(epoch), seen.get(epoch), now_us))
         epochs = [
             self._progress(epoch, deployment, EpochProgress(watermarks[epoch], folded[epoch].received_us))

@@ -1,0 +1,32 @@
+"""Answers about deployments that are kept for as long as nothing of their deployment changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
+
+V = TypeVar("V")
+
+
+class Kept(Generic[V]):
+    """The values of a function of a deployment's name. From any thread; whoever changes something says so with `touch`."""
+
+    def __init__(self, compute: Callable[[str], V]) -> None:
+        self._compute = compute
+        self._changes: dict[str, int] = {}  # how often a deployment was touched
+        self._values: dict[str, tuple[tuple[int, object], V]] = {}
+
+    def touch(self, deployments: Iterable[str]) -> None:
+        """Say that something of these deployments has changed: call it after the change can be seen, never before."""
+        for name in deployments:
+            self._changes[name] = self._changes.get(name, 0) + 1
+
+    def of(self, deployment: str, *, stamp: object = None) -> V:
+        """The deployment's value, computed again after a change of it, or where the stamp is another."""
+        key = (self._changes.get(deployment, 0), stamp)  # before computing: what changes meanwhile makes it old at once
+        known = self._values.get(deployment)
+        if known is not None and known[0] == key:
+            return known[1]
+        value = self._compute(deployment)
+        self._values[deployment] = (key, value)
+        return value
