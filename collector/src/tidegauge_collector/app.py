@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import functools
-import json
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -29,13 +26,12 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.codec import encode_bins
-from tidegauge_collector import __version__
 from tidegauge_collector.api.actuals import ActualsIntake
 from tidegauge_collector.api.deployments import summarise
 from tidegauge_collector.api.routes import Api, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
 from tidegauge_collector.control import ControlStore, StoreUnavailable
-from tidegauge_collector.errors import CollectorError, ConfigError, DataDirectoryLocked, StoreFatal
+from tidegauge_collector.errors import CollectorError, StoreFatal
 from tidegauge_collector.figures import Figures
 from tidegauge_collector.ingest.framelog import FrameLog, LogPosition
 from tidegauge_collector.ingest.grpcserver import start_grpc
@@ -50,7 +46,8 @@ from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.measuring.observing import Observer
 from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.notify import OutboxSender, render
-from tidegauge_collector.settings import Address, CollectorSettings
+from tidegauge_collector.place import announce, check_free, occupy
+from tidegauge_collector.settings import CollectorSettings
 from tidegauge_collector.telemetry.compact import compact
 from tidegauge_collector.telemetry.extent import extent, log_position, marks, stored_counts
 from tidegauge_collector.telemetry.store import TelemetryStore
@@ -62,7 +59,6 @@ SWITCH_INTERVAL_S = 0.0005  # numpy work in the jobs' thread must not stall the 
 READERS = 4
 COMPACT_AFTER_US = 2 * 3_600 * 1_000_000
 GRACE_S = 5.0
-ENDPOINTS = "endpoints.json"
 
 
 class WallClock:
@@ -101,9 +97,9 @@ class Collector:
     async def _start(self) -> None:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         data = self.settings.data
-        self._lock_data(data)
+        self._stack.callback(os.close, occupy(data))
         for address in (self.settings.http, self.settings.grpc):
-            _check_free(address)
+            check_free(address)
         self.control = ControlStore.open(data / "control.sqlite")
         self._stack.callback(self.control.close)
         self.telemetry = TelemetryStore.open(
@@ -118,26 +114,6 @@ class Collector:
         await self._listen()
         self._begin_jobs()
         self._announce(data)
-
-    def _lock_data(self, data: Path) -> None:
-        try:
-            data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as problem:
-            raise ConfigError(
-                f"data directory {data} cannot be used ({problem.strerror}): give another --data, or mend its permissions"
-            ) from problem
-        self._stack.callback(os.close, descriptor)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as problem:
-            holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
-            raise DataDirectoryLocked(
-                f"data directory {data} is in use by process {holder}: stop that collector, or give another --data"
-            ) from problem
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-        (data / ENDPOINTS).unlink(missing_ok=True)  # left behind by one that was killed
 
     def _wire(self, data: Path) -> None:
         now_us = self._clock.now_us
@@ -247,11 +223,7 @@ class Collector:
 
     def _announce(self, data: Path) -> None:
         """Write where it listens to `DIR/endpoints.json`; the file is there only while the collector serves."""
-        path = data / ENDPOINTS
-        content = {"http": self.http_url, "grpc": self.grpc_url, "pid": os.getpid(), "version": __version__}
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(content) + "\n", encoding="utf-8")
-        temporary.replace(path)
+        path = announce(data, http=self.http_url, grpc=self.grpc_url)
         self._stack.callback(path.unlink, missing_ok=True)
         log.info("collector.started", http=self.http_url, grpc=self.grpc_url, data=str(data))
 
@@ -403,20 +375,6 @@ class Collector:
                         )
                     )
         return current, handed
-
-
-def _check_free(address: Address) -> None:
-    """Raise CollectorError where something listens on an address: before a store is touched."""
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address.host, address.port))
-        except OSError as problem:
-            raise CollectorError(
-                f"address {address} cannot be bound ({problem.strerror or problem}): "
-                "stop what listens there, or set another address"
-            ) from problem
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

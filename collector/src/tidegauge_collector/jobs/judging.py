@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -17,18 +17,17 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from tidegauge.core.columns import ColumnKind
-from tidegauge.core.windows import DAY_US, HOUR_US, SECOND_US, Window, day_start, next_day, window_start
+from tidegauge.core.windows import HOUR_US, SECOND_US, Window
 from tidegauge_collector.control import ControlStore, Deployment
 from tidegauge_collector.core.alerts import SeriesState, Transition, advance
 from tidegauge_collector.core.judging import Judgement, SeriesKey, judge
 from tidegauge_collector.core.monitors import Monitor
-from tidegauge_collector.core.readiness import GRACE_US
 from tidegauge_collector.errors import StoreFatal
+from tidegauge_collector.jobs.due import bounds_of, windows_of
 from tidegauge_collector.measuring.baselines import Baselines
 from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.measuring.observing import Observer
 from tidegauge_collector.measuring.progress import Progress, ProgressReader
-from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
 from tidegauge_collector.telemetry.extent import Extent, known
 from tidegauge_collector.telemetry.judged import judged_until
 from tidegauge_collector.telemetry.judgements import Judgement as StoredJudgement
@@ -172,7 +171,7 @@ class Judging:
                 series = (deployment.name, monitor.id, version.name)
                 if series in failed or not self._can_be_judged(monitor, deployment.name, version.name):
                     continue
-                windows = self._windows(deployment, monitor, series, _bounds(seen, progress, monitor, self._now_us()))
+                windows = self._windows(deployment, monitor, series, bounds_of(seen, progress, monitor, self._now_us()))
                 if windows:
                     found.append(Due(deployment, monitor, version.name, windows))
         return found
@@ -193,7 +192,7 @@ class Judging:
         start_us, ready_us = bounds
         if deployment.alerts == "live":
             start_us = max(start_us, self._now_us() - LIVE_ALERTS_US - monitor.lag_s * SECOND_US)
-        windows = _windows(monitor, (start_us, ready_us), self._until[series], ZoneInfo(deployment.timezone))
+        windows = windows_of(monitor, (start_us, ready_us), self._until[series], ZoneInfo(deployment.timezone))
         return list(islice(windows, WINDOWS_AT_ONCE))
 
     # ------------------------------------------------------------------ judging them
@@ -264,38 +263,3 @@ def _updates(
             told.append((monitor.id, series, state, transition))
             latest.pop(series, None)
     return [*told, *latest.values()]
-
-
-def _bounds(seen: Extent, progress: Progress, monitor: Monitor, now_us: int) -> tuple[int, int] | None:
-    """From the first data to the last instant at which a window may be judged: ready, and no later than the window that holds the
-    last row, and as many days as labels may lag. None where there is nothing."""
-    service = monitor.metric in SERVICE_METRICS
-    start_us = seen.first_arrival_us if service else seen.first_event_us
-    end_us = seen.last_arrival_us if service else seen.last_event_us
-    ready_us = now_us - GRACE_US if service else progress.settled_until_us
-    if start_us is None or end_us is None or ready_us is None:
-        return None
-    return start_us, min(ready_us, end_us + (monitor.every_s + monitor.lag_s) * SECOND_US)
-
-
-def _windows(monitor: Monitor, bounds: tuple[int, int], judged_us: int, zone: ZoneInfo) -> Iterator[Window]:
-    """Windows of a monitor whose instant (window end + lag) lies in the bounds, after the last one judged."""
-    start_us, ready_us = bounds
-    lag_us, length_us = monitor.lag_s * SECOND_US, monitor.window_s * SECOND_US
-    for instant in _instants(max(start_us, judged_us + lag_us), ready_us, monitor.every_s * SECOND_US, zone):
-        end_us = instant - lag_us
-        if end_us > max(start_us, judged_us) and instant <= ready_us:
-            yield Window(end_us - length_us, end_us)
-
-
-def _instants(start_us: int, until_us: int, every_us: int, zone: ZoneInfo) -> Iterator[int]:
-    if every_us == DAY_US:
-        at = day_start(start_us, zone)
-        while at <= until_us:
-            yield at
-            at = next_day(at, zone)
-        return
-    at = window_start(start_us, every_us)
-    while at <= until_us:
-        yield at
-        at += every_us

@@ -1,0 +1,48 @@
+"""Which windows of a monitor are to be judged, from how far the data, judging and the clock are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from tidegauge.core.windows import DAY_US, SECOND_US, Window, day_start, next_day, window_start
+from tidegauge_collector.core.monitors import Monitor
+from tidegauge_collector.core.readiness import GRACE_US
+from tidegauge_collector.measuring.progress import Progress
+from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
+from tidegauge_collector.telemetry.extent import Extent
+
+
+def bounds_of(seen: Extent, progress: Progress, monitor: Monitor, now_us: int) -> tuple[int, int] | None:
+    """From the first data to the last instant at which a window may be judged: ready, and no later than the window that holds the
+    last row, and as many days as labels may lag. None where there is nothing."""
+    service = monitor.metric in SERVICE_METRICS
+    start_us = seen.first_arrival_us if service else seen.first_event_us
+    end_us = seen.last_arrival_us if service else seen.last_event_us
+    ready_us = now_us - GRACE_US if service else progress.settled_until_us
+    if start_us is None or end_us is None or ready_us is None:
+        return None
+    return start_us, min(ready_us, end_us + (monitor.every_s + monitor.lag_s) * SECOND_US)
+
+
+def windows_of(monitor: Monitor, bounds: tuple[int, int], judged_us: int, zone: ZoneInfo) -> Iterator[Window]:
+    """Windows of a monitor whose instant (window end + lag) lies in the bounds, after the last one judged."""
+    start_us, ready_us = bounds
+    lag_us, length_us = monitor.lag_s * SECOND_US, monitor.window_s * SECOND_US
+    for instant in _instants(max(start_us, judged_us + lag_us), ready_us, monitor.every_s * SECOND_US, zone):
+        end_us = instant - lag_us
+        if end_us > max(start_us, judged_us) and instant <= ready_us:
+            yield Window(end_us - length_us, end_us)
+
+
+def _instants(start_us: int, until_us: int, every_us: int, zone: ZoneInfo) -> Iterator[int]:
+    if every_us == DAY_US:
+        at = day_start(start_us, zone)
+        while at <= until_us:
+            yield at
+            at = next_day(at, zone)
+        return
+    at = window_start(start_us, every_us)
+    while at <= until_us:
+        yield at
+        at += every_us

@@ -1,0 +1,63 @@
+"""Which windows are due."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from tidegauge.core.windows import DAY_US, HOUR_US
+from tidegauge_collector.core.monitors import AUC, DRIFT, ERROR_RATE
+from tidegauge_collector.core.readiness import GRACE_US
+from tidegauge_collector.jobs.due import bounds_of, windows_of
+from tidegauge_collector.measuring.progress import Progress
+from tidegauge_collector.telemetry.extent import Extent
+
+NEW_YORK = ZoneInfo("America/New_York")
+UTC_ZONE = ZoneInfo("UTC")
+NOW = 1_800_000_000_000_000
+
+
+def at(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1e6)
+
+
+def ends(*arguments: object) -> list[str]:
+    return [datetime.fromtimestamp(one.end_us / 1e6, UTC).isoformat()[:16] for one in windows_of(*arguments)]
+
+
+def test_daily_windows_end_at_local_midnight_also_where_the_clock_is_changed() -> None:
+    bounds = (at("2025-03-08T12:00"), at("2025-03-11T12:00"))
+
+    assert ends(DRIFT, bounds, 0, NEW_YORK) == ["2025-03-09T05:00", "2025-03-10T04:00", "2025-03-11T04:00"]
+
+
+def test_a_window_is_due_once_and_only_when_it_is_ready() -> None:
+    start = at("2025-06-02T00:30")
+
+    assert ends(ERROR_RATE, (start, at("2025-06-02T02:59")), 0, UTC_ZONE) == ["2025-06-02T01:00", "2025-06-02T02:00"]
+    assert ends(ERROR_RATE, (start, at("2025-06-02T02:59")), at("2025-06-02T01:00"), UTC_ZONE) == ["2025-06-02T02:00"]
+    assert ends(ERROR_RATE, (start, at("2025-06-02T00:59")), 0, UTC_ZONE) == []
+
+
+def test_a_monitor_that_waits_for_labels_looks_back_by_its_lag() -> None:
+    bounds = (at("2025-06-01T10:00"), at("2025-06-10T00:00"))
+
+    assert ends(AUC, bounds, 0, UTC_ZONE) == ["2025-06-02T00:00", "2025-06-03T00:00"]
+
+
+def test_bounds_follow_the_data_the_settled_time_and_for_services_the_clock() -> None:
+    seen = Extent(100 * DAY_US, 103 * DAY_US, NOW - HOUR_US, NOW, 1)
+    progress = Progress(102 * DAY_US, None, None, (), frozenset())
+
+    assert bounds_of(seen, progress, DRIFT, NOW) == (100 * DAY_US, 102 * DAY_US)
+    assert bounds_of(seen, progress, ERROR_RATE, NOW) == (NOW - HOUR_US, NOW - GRACE_US)
+    settled = replace(progress, settled_until_us=NOW)
+    assert bounds_of(seen, settled, DRIFT, NOW) == (100 * DAY_US, 104 * DAY_US)
+    assert bounds_of(seen, settled, AUC, NOW) == (100 * DAY_US, 111 * DAY_US)
+
+
+def test_nothing_is_due_before_there_is_data_or_a_settled_time() -> None:
+    nothing = Extent(None, None, None, None, 0)
+    unsettled = Progress(None, None, None, (), frozenset())
+
+    assert bounds_of(nothing, replace(unsettled, settled_until_us=NOW), DRIFT, NOW) is None
+    assert bounds_of(Extent(1, 2, 1, 2, 1), unsettled, DRIFT, NOW) is None
