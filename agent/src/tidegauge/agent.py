@@ -133,12 +133,10 @@ class Agent:
 
     def _check_record(self, inputs: Any, predictions: Any, rows: int, context: CallContext) -> None:
         """Raise UsageError where a record's parts do not fit together; of a large table only the first rows are read."""
-        columns, _ = tabulate(private_copy(slice_rows(inputs, slice(0, 1_000)))[0], self._target.feature_names)
+        columns, _ = tabulate(slice_rows(inputs, slice(0, 1_000)), self._target.feature_names)
         if predictions is not None:
             _check_length("predictions", predictions, rows, of_one_row_anything=True)
-            read_answers(
-                private_copy(slice_rows(predictions, slice(0, 1_000)))[0], min(rows, 1_000), self._target.facts
-            )
+            read_answers(slice_rows(predictions, slice(0, 1_000)), min(rows, 1_000), self._target.facts)
         if context.prediction_ids is not None:
             read_ids(context.prediction_ids, rows)
         elif self.settings.id_column in columns:
