@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tidegauge.core.columns import ColumnKind
+from tidegauge.core.humility import Rule, named_apart
 from tidegauge.errors import UsageError
 
+KIB, MIB, GIB = 1024, 1024**2, 1024**3
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 DEFAULT_PORT = 8643
@@ -51,6 +53,23 @@ class AgentSettings:
     shipper: str = "process"
     insecure: bool = False
     ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    token: str | None = field(default=None, repr=False)
+    token_file: str | None = None
+    durability: str = "seal"
+    spool_quota_bytes: int = 512 * MIB
+    buffer_bytes: int = 16 * MIB
+    copy: str = "private"
+    sample: float = 1.0
+    segment_values: int = 50
+    user_errors: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    drop: tuple[str, ...] = ()
+    hash: tuple[str, ...] = ()
+    mask: tuple[str, ...] = ()
+    hash_key: str | None = field(default=None, repr=False)
+    suppress_below: int = 0
     enabled: bool = True
 
     @property
@@ -73,7 +92,9 @@ def parse_settings(options: Mapping[str, Any], environment: Mapping[str, str]) -
         try:
             parsed[name] = _parser(name)(value)
         except (ValueError, TypeError) as error:
-            problems.append(f"{name}={value!r:.100}: {error}")
+            shown = "…" if name in _SECRETS else f"{value!r:.100}"
+            problems.append(f"{name}={shown}: {error}")
+    problems += _contradictions(parsed)
     if "collector" in parsed and not any(problem.startswith("insecure=") for problem in problems):
         problems += _address_problems(parsed["collector"], insecure=bool(parsed.get("insecure")))
     if problems:
@@ -87,6 +108,35 @@ def _parser(name: str) -> Callable[[Any], Any]:
         near = difflib.get_close_matches(name, known, 1)
         raise ValueError(f"no such option, did you mean {near[0]!r}?" if near else f"no such option; there are {known}")
     return _PARSERS.get(name, _text)
+
+
+def _contradictions(parsed: Mapping[str, Any]) -> list[str]:
+    """What options say against each other."""
+    problems = []
+    if parsed.get("hash") and not parsed.get("hash_key"):
+        problems.append(
+            "hash: needs hash_key, a secret of 16 characters or more: without one a few guesses undo the hash"
+        )
+    if parsed.get("token") and parsed.get("token_file"):
+        problems.append("token and token_file: give one of them")
+    if bool(parsed.get("cert_file")) != bool(parsed.get("key_file")):
+        problems.append("cert_file and key_file: a client certificate needs both")
+    columns = [name for option in ("drop", "hash", "mask") for name in parsed.get(option, ())]
+    problems += [
+        f"column {name!r} is in several of drop, hash and mask"
+        for name in sorted(set(columns))
+        if columns.count(name) > 1
+    ]
+    kept = {part for one in parsed.get("segments", ()) for part in one.split("&")}
+    problems += [
+        f"drop={name!r} is a segment column: hash or mask it instead"
+        for name in sorted(kept & set(parsed.get("drop", ())))
+    ]
+    if parsed.get("id_column") in columns:
+        problems.append(
+            f"id_column={parsed['id_column']!r} is in drop, hash or mask: ids leave the host as digests only"
+        )
+    return problems
 
 
 def _address_problems(address: str, *, insecure: bool) -> list[str]:
@@ -165,6 +215,60 @@ def _flag(value: object) -> bool:
     raise ValueError("expected true or false")
 
 
+def _share(value: Any) -> float:
+    number = float(value)
+    if not 0 < number <= 1:
+        raise ValueError("expected a share above 0 and at most 1, e.g. 0.1")
+    return number
+
+
+def _whole(least: int, most: int) -> Callable[[Any], int]:
+    def parse(value: Any) -> int:
+        number = int(value) if not isinstance(value, bool) else -1
+        if not least <= number <= most or number != float(value):
+            raise ValueError(f"expected a whole number from {least} to {most}")
+        return number
+
+    return parse
+
+
+def _bytes(least: int, most: int) -> Callable[[Any], int]:
+    """Sizes in bytes; as text also with a unit, e.g. "64MiB"."""
+    whole = _whole(least, most)
+
+    def parse(value: Any) -> int:
+        found = re.fullmatch(r"\s*(\d+)\s*(KiB|MiB|GiB)\s*", value) if isinstance(value, str) else None
+        return whole(int(found[1]) * {"KiB": KIB, "MiB": MIB, "GiB": GIB}[found[2]] if found else value)
+
+    return parse
+
+
+def _error_names(value: Any) -> tuple[str, ...]:
+    items = [value] if isinstance(value, type) else value
+    return _names(
+        [item.__name__ if isinstance(item, type) else item for item in items] if not isinstance(items, str) else items
+    )
+
+
+def _hash_key(value: object) -> str:
+    text = _text(value)
+    if not 16 <= len(text.encode()) <= 64:
+        raise ValueError("use a secret of 16 to 64 bytes")
+    return text
+
+
+def _rules(value: Any) -> tuple[Rule, ...]:
+    if isinstance(value, str):
+        raise TypeError("rules are given in code, as tidegauge.Rule values")
+    rules = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    wrong = [rule for rule in rules if not isinstance(rule, Rule)]
+    if wrong:
+        raise TypeError(
+            f"{wrong[0]!r:.80} is no rule: give tidegauge.Rule values, e.g. [tidegauge.Rule.outlying_input('distance')]"
+        )
+    return named_apart(rules)
+
+
 def _one_of(*allowed: str) -> Callable[[object], str]:
     def parse(value: object) -> str:
         text = _text(value)
@@ -175,6 +279,7 @@ def _one_of(*allowed: str) -> Callable[[object], str]:
     return parse
 
 
+_SECRETS = frozenset({"token", "hash_key"})
 _STATED_KINDS = [kind.value for kind in ColumnKind if kind is not ColumnKind.LOG_LINEAR]
 _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "deployment": _slug,
@@ -192,4 +297,20 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "insecure": _flag,
     "enabled": _flag,
     "ca_file": _path,
+    "cert_file": _path,
+    "key_file": _path,
+    "token_file": _path,
+    "durability": _one_of("seal", "interval", "always"),
+    "spool_quota_bytes": _bytes(1 * MIB, 1024 * GIB),
+    "buffer_bytes": _bytes(64 * KIB, 1 * GIB),
+    "copy": _one_of("private", "reference"),
+    "sample": _share,
+    "segment_values": _whole(1, 1_000),
+    "user_errors": _error_names,
+    "rules": _rules,
+    "drop": _names,
+    "hash": _names,
+    "mask": _names,
+    "hash_key": _hash_key,
+    "suppress_below": _whole(0, 1_000_000),
 }

@@ -118,6 +118,15 @@ def numeric_values(values: npt.NDArray[Any] | Sequence[object]) -> NumericValues
     return _split_mixed(values)
 
 
+def numeric_or_nan(values: npt.NDArray[Any] | Sequence[object]) -> npt.NDArray[np.float64]:
+    """The values as float64, in their order; NaN for what is no number or missing."""
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
+        return values.astype(np.float64, copy=False)
+    rows = values.tolist() if isinstance(values, np.ndarray) else values
+    numbers = (None if is_missing(value) else _as_float(value) for value in rows)
+    return np.array([math.nan if number is None else number for number in numbers], dtype=np.float64)
+
+
 def _split_floats(values: npt.NDArray[np.float64]) -> NumericValues:
     finite = np.isfinite(values)
     usable = int(np.count_nonzero(finite))
