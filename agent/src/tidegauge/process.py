@@ -40,9 +40,7 @@ class Capture:
         """See that a shipper looks after the spool root."""
         from tidegauge.shipper.start import look_after  # noqa: PLC0415 - loaded by the worker's thread, not by the host's import
 
-        look_after(
-            root, mode=self._settings.shipper, collector=self._settings.collector, ca_file=self._settings.ca_file
-        )
+        look_after(root, self._settings)
 
     def reset_after_fork(self) -> None:
         """In a forked child: forget the parent's rows; the worker starts anew at the first call."""

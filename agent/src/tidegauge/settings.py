@@ -74,8 +74,9 @@ class AgentSettings:
 
     @property
     def root(self) -> Path:
-        """The spool root: one for each user and collector, so that one shipper serves it."""
-        key = hashlib.blake2b(self.collector.encode(), digest_size=6).hexdigest()
+        """The spool root: one for each user, collector and credential, so that one shipper serves it."""
+        credential = [f"\0{text}" for text in (self.cert_file, self.token_file, self.token) if text]
+        key = hashlib.blake2b((self.collector + "".join(credential)).encode(), digest_size=6).hexdigest()
         return Path(self.spool) / f"{os.getuid() if hasattr(os, 'getuid') else 0}-{key}"
 
 

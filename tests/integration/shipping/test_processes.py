@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tidegauge.settings import AgentSettings
 from tidegauge.shipper import look_after, start_shipper, stop_shipper
 from tidegauge.shipper import start as starting
 from tidegauge.shipper.destination import Destination, write_destination
@@ -25,6 +26,7 @@ Seal = Callable[..., list[bytes]]
 HOST = """
 import json, os, sys
 from pathlib import Path
+from tidegauge.settings import AgentSettings
 from tidegauge.shipper import look_after
 from tidegauge.spool.writer import SpoolWriter
 
@@ -32,7 +34,7 @@ root, collector, frame, forks = Path(sys.argv[1]), sys.argv[2], bytes.fromhex(sy
 
 def work():
     with SpoolWriter(root) as writer:
-        look_after(root, mode="process", collector=collector)
+        look_after(root, AgentSettings(deployment="shop", shipper="process", collector=collector))
         writer.append(5, frame)
         writer.commit()
     return str(writer.epoch)
@@ -172,8 +174,8 @@ async def test_sigterm_sends_what_is_there_before_the_end(lighthouse: Any, root:
 async def test_thread_ships_for_a_notebook(lighthouse: Any, root: Path, seal: Seal) -> None:
     with SpoolWriter(root) as writer:
         frames = seal(writer, "a", "b")
-        look_after(root, mode="thread", collector=lighthouse.address)
-        look_after(root, mode="thread", collector=lighthouse.address)
+        look_after(root, AgentSettings(deployment="shop", shipper="thread", collector=lighthouse.address))
+        look_after(root, AgentSettings(deployment="shop", shipper="thread", collector=lighthouse.address))
         await lighthouse.until(lambda: lighthouse.frames(writer.epoch.bytes) == frames)
         holder = read_holder(root)
         await asyncio.to_thread(stop_shipper, root, drain_s=10)
@@ -258,6 +260,6 @@ def test_root_that_cannot_be_used_is_logged_once_and_does_not_raise(
     (tmp_path / "file").write_text("")
 
     for _ in range(3):
-        look_after(tmp_path / "file", mode=mode, collector="grpc://127.0.0.1:1")
+        look_after(tmp_path / "file", AgentSettings(deployment="shop", shipper=mode, collector="grpc://127.0.0.1:1"))
 
     assert caplog.text.count("no shipper could be started") == 1

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from tidegauge.errors import WireError
+from tidegauge.errors import TidegaugeError, WireError
 from tidegauge.shipper.backoff import Backoff
 from tidegauge.shipper.outcomes import Greeted, Outcome, Unavailable
 from tidegauge.wire import telemetry_pb2 as pb
@@ -57,8 +57,11 @@ class Conversation:
         rng: random.Random,
         version: str,
         post: Callable[[Callable[[], None]], None],
+        has_changed: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`has_changed` says whether a new connection would be made in another way, e.g. with a renewed certificate."""
         self._root = root
+        self._has_changed = has_changed
         self._connect = connect
         self._clock = clock
         self._post = post
@@ -75,7 +78,9 @@ class Conversation:
         self.config_revision = 0
 
     def step(self, now: float, positions: Iterable[Callable[[], pb.EpochPosition]], on_marks: OnMarks) -> None:
-        """Greet when it is time."""
+        """Greet when it is time, and anew at once when address or credentials have changed."""
+        if self._has_changed():
+            self._renew(now)
         if self._hello_under_way or now < self._hello_due_at:
             return
         epochs = sorted((position() for position in positions), key=lambda one: one.epoch)[-MAX_EPOCHS:]
@@ -89,7 +94,7 @@ class Conversation:
         asked = {one.epoch: one.acknowledged_seq for one in epochs}
         try:
             link = self._link = self._link or self._connect()
-        except OSError as error:
+        except (OSError, TidegaugeError) as error:
             self._lose(now, Unavailable(f"cannot connect: {error}", needs_person=True))
             return
         self._hello_under_way = True
@@ -125,6 +130,16 @@ class Conversation:
         if link is not None:
             link.close()
         self._hello_due_at = now + (self.backoff.longest_s() if loss.needs_person else self.backoff.next_s())
+
+    def _renew(self, now: float) -> None:
+        """Give the connection up, if there is one, without waiting: calls under way end and are made again over the next."""
+        _log.info("address or credentials have changed: connecting anew")
+        self.is_open = False
+        self._hello_under_way = False
+        link, self._link = self._link, None
+        if link is not None:
+            link.close()
+        self._hello_due_at = now
 
     def _shipped(self, link: Link, done: Done, outcome: Outcome) -> None:
         done(outcome)

@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 
+from tidegauge.shipper.credentials import Credentials, read_credentials
 from tidegauge.shipper.destination import Destination
 from tidegauge.shipper.outcomes import (
     Acknowledged,
@@ -42,35 +43,40 @@ Done = Callable[[Outcome], None]
 class GrpcLink:
     """Calls without waiting: `done` is called once, from a thread of gRPC's, within the deadline of 10 s."""
 
-    def __init__(self, destination: Destination) -> None:
-        """Prepare; connects with the first call. Raises OSError where the certificate file cannot be read."""
-        self._channel = _open_channel(destination)
+    def __init__(self, destination: Destination, credentials: Credentials | None = None) -> None:
+        """Prepare; connects with the first call. Without `credentials` reads them: raises OSError or UsageError where it cannot."""
+        shown = credentials or read_credentials(destination)
+        self._channel = _open_channel(destination, shown)
         self._stub = TelemetryStub(self._channel)
+        self._metadata = (("authorization", f"Bearer {shown.token}"),) if shown.token else ()
 
     def hello(self, request: pb.HelloRequest, done: Done) -> None:
         """Greet the collector."""
-        _call(self._stub.Hello, request, done, Greeted)
+        self._call(self._stub.Hello, request, done, Greeted)
 
     def ship(self, request: pb.ShipRequest, done: Done) -> None:
         """Hand over a batch."""
-        _call(self._stub.Ship, request, done, lambda ack: Acknowledged(ack.mark, ack.config_revision))
+        self._call(self._stub.Ship, request, done, lambda ack: Acknowledged(ack.mark, ack.config_revision))
 
     def close(self) -> None:
         """End the connection; calls under way end as Unavailable."""
         self._channel.close()
 
+    def _call(self, method: Any, request: Any, done: Done, success: Callable[[Any], Outcome]) -> None:
+        call = method.future(request, timeout=DEADLINE_S, metadata=self._metadata)
+        call.add_done_callback(lambda call: done(_outcome(call, success)))
 
-def _open_channel(destination: Destination) -> Any:
+
+def _open_channel(destination: Destination, shown: Credentials) -> Any:
     if not destination.is_tls:
         return grpc.insecure_channel(destination.target, options=_OPTIONS)
-    ca_file = destination.ca_file or ssl.get_default_verify_paths().cafile
-    roots = Path(ca_file).read_bytes() if ca_file else None  # None: the roots that come with gRPC
-    return grpc.secure_channel(destination.target, grpc.ssl_channel_credentials(roots), options=_OPTIONS)
+    proof = grpc.ssl_channel_credentials(shown.authorities or _system_authorities(), shown.key, shown.certificate)
+    return grpc.secure_channel(destination.target, proof, options=_OPTIONS)
 
 
-def _call(method: Any, request: Any, done: Done, success: Callable[[Any], Outcome]) -> None:
-    call = method.future(request, timeout=DEADLINE_S)
-    call.add_done_callback(lambda call: done(_outcome(call, success)))
+def _system_authorities() -> bytes | None:
+    ca_file = ssl.get_default_verify_paths().cafile
+    return Path(ca_file).read_bytes() if ca_file else None  # None: the roots that come with gRPC
 
 
 def _outcome(call: Any, success: Callable[[Any], Outcome]) -> Outcome:

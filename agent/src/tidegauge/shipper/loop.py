@@ -49,7 +49,7 @@ class Clock(Protocol):
 class Shipper:
     """Ships one spool root until told to stop, until it is drained, or until nobody has needed it for a while."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the one place where a shipper is put together
         self,
         root: Path,
         connect: Callable[[], Link],
@@ -60,6 +60,7 @@ class Shipper:
         collector: str = "",
         drain: bool = False,
         linger_s: float | None = 30.0,
+        has_changed: Callable[[], bool] = lambda: False,
     ) -> None:
         """drain: end once everything durable now is acknowledged. linger_s: end so long after the last writer; None: never."""
         self._root = root
@@ -70,7 +71,9 @@ class Shipper:
         self._drain = drain
         self._linger_s = linger_s
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._conversation = Conversation(root, connect, clock=clock, rng=rng, version=version, post=self._events.put)
+        self._conversation = Conversation(
+            root, connect, clock=clock, rng=rng, version=version, post=self._events.put, has_changed=has_changed
+        )
         self._senders: dict[str, EpochSender] = {}
         self._not_ours: set[str] = set()  # finished epochs whose directory somebody else keeps
         self._paused_until = float("-inf")

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tidegauge.errors import TidegaugeError
-from tidegauge.shipper.destination import read_destination
+from tidegauge.shipper.credentials import Connector
+from tidegauge.shipper.destination import TOKEN_VARIABLE, read_destination
 from tidegauge.shipper.lock import Holder, ShipperLock, read_holder
 from tidegauge.shipper.loop import Shipper
 from tidegauge.version import __version__
@@ -39,20 +40,27 @@ class SystemClock:
         return time.time_ns() // 1_000
 
 
-def make_shipper(root: Path, *, drain: bool = False, linger_s: float | None = 30.0) -> Shipper:
-    """A shipper of a root over gRPC; raises UsageError where the root has no destination."""
+def make_shipper(
+    root: Path, *, drain: bool = False, linger_s: float | None = 30.0, token: str | None = None
+) -> Shipper:
+    """A shipper of a root over gRPC; raises UsageError where the root has no destination.
+
+    Without a `token` the one in the environment is shown, if there is one.
+    """
     from tidegauge.shipper.link import GrpcLink  # noqa: PLC0415 - gRPC is loaded where a shipper runs, and nowhere else
 
     collector = read_destination(root).collector
+    connect = Connector(root, GrpcLink, token=token or os.environ.get(TOKEN_VARIABLE) or None)
     return Shipper(
         root,
-        lambda: GrpcLink(read_destination(root)),  # read again for each connection
+        connect,
         clock=SystemClock(),
         rng=random.Random(),
         version=__version__,
         collector=collector,
         drain=drain,
         linger_s=linger_s,
+        has_changed=connect.has_changed,
     )
 
 

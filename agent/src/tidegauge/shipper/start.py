@@ -12,15 +12,17 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import TidegaugeError
-from tidegauge.shipper.destination import Destination, write_destination
+from tidegauge.shipper.destination import TOKEN_VARIABLE, Destination, write_destination
 from tidegauge.shipper.lock import is_held, read_holder
 from tidegauge.version import __version__
 
 if TYPE_CHECKING:
+    from tidegauge.settings import AgentSettings
     from tidegauge.shipper.thread import ShipperThread
 
 LOG_NAME = "shipper.log"
@@ -34,22 +36,34 @@ _threads: dict[Path, "ShipperThread"] = {}
 _complaints: set[tuple[Path, str]] = set()
 
 
-def look_after(root: Path, *, mode: str, collector: str, ca_file: str | None = None) -> None:
+def look_after(root: Path, settings: "AgentSettings") -> None:
     """See that the root's destination is written and that a shipper serves it; call it every few seconds. Never raises."""
     try:
-        write_destination(root, Destination(collector, ca_file))
+        write_destination(root, _destination(settings))
     except (TidegaugeError, OSError) as error:
         _complain(root, f"the collector's address cannot be stored: {error}")
-    ensure_shipper(root, mode=mode)
+    ensure_shipper(root, mode=settings.shipper, token=settings.token)
 
 
-def ensure_shipper(root: Path, *, mode: str = "process") -> None:
+def _destination(settings: "AgentSettings") -> Destination:
+    destination = Destination(
+        settings.collector, settings.ca_file, settings.cert_file, settings.key_file, settings.token_file
+    )
+    if destination.is_tls or destination.is_loopback:
+        return destination  # nothing is insecure here, whatever was allowed: agents that differ in it share a root
+    return replace(destination, insecure=settings.insecure)
+
+
+def ensure_shipper(root: Path, *, mode: str = "process", token: str | None = None) -> None:
     """Start a shipper unless one serves the root already; costs a few microseconds then. Never raises."""
-    start_shipper(root, mode=mode)
+    start_shipper(root, mode=mode, token=token)
 
 
-def start_shipper(root: Path, *, mode: str = "process") -> None:
-    """Start a shipper of the root unless there is one; one of an older version is asked to end first. Never raises."""
+def start_shipper(root: Path, *, mode: str = "process", token: str | None = None) -> None:
+    """Start a shipper of the root unless there is one; one of an older version is asked to end first. Never raises.
+
+    A `token` is handed on in memory: to a thread as it is, to a process in its environment.
+    """
     if mode == "none":
         return
     start = _STARTS.get(mode)
@@ -58,7 +72,7 @@ def start_shipper(root: Path, *, mode: str = "process") -> None:
         return
     try:
         with _lock:
-            start(root)
+            start(root, token)
     except Exception as error:  # noqa: BLE001 - the host comes first; what is sealed stays in the spool
         _complain(
             root, f"no shipper could be started ({type(error).__name__}: {error}); run `tidegauge ship --root {root}`"
@@ -73,30 +87,30 @@ def stop_shipper(root: Path, *, drain_s: float = 0.0) -> None:
         thread.stop(drain_s)
 
 
-def _start_thread(root: Path) -> None:
+def _start_thread(root: Path, token: str | None) -> None:
     thread = _threads.get(root)
     if (thread is not None and thread.is_alive()) or is_held(root):
         return
     from tidegauge.shipper.thread import ShipperThread  # noqa: PLC0415 - loads gRPC, which nobody else here may
 
-    _threads[root] = ShipperThread(root)
+    _threads[root] = ShipperThread(root, token)
     _threads[root].start()
 
 
-def _start_process(root: Path) -> None:
+def _start_process(root: Path, token: str | None) -> None:
     process, started_at = _processes.get(root, (None, float("-inf")))
     if process is not None:
         process.poll()  # buries it when it has ended
     if time.monotonic() - started_at < START_AGAIN_S or (is_held(root) and not _ask_older_to_end(root)):
         return
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _processes[root] = (_spawn(root), time.monotonic())
+    _processes[root] = (_spawn(root, token), time.monotonic())
 
 
 _STARTS = {"process": _start_process, "thread": _start_thread}
 
 
-def _spawn(root: Path) -> "subprocess.Popen[bytes]":
+def _spawn(root: Path, token: str | None) -> "subprocess.Popen[bytes]":
     log = root / LOG_NAME
     with contextlib.suppress(FileNotFoundError):
         if log.stat().st_size > LOG_BYTES:
@@ -109,7 +123,7 @@ def _spawn(root: Path) -> "subprocess.Popen[bytes]":
             stdout=subprocess.DEVNULL,
             stderr=descriptor,
             start_new_session=True,
-            env=_environment(),
+            env=_environment(token),
         )
     finally:
         os.close(descriptor)
@@ -125,11 +139,12 @@ def _interpreter() -> str:
     raise FileNotFoundError(f"no Python beside {sys.executable!r}: set shipper='thread' or run `tidegauge ship`")
 
 
-def _environment() -> dict[str, str]:
-    """Ours, and this package findable even where the host has put it on the path itself."""
+def _environment(token: str | None) -> dict[str, str]:
+    """Ours, the token, and this package findable even where the host has put it on the path itself."""
     package_parent = str(Path(__file__).resolve().parents[2])
     path = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([*path, package_parent])}
+    shown = {} if token is None else {TOKEN_VARIABLE: token}
+    return {**os.environ, **shown, "PYTHONPATH": os.pathsep.join([*path, package_parent])}
 
 
 def _ask_older_to_end(root: Path) -> bool:

@@ -16,11 +16,11 @@ _log = logging.getLogger("tidegauge")
 class ShipperThread:
     """Serves a root for the life of the process. A daemon: it never holds up the host's end, what is sealed is in the spool."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, token: str | None = None) -> None:
         """Take the root's lock; raises UsageError and OSError where the root cannot be served."""
         self._lock = ShipperLock.acquire(root, Holder(os.getpid(), __version__, "thread"))
         try:
-            self._shipper = make_shipper(root, linger_s=None)
+            self._shipper = make_shipper(root, linger_s=None, token=token)
         except BaseException:
             if self._lock is not None:
                 self._lock.release()
