@@ -75,8 +75,9 @@ class AgentSettings:
     @property
     def root(self) -> Path:
         """The spool root: one for each user, collector and credential, so that one shipper serves it."""
-        credential = [f"\0{text}" for text in (self.cert_file, self.token_file, self.token) if text]
-        key = hashlib.blake2b((self.collector + "".join(credential)).encode(), digest_size=6).hexdigest()
+        shown = {"cert_file": self.cert_file, "token_file": self.token_file, "token": self.token}
+        credential = "".join(f"\0{name}={value}" for name, value in shown.items() if value)
+        key = hashlib.blake2b((self.collector + credential).encode(), digest_size=6).hexdigest()
         return Path(self.spool) / f"{os.getuid() if hasattr(os, 'getuid') else 0}-{key}"
 
 

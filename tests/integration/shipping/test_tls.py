@@ -1,84 +1,138 @@
-"""Encryption: a collector is believed only where its certificate's authority is known."""
+"""Encryption: whom the shipper believes, what it shows, and that it takes up renewed certificates without a restart."""
 
-import asyncio
-import shutil
-import subprocess
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import grpc
 import pytest
-from grpc import aio
+import trustme
 
-from tidegauge.shipper.destination import Destination
+from tidegauge.errors import UsageError
+from tidegauge.shipper.credentials import read_credentials
+from tidegauge.shipper.destination import Destination, write_destination
 from tidegauge.shipper.link import GrpcLink
 from tidegauge.shipper.outcomes import Greeted, Outcome, Unavailable
+from tidegauge.spool import SpoolWriter, read_position
 from tidegauge.wire import telemetry_pb2 as pb
 
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl command")
+from .guarded import GuardedCollector, KeyPair, pair_of, put, self_signed, write_pair
+from .serving import event, last_error, seal, shipping, until
+
+PAST, FUTURE = datetime(2021, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A certificate for localhost, signed by itself; its key lies beside it."""
-    path = tmp_path / "certificate.pem"
-    command = (
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
-    )
-    arguments = [*command.split(), "-keyout", path.with_suffix(".key"), "-out", path]
-    subprocess.run(arguments, capture_output=True, check=True)
-    return path
+def authority(tmp_path: Path) -> trustme.CA:
+    made = trustme.CA()
+    put(tmp_path / "ca.pem", made.cert_pem.bytes())
+    return made
 
 
 @pytest.fixture
-def certificate_pair(certificate: Path) -> tuple[bytes, bytes]:
-    """Key and certificate as gRPC wants them."""
-    return certificate.with_suffix(".key").read_bytes(), certificate.read_bytes()
+def ca_file(authority: trustme.CA, tmp_path: Path) -> str:
+    return str(tmp_path / "ca.pem")
 
 
 @pytest.fixture
-async def port(certificate_pair: tuple[bytes, bytes]) -> AsyncIterator[int]:
-    """A server that answers every Hello with revision 5."""
+def listen() -> Iterator[Callable[..., GuardedCollector]]:
+    """Starts collectors, and ends them with the test."""
+    running: list[GuardedCollector] = []
 
-    async def hello(request: bytes, context: Any) -> bytes:
-        return pb.HelloReply(config_revision=5).SerializeToString()
+    def begin(*arguments: object, **options: object) -> GuardedCollector:
+        running.append(GuardedCollector(*arguments, **options))  # type: ignore[arg-type]
+        return running[-1]
 
-    server = aio.server()
-    handlers = {"Hello": grpc.unary_unary_rpc_method_handler(hello)}
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("tidegauge.v1.Telemetry", handlers),))
-    port = server.add_secure_port("localhost:0", grpc.ssl_server_credentials([certificate_pair]))
-    await server.start()
-    yield port
-    await server.stop(None)
+    yield begin
+    for collector in running:
+        collector.end()
 
 
-async def greet(destination: Destination) -> Outcome:
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[Outcome] = loop.create_future()
+Listen = Callable[..., GuardedCollector]
+
+
+def greet(destination: Destination) -> Outcome:
+    answered, outcomes = threading.Event(), list[Outcome]()
     link = GrpcLink(destination)
-    link.hello(pb.HelloRequest(), lambda outcome: loop.call_soon_threadsafe(answer.set_result, outcome))
-    async with asyncio.timeout(30):
-        outcome = await answer
-    await asyncio.to_thread(link.close)
-    return outcome
+
+    def done(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        answered.set()
+
+    link.hello(pb.HelloRequest(), done)
+    assert answered.wait(30)
+    link.close()
+    return outcomes[0]
 
 
-async def test_collector_with_a_known_authority_is_greeted(port: int, certificate: Path) -> None:
-    outcome = await greet(Destination(f"grpcs://localhost:{port}", str(certificate)))
+def test_collector_with_a_known_authority_is_greeted(authority: trustme.CA, ca_file: str, listen: Listen) -> None:
+    collector = listen(pair_of(authority.issue_cert("localhost")))
+
+    outcome = greet(Destination(collector.address, ca_file))
 
     assert isinstance(outcome, Greeted)
     assert outcome.reply.config_revision == 5
 
 
-async def test_collector_with_an_unknown_authority_is_not_believed(port: int) -> None:
-    outcome = await greet(Destination(f"grpcs://localhost:{port}"))
+WRONG: dict[str, tuple[Callable[[trustme.CA], KeyPair], str]] = {
+    "another authority": (lambda _: pair_of(trustme.CA().issue_cert("localhost")), "CERTIFICATE_VERIFY_FAILED"),
+    "another host": (lambda ca: pair_of(ca.issue_cert("elsewhere.example")), "Hostname Verification"),
+    "expired": (lambda ca: pair_of(ca.issue_cert("localhost", not_after=PAST)), "certificate has expired"),
+    "not yet valid": (lambda ca: pair_of(ca.issue_cert("localhost", not_before=FUTURE, not_after=FUTURE)), "not yet"),
+    "signed by itself": (lambda _: self_signed("localhost"), "signed certificate"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_collector_with_a_wrong_certificate_is_not_believed_and_the_reason_is_said(
+    authority: trustme.CA, ca_file: str, listen: Listen, case: str
+) -> None:
+    make, reason = WRONG[case]
+    collector = listen(make(authority))
+
+    outcome = greet(Destination(collector.address, ca_file))
+
+    assert isinstance(outcome, Unavailable)
+    assert reason in outcome.message
+    assert collector.shown == []
+
+
+def test_collector_is_not_believed_on_the_systems_authorities_alone(authority: trustme.CA, listen: Listen) -> None:
+    collector = listen(pair_of(authority.issue_cert("localhost")))
+
+    outcome = greet(Destination(collector.address))
 
     assert isinstance(outcome, Unavailable)
 
 
-async def test_encrypted_collector_is_not_greeted_in_the_clear(port: int) -> None:
-    outcome = await greet(Destination(f"grpc://localhost:{port}"))
+def test_encrypted_collector_is_not_greeted_in_the_clear(authority: trustme.CA, listen: Listen) -> None:
+    collector = listen(pair_of(authority.issue_cert("localhost")))
+
+    outcome = greet(Destination(collector.address_in_the_clear))
+
+    assert isinstance(outcome, Unavailable)
+
+
+def test_client_certificate_is_shown_where_one_is_asked_for(
+    authority: trustme.CA, ca_file: str, listen: Listen, tmp_path: Path
+) -> None:
+    collector = listen(pair_of(authority.issue_cert("localhost")), clients=authority.cert_pem.bytes())
+    certificate, key = write_pair(tmp_path, authority.issue_cert("agent.example"))
+
+    without = greet(Destination(collector.address, ca_file))
+    with_one = greet(Destination(collector.address, ca_file, certificate, key))
+
+    assert isinstance(without, Unavailable)
+    assert isinstance(with_one, Greeted)
+
+
+def test_client_certificate_of_a_strange_authority_is_turned_away(
+    authority: trustme.CA, ca_file: str, listen: Listen, tmp_path: Path
+) -> None:
+    collector = listen(pair_of(authority.issue_cert("localhost")), clients=authority.cert_pem.bytes())
+    certificate, key = write_pair(tmp_path, trustme.CA().issue_cert("agent.example"))
+
+    outcome = greet(Destination(collector.address, ca_file, certificate, key))
 
     assert isinstance(outcome, Unavailable)
 
@@ -86,3 +140,51 @@ async def test_encrypted_collector_is_not_greeted_in_the_clear(port: int) -> Non
 def test_certificate_file_that_is_missing_is_an_error_that_the_shipper_survives(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"nothing\.pem"):
         GrpcLink(Destination("grpcs://localhost:1", str(tmp_path / "nothing.pem")))
+
+
+def test_file_of_another_user_is_not_used_for_this_one(authority: trustme.CA, ca_file: str, tmp_path: Path) -> None:
+    certificate, key = write_pair(tmp_path, authority.issue_cert("agent.example"))
+    stranger = Path(key).stat().st_uid + 1
+
+    with pytest.raises(UsageError, match="run the shipper as the agents' user"):
+        read_credentials(Destination("grpcs://localhost:1", ca_file, certificate, key), owner=stranger)
+
+
+def test_rotated_authority_is_taken_up_without_a_restart_and_no_frame_is_lost(
+    authority: trustme.CA, ca_file: str, listen: Listen, root: Path
+) -> None:
+    newer = trustme.CA()
+    collector = listen(pair_of(authority.issue_cert("localhost")))
+    write_destination(root, Destination(collector.address, ca_file))
+
+    with SpoolWriter(root) as writer, shipping(root):
+        seal(writer, "before")
+        collector.until(lambda: len(collector.frames.get(writer.epoch.bytes, [])) == 1)
+        collector.end()
+        collector.begin(pair_of(newer.issue_cert("localhost")))
+        seal(writer, "meanwhile")
+        until(lambda: "CERTIFICATE_VERIFY_FAILED" in last_error(root), lambda: last_error(root))
+        kept = read_position(writer.directory).acknowledged_seq
+        put(Path(ca_file), newer.cert_pem.bytes())
+        collector.until(lambda: len(collector.frames[writer.epoch.bytes]) == 2)
+        epoch = writer.epoch.bytes
+
+    assert kept <= 1
+    assert collector.frames[epoch] == [event("before"), event("meanwhile")]
+
+
+def test_renewed_client_certificate_is_shown_without_a_restart(
+    authority: trustme.CA, ca_file: str, listen: Listen, root: Path, tmp_path: Path
+) -> None:
+    collector = listen(pair_of(authority.issue_cert("localhost")), clients=authority.cert_pem.bytes())
+    certificate, key = write_pair(tmp_path, trustme.CA().issue_cert("agent.example"))
+    write_destination(root, Destination(collector.address, ca_file, certificate, key))
+
+    with SpoolWriter(root) as writer, shipping(root):
+        seal(writer, "a", "b")
+        until(lambda: "UNAVAILABLE" in last_error(root), lambda: last_error(root))
+        write_pair(tmp_path, authority.issue_cert("agent.example"))
+        collector.until(lambda: len(collector.frames.get(writer.epoch.bytes, [])) == 2)
+        epoch = writer.epoch.bytes
+
+    assert collector.frames[epoch] == [event("a"), event("b")]
