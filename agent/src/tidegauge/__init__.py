@@ -10,7 +10,19 @@
 """
 
 from tidegauge.agent import Agent, init
-from tidegauge.errors import SpoolError, TidegaugeError, UsageError
+from tidegauge.capture import Observed
+from tidegauge.core.humility import Rule
+from tidegauge.errors import PredictionRefused, SpoolError, TidegaugeError, UsageError
 from tidegauge.version import __version__
 
-__all__ = ["Agent", "SpoolError", "TidegaugeError", "UsageError", "__version__", "init"]
+__all__ = [
+    "Agent",
+    "Observed",
+    "PredictionRefused",
+    "Rule",
+    "SpoolError",
+    "TidegaugeError",
+    "UsageError",
+    "__version__",
+    "init",
+]

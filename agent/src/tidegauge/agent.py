@@ -9,22 +9,33 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from tidegauge.capture import LARGE_BYTES, Recorder, current_context, feature_names_of
+from tidegauge.capture import (
+    LARGE_BYTES,
+    Extract,
+    Recorder,
+    WatchOptions,
+    current_context,
+    feature_names_of,
+    merged_context,
+)
 from tidegauge.copies import private_copy
 from tidegauge.core.baseline import Baseline, build_baseline
-from tidegauge.core.columns import ColumnKind
+from tidegauge.core.columns import ColumnKind, is_missing, numeric_or_nan
 from tidegauge.core.kinds import infer_kind
 from tidegauge.core.outcomes import Outcomes, encode_truth
 from tidegauge.errors import SpoolError, TidegaugeError, UsageError
+from tidegauge.guard import current_flags
 from tidegauge.process import PROCESS, BinsFile
 from tidegauge.settings import AgentSettings, parse_settings
 from tidegauge.watch import watch
@@ -32,7 +43,7 @@ from tidegauge.wire.binsfile import write_bins
 from tidegauge.wire.rows import ActualRows
 from tidegauge.worker.calls import Call, CallContext
 from tidegauge.worker.deployment import DeploymentWorker
-from tidegauge.worker.facts import as_list, read_ids, read_times
+from tidegauge.worker.facts import as_list, clamp_future, read_ids, read_times
 from tidegauge.worker.outputs import ModelFacts, facts_of, read_answers
 from tidegauge.worker.rows import answer_columns
 from tidegauge.worker.runtime import Runtime
@@ -41,6 +52,8 @@ from tidegauge.worker.tabulate import tabulate
 
 M = TypeVar("M")
 POLL_S = 0.02
+METRIC_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+ErrorClasses = type[BaseException] | tuple[type[BaseException], ...]
 ACTUALS_AT_ONCE = 100_000
 """Rows of truth that are sealed at once, so that a long list of them is not kept in memory."""
 
@@ -66,18 +79,80 @@ class Agent:
         self._capture = PROCESS.capture(settings)
         key = (settings.deployment, settings.version, settings.role)
         self._target = self._capture.runtime.target(key, settings, self._make_target)
-        self._recorder = Recorder(self._target, self._capture.buffer, self._capture)
-        self._capture.recorders.append(self._recorder)
+        self._recorder = self._new_recorder()
 
     def _make_target(self) -> DeploymentWorker:
         return DeploymentWorker(self.settings, bins=BinsFile(self.settings), wall_us=Runtime.wall_us)
 
-    def watch(self, model: M) -> M:
-        """The same model, object or function (sync or async), its calls recorded; usable as a decorator. Never raises.
+    @overload
+    def watch(
+        self,
+        model: M,
+        /,
+        *,
+        extract: Extract | None = None,
+        user_errors: ErrorClasses = (),
+        copy: str | None = None,
+    ) -> M: ...
 
-        Results, exceptions, signature, `isinstance` and pickles stay those of the model.
+    @overload
+    def watch(
+        self,
+        model: None = None,
+        /,
+        *,
+        extract: Extract | None = None,
+        user_errors: ErrorClasses = (),
+        copy: str | None = None,
+    ) -> Callable[[M], M]: ...
+
+    def watch(
+        self,
+        model: Any = None,
+        /,
+        *,
+        extract: Extract | None = None,
+        user_errors: ErrorClasses = (),
+        copy: str | None = None,
+    ) -> Any:
+        """The same model, object or function (sync, async, generator), its calls recorded; usable as a decorator.
+
+        Results, exceptions, signature, `isinstance` and pickles stay those of the model; a call never raises because of this.
+        `extract(result, *args, **kwargs)` says what to record of calls that cannot be read by themselves: an `Observed`, or the
+        predictions. Exceptions that are `user_errors` count as the caller's fault. `copy="reference"` keeps the caller's own
+        objects instead of copies, which must then not be changed afterwards. Raises UsageError for a wrong option.
         """
-        return watch(model, self._recorder) if self.settings.enabled else model
+        options = self._watch_options(extract, user_errors, copy)
+        if model is None:
+            return partial(self.watch, extract=extract, user_errors=user_errors, copy=copy)
+        if not self.settings.enabled:
+            return model
+        return watch(model, self._recorder if options is None else self._new_recorder(options))
+
+    def _watch_options(
+        self,
+        extract: Extract | None,
+        user_errors: ErrorClasses,
+        copy: str | None,
+    ) -> WatchOptions | None:
+        """The options of one watched model; None where they are the agent's own."""
+        classes: tuple[Any, ...] = user_errors if isinstance(user_errors, tuple) else (user_errors,)
+        wrong = [one for one in classes if not (isinstance(one, type) and issubclass(one, BaseException))]
+        if wrong:
+            raise UsageError(
+                f"watch(user_errors={wrong[0]!r:.80}): give exception classes, e.g. (ValueError, KeyError)"
+            )
+        if extract is not None and not callable(extract):
+            raise UsageError(f"watch(extract={extract!r:.80}): give a function of (result, *args, **kwargs)")
+        if copy not in {None, "private", "reference"}:
+            raise UsageError(f"watch(copy={copy!r}): use 'private' or 'reference'")
+        chosen = WatchOptions(extract, classes, (copy or self.settings.copy) == "reference")
+        return None if chosen == self._recorder.options else chosen
+
+    def _new_recorder(self, options: WatchOptions | None = None) -> Recorder:
+        recorder = Recorder(self._target, self._capture.buffer, self._capture, options)
+        self._capture.recorders.add(recorder)
+        return recorder
 
     @contextmanager
     def context(
@@ -87,16 +162,33 @@ class Agent:
         timestamps: Any = None,
         segment: Mapping[str, Any] | None = None,
         batch: str = "",
+        consumer: str = "",
+        cached: bool | None = None,
     ) -> Iterator[None]:
-        """Say of the calls within what their input does not: an id and an event time for each row, segment values, a batch id.
+        """Say of the calls within what their input does not: an id and an event time for each row, segment values, a batch id;
+        who asks (`consumer`), and whether the answer comes from a cache.
 
         What an inner context does not say an outer one does.
         """
-        token = current_context.set(_context(prediction_ids, timestamps, segment, batch))
+        token = current_context.set(
+            merged_context(
+                current_context.get(),
+                ids=prediction_ids,
+                timestamps=timestamps,
+                segment=segment,
+                batch=batch,
+                consumer=consumer,
+                cached=cached,
+            )
+        )
         try:
             yield
         finally:
             current_context.reset(token)
+
+    def flags(self) -> tuple[str, ...]:
+        """Names of the humility rules (of those that act) that marked the last call in this thread or task."""
+        return current_flags.get()
 
     def record(
         self,
@@ -114,7 +206,9 @@ class Agent:
         `inputs` has n rows, `predictions` n answers (as `predict` or `predict_proba` would return them). Waits when the buffer is
         full. Raises UsageError where lengths or types do not fit.
         """
-        context = _context(prediction_ids, timestamps, segment, batch)
+        context = merged_context(
+            current_context.get(), ids=prediction_ids, timestamps=timestamps, segment=segment, batch=batch
+        )
         rows = count_rows(inputs)
         self._check_record(inputs, predictions, rows, context)
         duration_ns = -1 if latency_s is None else int(latency_s * 1e9)
@@ -143,7 +237,7 @@ class Agent:
             read_ids(columns[str(self.settings.id_column)], min(rows, 1_000))
         if context.timestamps is not None:
             read_times(context.timestamps, rows)
-        unknown = [name for name in context.segment or {} if name not in self.settings.segments]
+        unknown = [name for name in context.segment or {} if name not in self.settings.segment_parts]
         if unknown:
             raise UsageError(f"segment names {unknown} that are not in segments={list(self.settings.segments)} of init")
 
@@ -188,7 +282,7 @@ class Agent:
             self._store_baseline(built, facts, feature_names_of(model))
 
     def _store_baseline(self, built: Baseline, facts: ModelFacts, feature_names: Sequence[str]) -> None:
-        runtime, now_us = self._capture.runtime, time.time_ns() // 1_000
+        runtime, now_us = self._capture.runtime, _now_us()
         with runtime.locked():
             if facts != self._target.facts or feature_names:
                 self._target.learn(facts, feature_names)
@@ -209,7 +303,7 @@ class Agent:
         """
         count = _length(prediction_ids)
         _check_length("actuals", values, count, "ids")
-        ids = read_ids(prediction_ids, count)
+        ids = read_ids(prediction_ids, count, self.settings.id_key)
         times = read_times(time.time() if timestamps is None else timestamps, count)
         rows = ActualRows(ids, times, encode_truth(as_list(values)))
         if not self.settings.enabled or not count:
@@ -221,12 +315,33 @@ class Agent:
                 runtime.seal_now(self._target, [])
         self._capture.start()
 
+    def metric(self, name: str, values: Any, *, timestamps: Any = None) -> None:
+        """Report a number of your own (`basket_value`), or several: n values with one time for each or one for all, default now.
+
+        Collected in windows of an hour like a feature. Raises UsageError for a name or values that are none.
+        """
+        if not METRIC_NAME.fullmatch(str(name)):
+            raise UsageError(f"metric {name!r:.80}: use 1 to 100 letters, digits, '.', '_' and '-'")
+        given = as_list(values)
+        numbers = numeric_or_nan(given)
+        wrong = [
+            value for value, number in zip(given, numbers, strict=True) if math.isnan(number) and not is_missing(value)
+        ]
+        if wrong:
+            raise UsageError(f"metric {name!r}: {wrong[0]!r:.80} is no number")
+        times, _ = clamp_future(read_times(time.time() if timestamps is None else timestamps, len(given)), _now_us())
+        if not self.settings.enabled or not given:
+            return
+        with self._capture.runtime.locked():
+            self._target.take_metric(name, numbers, times, _now_us())
+        self._capture.start()
+
     def event(self, text: str) -> None:
         """Note something that happened (at most 1,000 characters); charts show it."""
         if not self.settings.enabled:
             return
         valid = str(text)[:1_000].encode("utf-8", "backslashreplace").decode()
-        frame = self._target.encoder.event("note", valid, time.time_ns() // 1_000)
+        frame = self._target.encoder.event("note", valid, _now_us())
         with self._capture.runtime.locked():
             self._target.take_frames([frame])
         self._capture.start()
@@ -274,6 +389,10 @@ class Agent:
         }
 
 
+def _now_us() -> int:
+    return time.time_ns() // 1_000
+
+
 def importance_of(model: Any, names: Sequence[str]) -> dict[str, float]:
     """The weight of each feature by the model's own account, or nothing where it gives none."""
     weights = getattr(model, "feature_importances_", None)
@@ -300,22 +419,6 @@ def _length(values: Any) -> int:
 def _check_length(what: str, values: Any, rows: int, of: str = "rows", *, of_one_row_anything: bool = False) -> None:
     if _length(values) != rows and not (of_one_row_anything and rows == 1):
         raise UsageError(f"{_length(values)} {what} for {rows} {of}: give one for each")
-
-
-def _context(ids: Any, timestamps: Any, segment: Mapping[str, Any] | None, batch: str) -> CallContext:
-    """What is stated, in copies that the caller cannot change later; what is not is taken from the context around."""
-    outer = current_context.get() or CallContext()
-    own = {name: private_copy(value)[0] for name, value in (segment or {}).items()}
-    return CallContext(
-        outer.prediction_ids if ids is None else _own(ids),
-        outer.timestamps if timestamps is None else _own(timestamps),
-        {**(outer.segment or {}), **own} or None,
-        str(batch) or outer.batch,
-    )
-
-
-def _own(values: Any) -> Any:
-    return values.copy() if hasattr(values, "copy") else values
 
 
 def _check_names(what: str, given: Mapping[str, Any], columns: Mapping[str, Any]) -> None:

@@ -12,12 +12,17 @@ import logging
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from tidegauge.copies import private_copy, texts_as_rows
+from tidegauge.core.columns import MAX_NAME_LENGTH
+from tidegauge.core.humility import Condition
+from tidegauge.errors import PredictionRefused
 from tidegauge.worker.calls import Call, CallContext, RawCall, ServiceOnly
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.outputs import facts_of
@@ -26,13 +31,38 @@ from tidegauge.worker.shapes import count_rows, fields_of, size_bytes
 log = logging.getLogger("tidegauge")
 
 MAX_CALLS = 16_384
-MAX_BYTES = 32 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
 LARGE_BYTES = 8 * 1024 * 1024
 MAX_SERVICE_ONLY = 65_536
 FAULTS_BEFORE_PAUSE = 10
 PAUSE_NS = 60 * 1_000_000_000
 
 current_context: ContextVar[CallContext | None] = ContextVar("tidegauge_context", default=None)
+
+
+Extract = Callable[..., Any]
+"""`extract(result, *args, **kwargs)` says what is to be recorded of a call: an `Observed`, or else the predictions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """What an `extract` function found in a call that cannot be read by itself; what is None is taken from the call as ever."""
+
+    inputs: Any = None
+    predictions: Any = None
+    prediction_ids: Any = None
+    timestamps: Any = None
+    segment: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class WatchOptions:
+    """How calls of one watched model are read: `extract` where that cannot be guessed, `user_errors` that are the caller's fault,
+    `by_reference` where the worker may see the caller's own objects."""
+
+    extract: Extract | None = None
+    user_errors: tuple[type[BaseException], ...] = ()
+    by_reference: bool = False
 
 
 class CallBuffer:
@@ -109,13 +139,18 @@ class Worker(Protocol):
 
     def take_large(self, call: Call, rows: int) -> None: ...
 
+    def refresh(self, target: DeploymentWorker) -> None: ...
+
 
 class Recorder:
-    """What the wrapped calls of one deployment report to."""
+    """What the wrapped calls of one model report to."""
 
-    def __init__(self, target: DeploymentWorker, buffer: CallBuffer, worker: Worker) -> None:
+    def __init__(
+        self, target: DeploymentWorker, buffer: CallBuffer, worker: Worker, options: WatchOptions | None = None
+    ) -> None:
         self.clock = time.perf_counter_ns
         self.target, self.calls, self.max_calls = target, buffer.calls, buffer.max_calls
+        self.options = options or WatchOptions(by_reference=target.settings.copy == "reference")
         self.is_open = False  # whether calls may go straight into `calls`: the worker runs, capturing does not pause
         self.fault_count = 0
         self._buffer = buffer
@@ -123,6 +158,14 @@ class Recorder:
         self._faults: deque[int] = deque(maxlen=FAULTS_BEFORE_PAUSE)
         self._paused_until_ns = 0
         self._unlearned: Any = None
+        self._knows_baseline = False
+
+    def conditions(self) -> Sequence[Condition]:
+        """The deployment's humility rules with their limits; the first call in a process looks for the baseline on this host."""
+        if not self._knows_baseline:
+            self._knows_baseline = True
+            self._worker.refresh(self.target)
+        return self.target.conditions
 
     def learn_from(self, model: Any) -> None:
         """Learn task and classes from a model, where nobody stated them; once more at the first call if it is not fitted yet."""
@@ -133,7 +176,7 @@ class Recorder:
 
     def reset_after_fork(self) -> None:
         """In a forked child: the worker is not there, the next call starts it."""
-        self.is_open = False
+        self.is_open = self._knows_baseline = False
 
     # ------------------------------------------------------------------ calls; none of these ever raises an Exception
 
@@ -142,39 +185,47 @@ class Recorder:
     ) -> None:
         """Hand over an answered call."""
         try:
-            self._hand_over(method, inputs_of(args, kwargs), result, started_ns, duration_ns)
+            inputs, context = inputs_of(args, kwargs), current_context.get()
+            inputs = inputs if method == "__call__" else texts_as_rows(inputs)
+            call = Call(self.target, method, inputs, result, None, started_ns, duration_ns, context, 0)
+            extract = self.options.extract
+            self._hand_over(call if extract is None else _extracted(call, extract(result, *args, **kwargs)))
         except Exception:  # noqa: BLE001 - the host must not notice
             self.count_fault()
 
-    def failed(self, method: str, error: Exception, started_ns: int, duration_ns: int) -> None:
+    def failed(self, method: str, error: BaseException, started_ns: int, duration_ns: int) -> None:
         """Hand over a call that raised."""
         try:
-            kind = f"system:{type(error).__name__}"
-            call = (self.target, method, None, None, kind, started_ns, duration_ns, None, 0)
+            kind = f"{'user' if self._is_users(error) else 'system'}:{type(error).__name__}"
+            context = current_context.get()
+            call = (self.target, method, None, None, kind, started_ns, duration_ns, context, 0)
             if not (self._may_capture() and self._buffer.offer(call, 0)):
-                self._buffer.keep_service_only(ServiceOnly(self.target, 0, kind, started_ns, duration_ns))
+                self._buffer.keep_service_only(ServiceOnly(self.target, 0, kind, started_ns, duration_ns, context))
         except Exception:  # noqa: BLE001 - the host must not notice
             self.count_fault()
 
-    def _hand_over(self, method: str, inputs: Any, result: Any, started_ns: int, duration_ns: int) -> None:
+    def _is_users(self, error: BaseException) -> bool:
+        if isinstance(error, (PredictionRefused, *self.options.user_errors)):
+            return True
+        names = self.target.settings.user_errors
+        return bool(names) and any(kind.__name__ in names for kind in type(error).__mro__)
+
+    def _hand_over(self, call: Call) -> None:
+        inputs, (target, started_ns, duration_ns) = call.inputs, (call.target, call.started_ns, call.duration_ns)
         if not self._may_capture():
-            kept = ServiceOnly(self.target, count_rows(inputs), None, started_ns, duration_ns)
+            kept = ServiceOnly(target, count_rows(inputs), None, started_ns, duration_ns, call.context)
             self._buffer.keep_service_only(kept, "paused")
             return
-        if method != "__call__":
-            inputs = texts_as_rows(inputs)
         if size_bytes(inputs) > LARGE_BYTES:
-            context = current_context.get()
-            call = Call(self.target, method, inputs, result, None, started_ns, duration_ns, context, 0)
             self._worker.take_large(call, count_rows(inputs))
             return
-        copied, size = private_copy(inputs)
-        answer, more = private_copy(result)
-        context, size = current_context.get(), size + more
-        if not self._buffer.offer(
-            (self.target, method, copied, answer, None, started_ns, duration_ns, context, size), size
-        ):
-            kept = ServiceOnly(self.target, count_rows(inputs), None, started_ns, duration_ns)
+        if self.options.by_reference:
+            copied, answer, size = inputs, call.result, size_bytes(inputs) + size_bytes(call.result)
+        else:
+            (copied, size), (answer, more) = private_copy(inputs), private_copy(call.result)
+            size += more
+        if not self._buffer.offer(call._replace(inputs=copied, result=answer, size_bytes=size), size):
+            kept = ServiceOnly(target, count_rows(inputs), None, started_ns, duration_ns, call.context)
             self._buffer.keep_service_only(kept)
 
     # ------------------------------------------------------------------ whether to capture
@@ -203,6 +254,45 @@ class Recorder:
             self._paused_until_ns = now + PAUSE_NS
             self._faults.clear()
             log.warning("tidegauge: capturing pauses for a minute after %d faults of its own", FAULTS_BEFORE_PAUSE)
+
+
+def _extracted(call: Call, found: Any) -> Call:
+    """The call as the user's own function reads it."""
+    if not isinstance(found, Observed):
+        return call._replace(result=found)
+    stated = merged_context(call.context, ids=found.prediction_ids, timestamps=found.timestamps, segment=found.segment)
+    return call._replace(
+        inputs=call.inputs if found.inputs is None else found.inputs,
+        result=call.result if found.predictions is None else found.predictions,
+        context=stated,
+    )
+
+
+def merged_context(
+    outer: CallContext | None,
+    *,
+    ids: Any = None,
+    timestamps: Any = None,
+    segment: Mapping[str, Any] | None = None,
+    batch: str = "",
+    consumer: str = "",
+    cached: bool | None = None,
+) -> CallContext:
+    """What is stated, in copies that the caller cannot change later; what is not is taken from the context around."""
+    around = outer or CallContext()
+    own = {name: private_copy(value)[0] for name, value in (segment or {}).items()}
+    return CallContext(
+        around.prediction_ids if ids is None else _own(ids),
+        around.timestamps if timestamps is None else _own(timestamps),
+        {**(around.segment or {}), **own} or None,
+        str(batch) or around.batch,
+        str(consumer)[:MAX_NAME_LENGTH] or around.consumer,
+        around.cached if cached is None else bool(cached),
+    )
+
+
+def _own(values: Any) -> Any:
+    return values.copy() if hasattr(values, "copy") else values
 
 
 def feature_names_of(model: Any) -> tuple[str, ...]:

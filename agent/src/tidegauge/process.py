@@ -6,8 +6,10 @@ import atexit
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
+from weakref import WeakSet
 
 from tidegauge.capture import CallBuffer, Recorder
 from tidegauge.core.bins import ReferenceBins
@@ -15,6 +17,7 @@ from tidegauge.errors import WireError
 from tidegauge.settings import AgentSettings
 from tidegauge.wire.binsfile import bins_path, read_bins
 from tidegauge.worker.calls import Call
+from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.runtime import Runtime
 
 
@@ -22,8 +25,8 @@ class Capture:
     """What the agents of one spool root share in this process."""
 
     def __init__(self, settings: AgentSettings) -> None:
-        self.buffer = CallBuffer()
-        self.recorders: list[Recorder] = []
+        self.buffer = CallBuffer(max_bytes=settings.buffer_bytes)
+        self.recorders: WeakSet[Recorder] = WeakSet()
         self._settings = settings
         self.runtime = Runtime(settings.root, self.buffer, care=self.care)
 
@@ -36,6 +39,11 @@ class Capture:
         """Profile a large call in the caller's thread."""
         self.runtime.take_large(call, rows)
 
+    def refresh(self, target: DeploymentWorker) -> None:
+        """Look at once for the baseline of a deployment on this host."""
+        with self.runtime.locked():
+            target.refresh_bins(time.time_ns() // 1_000)
+
     def care(self, root: Path) -> None:
         """See that a shipper looks after the spool root."""
         from tidegauge.shipper.start import look_after  # noqa: PLC0415 - loaded by the worker's thread, not by the host's import
@@ -46,7 +54,7 @@ class Capture:
         """In a forked child: forget the parent's rows; the worker starts anew at the first call."""
         self.buffer.reset_after_fork()
         self.runtime.reset_after_fork()
-        for recorder in self.recorders:
+        for recorder in list(self.recorders):
             recorder.reset_after_fork()
 
 

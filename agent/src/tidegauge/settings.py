@@ -73,6 +73,16 @@ class AgentSettings:
     enabled: bool = True
 
     @property
+    def id_key(self) -> bytes:
+        """What prediction ids are digested under; empty where nobody gave a `hash_key`."""
+        return (self.hash_key or "").encode()
+
+    @property
+    def segment_parts(self) -> frozenset[str]:
+        """The columns that segments are made of."""
+        return frozenset(part for one in self.segments for part in one.split("&"))
+
+    @property
     def root(self) -> Path:
         """The spool root: one for each user, collector and credential, so that one shipper serves it."""
         shown = {"cert_file": self.cert_file, "token_file": self.token_file, "token": self.token}
@@ -129,7 +139,7 @@ def _contradictions(parsed: Mapping[str, Any]) -> list[str]:
         for name in sorted(set(columns))
         if columns.count(name) > 1
     ]
-    kept = {part for one in parsed.get("segments", ()) for part in one.split("&")}
+    kept = {part for one in parsed.get("segments", ()) if isinstance(one, str) for part in one.split("&")}
     problems += [
         f"drop={name!r} is a segment column: hash or mask it instead"
         for name in sorted(kept & set(parsed.get("drop", ())))

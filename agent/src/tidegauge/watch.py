@@ -17,6 +17,8 @@ from numpy import ndarray
 
 from tidegauge.capture import Recorder, current_context
 from tidegauge.copies import FLOAT64, SCALARS, SMALL_VALUES
+from tidegauge.guard import acts, guarded
+from tidegauge.streams import recorded_async_generator, recorded_generator
 
 M = TypeVar("M")
 METHODS = ("predict", "predict_proba", "decision_function", "__call__")
@@ -46,9 +48,31 @@ def _watched_by(target: Any) -> object:
 
 
 def _watch_function(function: Callable[..., Any], recorder: Recorder) -> Callable[..., Any]:
-    call = functools.wraps(function)(_recorded(function, recorder, "__call__"))
+    make = _recorded_in_class if _is_method_in_class(function) else _recorded
+    call = functools.wraps(function)(make(function, recorder, "__call__"))
     setattr(call, _RECORDER, recorder)
     return call
+
+
+def _is_method_in_class(function: Callable[..., Any]) -> bool:
+    """Whether a function is decorated in the body of a class: its first argument is the object then, not the input."""
+    if not inspect.isfunction(function):
+        return False
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    return "." in function.__qualname__.rpartition("<locals>.")[2] and names[:1] == ("self",)
+
+
+def _recorded_in_class(function: Callable[..., Any], recorder: Recorder, method: str) -> Callable[..., Any]:
+    """A function for the body of a class: what it is bound to goes to the model as ever, and is no input."""
+    name = method if function.__name__ not in METHODS else function.__name__
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return _recorded(functools.partial(function, self), recorder, name)(*args, **kwargs)
+
+    async def call_async(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return await _recorded(functools.partial(function, self), recorder, name)(*args, **kwargs)
+
+    return call_async if inspect.iscoroutinefunction(function) else call
 
 
 def _watch_object(model: Any, recorder: Recorder) -> Any:
@@ -113,8 +137,14 @@ def _repr(proxy: Any) -> str:
 def _recorded(
     function: Callable[..., Any], recorder: Recorder, method: str, *, is_method: bool = False
 ) -> Callable[..., Any]:
-    make = _recorded_async if _is_async(function) else _recorded_sync
-    bound = make(function, recorder, method)
+    for asks, make in _STREAMS.items():
+        if _is(asks, function):
+            return _with_self(make(function, recorder, method)) if is_method else make(function, recorder, method)
+    if _is(inspect.iscoroutinefunction, function):
+        bound = _recorded_async(function, recorder, method)
+    else:
+        bound = _recorded_sync(function, recorder, method)
+    bound = guarded(bound, recorder, method) if acts(recorder) else bound
     return bound if is_method else _without_self(bound)
 
 
@@ -126,6 +156,7 @@ def _recorded_sync(function: Callable[..., Any], recorder: Recorder, method: str
     clock, answered, failed = recorder.clock, recorder.answered, recorder.failed
     target, calls, max_calls, context = recorder.target, recorder.calls, recorder.max_calls, current_context.get
     append, scalars, float64, nothing = calls.append, SCALARS, FLOAT64, _NOTHING
+    is_plain, by_reference = recorder.options.extract is None, recorder.options.by_reference
 
     def call(_proxy: Any, row: Any = nothing, /, *more: Any, **kwargs: Any) -> Any:
         is_simple = not more and not kwargs and row is not nothing
@@ -136,14 +167,15 @@ def _recorded_sync(function: Callable[..., Any], recorder: Recorder, method: str
             failed(method, error, started, clock() - started)
             raise
         duration = clock() - started
-        if is_simple and recorder.is_open and type(result) in scalars and len(calls) < max_calls:
+        if is_simple and is_plain and recorder.is_open and type(result) in scalars and len(calls) < max_calls:
             kind = type(row)
             if kind is dict:
-                append((target, method, row.copy(), result, None, started, duration, context(), 0))
+                kept = row if by_reference else row.copy()
+                append((target, method, kept, result, None, started, duration, context(), 0))
                 return result
             if kind is ndarray and row.dtype is float64 and row.size <= SMALL_VALUES:
-                packed = row.tobytes(), row.shape
-                append((target, method, packed, result, None, started, duration, context(), 0))
+                kept = row if by_reference else (row.tobytes(), row.shape)
+                append((target, method, kept, result, None, started, duration, context(), 0))
                 return result
         answered(method, _args(row, more), kwargs, result, started, duration)
         return result
@@ -171,8 +203,25 @@ def _recorded_async(function: Callable[..., Any], recorder: Recorder, method: st
     return call
 
 
-def _is_async(function: Callable[..., Any]) -> bool:
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+def _is(asks: Callable[[Any], Any], function: Callable[..., Any]) -> bool:
+    """Whether inspect says so of the function, of what a partial calls, or of an object's `__call__`."""
+    inner = function
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    return bool(asks(inner) or asks(getattr(inner, "__call__", None)))  # noqa: B004
+
+
+_STREAMS: dict[Callable[[Any], Any], Callable[..., Callable[..., Any]]] = {
+    inspect.isasyncgenfunction: recorded_async_generator,
+    inspect.isgeneratorfunction: recorded_generator,
+}
+
+
+def _with_self(bound: Callable[..., Any]) -> Callable[..., Any]:
+    def call(_proxy: Any, /, *args: Any, **kwargs: Any) -> Any:
+        return bound(*args, **kwargs)
+
+    return call
 
 
 def _without_self(bound: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -29,7 +29,11 @@ ACTUAL = "_actual"
 LATENCY = "_latency"
 ERROR = "_error"
 ROWS = "_rows"
-SERVICE_COLUMNS = frozenset({LATENCY, ERROR, ROWS, "_consumer"})
+CONSUMER = "_consumer"
+CACHE = "_cache"
+SERVICE_COLUMNS = frozenset({LATENCY, ERROR, ROWS, CONSUMER, CACHE})
+METRIC_PREFIX = "_metric."
+"""A custom metric `basket_value` is profiled as the column `_metric.basket_value`."""
 
 
 class ColumnKind(StrEnum):
@@ -101,7 +105,8 @@ def is_missing(value: object) -> bool:
 
 def numeric_values(values: npt.NDArray[Any] | Sequence[object]) -> NumericValues:
     """Sort a column's values into finite numbers, missing, non-finite and invalid ones (text, booleans, containers)."""
-    if isinstance(values, np.ndarray):
+    if hasattr(values, "__array__"):
+        values = np.asarray(values)  # also of a sparse column
         if values.dtype.kind in "iu":
             return NumericValues(values.astype(np.float64), 0, 0, 0)
         if values.dtype.kind == "f":
@@ -167,6 +172,8 @@ def _as_float(value: object) -> float | None:
             return to_us(value) / SECOND_US
         if isinstance(value, timedelta):
             return value.total_seconds()
+        if isinstance(value, date):
+            return datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp()
         if isinstance(value, (np.datetime64, np.timedelta64)):
             return float(_split_times(np.array([value])).finite[0])
         return float(value)  # type: ignore[arg-type]

@@ -144,7 +144,8 @@ class Condition:
     def marks_one(self, value: Any) -> bool:
         """The same for a single value."""
         if self.names is None and type(value) in {float, int}:
-            return (self.low <= value <= self.high) if self.marks_inside else (value < self.low or value > self.high)
+            is_inside = bool(self.low <= value <= self.high)
+            return is_inside if self.marks_inside else bool(value < self.low or value > self.high)
         return bool(self.marks([value])[0])
 
     def _marks_name(self, value: Any) -> bool:

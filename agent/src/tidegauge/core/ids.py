@@ -28,15 +28,16 @@ def prediction_id_text(value: object) -> str:
     raise UsageError(f"prediction id {value!r:.80} is a {kind}: give a string, an integer or a UUID, e.g. str(id)")
 
 
-def digest_id(value: object) -> bytes:
-    """The 16 bytes that stand for one id.
+def digest_id(value: object, key: bytes = b"") -> bytes:
+    """The 16 bytes that stand for one id; with a `key` (at most 64 bytes) nobody without it can tell which id they are of.
 
     >>> digest_id(42) == digest_id("42")
     True
     """
-    return hashlib.blake2b(prediction_id_text(value).encode("utf-8", "surrogatepass"), digest_size=ID_BYTES).digest()
+    text = prediction_id_text(value).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, key=key, digest_size=ID_BYTES).digest()
 
 
-def digest_ids(values: Iterable[object]) -> bytes:
+def digest_ids(values: Iterable[object], key: bytes = b"") -> bytes:
     """The ids' digests one after another, 16 bytes each."""
-    return b"".join(map(digest_id, values))
+    return b"".join([digest_id(value, key) for value in values])

@@ -16,12 +16,15 @@ RawCall = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """What X does not say about the rows of a call: ids and event times (one a row, or one for all), segment values, a batch id."""
+    """What X does not say about a call: of its rows ids and event times (one a row, or one for all), segment values, a batch id; of
+    the call who asked (`consumer`) and whether the answer came from a cache (`cached`; None: nobody said)."""
 
     prediction_ids: Any = None
     timestamps: Any = None
     segment: dict[str, Any] | None = None
     batch: str = ""
+    consumer: str = ""
+    cached: bool | None = None
 
 
 class Call(NamedTuple):
@@ -55,6 +58,7 @@ class ServiceOnly(NamedTuple):
     error: str | None
     started_ns: int
     duration_ns: int
+    context: CallContext | None = None
 
 
 class CallSource(Protocol):

@@ -132,9 +132,11 @@ class SealedWindow:
 class NameGuard:
     """Remembers for each column whether most of its values are distinct; then rare names do not leave the host."""
 
-    def __init__(self) -> None:
+    def __init__(self, suppress_below: int = 0) -> None:
+        """`suppress_below`: names with fewer rows never leave the host, whatever the column."""
         self._rows: dict[str, int] = {}
         self._names: dict[str, set[str]] = {}
+        self._least = max(1, suppress_below)
 
     def limit(self, profile: ColumnProfile, *, learn: bool = True) -> ColumnProfile:
         """The profile with at most 1,000 unknown names, and none with fewer than 5 rows where most values are distinct.
@@ -150,7 +152,7 @@ class NameGuard:
         is_judge = len(profile.names) >= NAMES_TO_JUDGE_BY
         seen_rows, seen = self._rows.get(profile.name, rows), len(self._names.get(profile.name, profile.names))
         mostly_distinct = 2 * (seen + _hit_bins(profile)) > seen_rows or (is_judge and 2 * names > rows)
-        return limit_names(profile, MAX_NAMES, LEAST_NAME_ROWS if mostly_distinct else 1)
+        return limit_names(profile, MAX_NAMES, max(self._least, LEAST_NAME_ROWS) if mostly_distinct else self._least)
 
     def _learn(self, profile: ColumnProfile) -> None:
         seen = self._names.setdefault(profile.name, set())
@@ -174,10 +176,10 @@ def _bins(profile: ColumnProfile) -> int:
 class OpenWindows:
     """All open windows of one deployment and version."""
 
-    def __init__(self, max_cells: int = MAX_CELLS) -> None:
+    def __init__(self, max_cells: int = MAX_CELLS, *, suppress_below: int = 0) -> None:
         self._windows: dict[WindowKey, OpenWindow] = {}
         self._max_cells = max_cells
-        self._guard = NameGuard()
+        self._guard = NameGuard(suppress_below)
 
     def __len__(self) -> int:
         return len(self._windows)

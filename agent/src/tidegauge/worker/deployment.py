@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from tidegauge.core.bins import ReferenceBins
-from tidegauge.core.columns import ColumnKind
+from tidegauge.core.columns import METRIC_PREFIX, ColumnKind, numeric_values
+from tidegauge.core.humility import resolve_all
 from tidegauge.core.kinds import infer_kind
-from tidegauge.core.profile import ColumnProfile
+from tidegauge.core.profile import ColumnProfile, profile_numeric
 from tidegauge.core.windows import HOUR_US
 from tidegauge.errors import WireError
 from tidegauge.settings import AgentSettings
@@ -25,9 +26,11 @@ from tidegauge.worker.outputs import ModelFacts
 from tidegauge.worker.pacing import Breathe, no_pause
 from tidegauge.worker.reading import CallReader
 from tidegauge.worker.records import join_records
-from tidegauge.worker.rows import Rows, answer_columns, join_rows
-from tidegauge.worker.service import ServiceMinutes
-from tidegauge.worker.shapes import lightened, row_counts
+from tidegauge.worker.rows import Rows, answer_columns, join_rows, rule_columns
+from tidegauge.worker.sampling import sampled_rows
+from tidegauge.worker.service import Requests, ServiceMinutes
+from tidegauge.worker.rowtypes import lightened
+from tidegauge.worker.shapes import row_counts
 from tidegauge.worker.tabulate import MAX_FEATURES, Column, Columns
 
 ROWS_AT_ONCE = 4_096
@@ -56,6 +59,7 @@ class DeploymentWorker:
         self._load_bins = bins
         self._wall_us = wall_us
         self._reader = CallReader(settings, Counter(), wall_us)
+        self._bins: ReferenceBins | None = None
         self.adopt(settings)
         self.forget()
 
@@ -64,21 +68,23 @@ class DeploymentWorker:
         self.settings = settings
         self.encoder = FrameEncoder(settings)
         reader = self._reader
-        reader.settings = settings
+        reader.adopt(settings)
         known = reader.facts
         positive_class = settings.positive_class or known.positive_class
         reader.facts = ModelFacts(settings.task or known.task, known.classes, positive_class)
         reader.feature_names = settings.feature_names or reader.feature_names
         reader.kinds.update(settings.kinds)
         self._announced = False
+        self._resolve_rules()
 
     def forget(self) -> None:
         """Begin anew, as in a forked child: what was gathered is somebody else's."""
         self.counts: Counter[str] = Counter()
         self._reader.counts = self.counts
         self._reader.kinds = dict(self.settings.kinds)
-        self._bins: ReferenceBins | None = None
-        self._windows = OpenWindows()
+        self._bins = None
+        self._windows = OpenWindows(suppress_below=self.settings.suppress_below)
+        self._metrics = OpenWindows()
         self._service = ServiceMinutes()
         self._waiting: list[RawCall] = []
         self._waiting_rows = self._waiting_bytes = 0
@@ -89,12 +95,18 @@ class DeploymentWorker:
         self._absent: set[str] = set()
         self.newest_event_us = 0
         self._announced = False
+        self._rows_seen = 0
+        self._resolve_rules()
 
     def learn(self, facts: ModelFacts, feature_names: Sequence[str]) -> None:
         """Take over what a model says of itself."""
         self._reader.facts = facts
         self._reader.feature_names = self._reader.feature_names or tuple(feature_names)
         self._announced = False
+        self._resolve_rules()
+
+    def _resolve_rules(self) -> None:
+        self.conditions = resolve_all(self.settings.rules, self._bins, self.facts.task)
 
     @property
     def facts(self) -> ModelFacts:
@@ -132,9 +144,17 @@ class DeploymentWorker:
     def serve(self, kept: Sequence[ServiceOnly]) -> None:
         """Count calls in the service statistics alone."""
         rows = np.array([one.rows for one in kept], dtype=np.int64)
-        self._serve(
-            [one.started_ns for one in kept], [one.duration_ns for one in kept], rows, [one.error for one in kept]
-        )
+        self._service.add(Requests.of(kept, rows, self._wall_us))
+
+    def take_metric(self, name: str, values: npt.NDArray[np.float64], event_us: Times, now_us: int) -> None:
+        """Take in values of a custom metric, each with its event time."""
+        column = METRIC_PREFIX + name
+        self.counts["metric_values"] += len(values)
+        hours = event_us - event_us % HOUR_US
+        for start in np.unique(hours).tolist():
+            inside = hours == start
+            profile = profile_numeric(column, numeric_values(values[inside]))
+            self._metrics.add(WindowKey(start, ""), [profile], event_us[inside], arrived_us=now_us)
 
     def take_actuals(self, rows: ActualRows) -> None:
         """Take in the truth of some predictions."""
@@ -166,26 +186,20 @@ class DeploymentWorker:
         self.refresh_bins(now_us)
         errors, rows = field_of(calls, "error"), row_counts(field_of(calls, "inputs"))
         breathe()
-        self._serve(field_of(calls, "started_ns"), field_of(calls, "duration_ns"), rows, errors)
+        self._service.add(Requests.of(calls, rows, self._wall_us))
         answered = [call for call in calls if call[4] is None] if any(errors) else calls
         breathe()
         for part in join_rows(self._reader.read(answered, now_us, breathe)):
             self._take_rows(part, now_us, breathe)
-
-    def _serve(
-        self,
-        started_ns: Sequence[int],
-        durations_ns: Sequence[int],
-        rows: npt.NDArray[np.int64],
-        errors: Sequence[str | None],
-    ) -> None:
-        """Count calls whose duration is known (not below 0)."""
-        began_us = np.fromiter(started_ns, np.int64, len(rows)) // 1_000 + self._wall_us(0)
-        durations = np.fromiter(durations_ns, np.int64, len(rows))
-        self._service.add(began_us, durations, rows, errors)
+        for segment, requests in self._reader.take_segment_requests():
+            self._service.add(requests, segment)
+            breathe()
 
     def _take_rows(self, rows: Rows, now_us: int, breathe: Breathe) -> None:
         self.counts["captured"] += rows.count
+        rows = self._sampled(rows)
+        if not rows.count:
+            return
         records = rows.records()
         if records is not None:
             self._records.append(records)
@@ -199,9 +213,19 @@ class DeploymentWorker:
                 continue
             self._add(additions, now_us)
 
+    def _sampled(self, rows: Rows) -> Rows:
+        share, first = self.settings.sample, self._rows_seen
+        if share >= 1:
+            return rows
+        self._rows_seen += rows.count
+        kept = rows.where(sampled_rows(rows, share, first))
+        self.counts["sampled_out"] += rows.count - kept.count
+        return kept
+
     def _additions(self, rows: Rows, breathe: Breathe) -> Iterator[Addition]:
         features = dict(list(rows.columns.items())[:MAX_FEATURES]) if len(rows.columns) > MAX_FEATURES else rows.columns
         columns = self._with_missing(features) | answer_columns(rows.answers)
+        columns |= rule_columns(self.conditions, features, rows)
         self._learn_kinds(columns)
         columns = {name: values for name, values in columns.items() if name in self.kinds}
         hours = rows.event_us - rows.event_us % HOUR_US
@@ -268,6 +292,7 @@ class DeploymentWorker:
             return
         self._seal_windows(self._windows.all_keys(), now_us)
         self._bins = bins
+        self._resolve_rules()
         stated = self.settings.kinds
         self.kinds.update({name: one.kind for name, one in bins.columns.items() if name not in stated})
 
@@ -276,8 +301,10 @@ class DeploymentWorker:
         `everything` down to the last row; `final` closes all windows."""
         self.aggregate(now_us)
         self.refresh_bins(now_us)
-        for start, columns in self._service.seal():
-            self._ready.append(self.encoder.minute(start, columns, now_us))
+        for start, segment, columns in self._service.seal():
+            self._ready.append(self.encoder.minute(start, segment, columns, now_us))
+        for sealed in self._metrics.seal(close=self._metrics.all_keys()):
+            self._ready.extend(self.encoder.window(replace(sealed, counted_rows=0, closed=False), None, now_us))
         records, self._records = self._records, []
         for rows in join_records(records):
             self._ready.extend(self.encoder.records(rows, now_us))

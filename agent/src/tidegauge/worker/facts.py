@@ -31,12 +31,15 @@ def as_list(values: Any) -> list[Any]:
     return list(values.tolist()) if hasattr(values, "tolist") else list(values)
 
 
-def read_ids(ids: Any, rows: int) -> bytes:
-    """Digests of one id a row (a single id of a single row may stand alone). UsageError where numbers or types are wrong."""
+def read_ids(ids: Any, rows: int, key: bytes = b"") -> bytes:
+    """Digests of one id a row (a single id of a single row may stand alone), under the `key` of ids where there is one.
+
+    UsageError where numbers or types are wrong.
+    """
     values = as_list(ids)
     if len(values) != rows:
         raise UsageError(f"{len(values)} prediction ids for {rows} rows: give one id a row")
-    return digest_ids(values)
+    return digest_ids(values, key)
 
 
 def read_times(times: Any, rows: int) -> Times:
@@ -93,16 +96,16 @@ def clamp_future(times: Times, now_us: int) -> tuple[Times, int]:
 
 
 class SegmentNames:
-    """Names of segments, at most 50 values a column; the rest is `other`, and counted."""
+    """Names of segments, at most `max_values` a column; the rest is `other`, and counted."""
 
     def __init__(self, max_values: int = MAX_SEGMENT_VALUES) -> None:
         self._known: dict[str, set[str]] = {}
-        self._max_values = max_values
+        self._most = self._max_values = max_values
         self.overflowed_rows = 0
 
     def limit(self, max_values: int) -> None:
         """From now on take up new values only below so many (values taken up before stay)."""
-        self._max_values = min(max_values, MAX_SEGMENT_VALUES)
+        self._max_values = min(max_values, self._most)
 
     def names(self, column: str, values: Sequence[Any] | npt.NDArray[Any]) -> list[str]:
         """`column=value` for each row; missing values are `column=missing`."""
@@ -116,6 +119,19 @@ class SegmentNames:
             names = [self._name(column, value) for value in rows]
         if OTHER not in self._known.get(column, ()):
             self.overflowed_rows += names.count(f"{column}={OTHER}")
+        return names
+
+    def crossed(self, column: str, parts: Sequence[Sequence[str]]) -> list[str]:
+        """Names of a declared intersection `a&b` from the names of its parts: `a=1&b=2`, at most as many as of a column."""
+        known = self._known.setdefault(column, set())
+        names = []
+        for row in zip(*parts, strict=True):
+            text = "&".join(row)
+            if text not in known and len(known) >= self._max_values:
+                text = f"{column}={OTHER}"
+                self.overflowed_rows += 1
+            known.add(text)
+            names.append(text)
         return names
 
     def _name(self, column: str, value: Any) -> str:

@@ -62,12 +62,13 @@ class FrameEncoder:
             yield SealedFrame(FrameKind.PROFILE, frame.SerializeToString(), rows)
             rows = 0
 
-    def minute(self, start_us: int, columns: Sequence[ColumnProfile], now_us: int) -> SealedFrame:
-        """A frame of one minute's service columns."""
+    def minute(self, start_us: int, segment: str, columns: Sequence[ColumnProfile], now_us: int) -> SealedFrame:
+        """A frame of one minute's service columns in a segment ("": all traffic)."""
         frame = self._frame(now_us)
         body = frame.profile
         body.window_start_us, body.window_length_s = start_us, MINUTE_US // SECOND_US
         body.time_basis = pb.TIME_BASIS_ARRIVAL
+        body.segment = segment
         body.columns.extend(encode_profile(replace(column, sketch=EMPTY)) for column in columns)
         return SealedFrame(FrameKind.PROFILE, frame.SerializeToString())
 

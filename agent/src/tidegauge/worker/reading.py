@@ -17,7 +17,9 @@ from tidegauge.worker.calls import Call, CallContext, RawCall, field_of
 from tidegauge.worker.facts import SegmentNames, Times, as_list, clamp_future, read_ids, read_times
 from tidegauge.worker.outputs import Answers, ModelFacts, read_answers
 from tidegauge.worker.pacing import Breathe
+from tidegauge.worker.privacy import Privacy
 from tidegauge.worker.rows import Codes, Ids, Mask, Rows
+from tidegauge.worker.service import Requests
 from tidegauge.worker.shapes import Unread, count_rows, unpacked
 from tidegauge.worker.tabulate import Columns, columns_of_dicts, tabulate
 
@@ -30,13 +32,24 @@ class CallReader:
 
     def __init__(self, settings: AgentSettings, counts: Counter[str], wall_us: Callable[[int], int]) -> None:
         """`counts` is where oddities are counted; `wall_us` turns a monotonic reading into wall-clock time."""
-        self.settings = settings
         self.counts = counts
+        self.adopt(settings)
         self.facts = ModelFacts(settings.task, (), settings.positive_class)
         self.feature_names: Sequence[str] = settings.feature_names
         self.kinds: dict[str, ColumnKind] = {}
-        self.segments = SegmentNames()
+        self.segments = SegmentNames(settings.segment_values)
         self._wall_us = wall_us
+        self._requests: list[tuple[str, Requests]] = []
+
+    def adopt(self, settings: AgentSettings) -> None:
+        """Read by these settings from now on."""
+        self.settings = settings
+        self._privacy = Privacy(settings)
+
+    def take_segment_requests(self) -> list[tuple[str, Requests]]:
+        """The requests of the calls read since the last time, once for each segment that a row of theirs is in."""
+        taken, self._requests = self._requests, []
+        return taken
 
     def read(self, calls: list[RawCall], now_us: int, breathe: Breathe) -> list[Rows]:
         """The rows of answered calls; a call that cannot be read costs itself alone, and is counted."""
@@ -69,6 +82,7 @@ class CallReader:
         contexts = field_of(calls, "context")
         breathe()
         columns, lengths = self._columns(field_of(calls, "inputs"), breathe)
+        columns = self._privacy.columns(columns)
         count = sum(lengths)
         answers = self._answers(field_of(calls, "result"), lengths, calls[0][1])
         breathe()
@@ -78,6 +92,8 @@ class CallReader:
         event, clamped = self._event_times(contexts, lengths, arrival, now_us)
         breathe()
         sets, codes = self._segment_sets(columns, contexts, lengths, count)
+        if sets != ((),):
+            self._note_requests(calls, lengths, sets, codes)
         batch = contexts[0].batch if contexts[0] is not None else ""
         return Rows(count, columns, answers, event, arrival, clamped, ids, has_id, sets, codes, batch)
 
@@ -88,7 +104,7 @@ class CallReader:
             columns, count = tabulate(unpacked(inputs[0]), self.feature_names)
             return columns, [count]
         if isinstance(inputs[0], dict):
-            special = {self.settings.id_column, *self.settings.segments}
+            special = {self.settings.id_column, *self.settings.segment_parts}
             numeric = {name for name, kind in self.kinds.items() if kind is ColumnKind.NUMERIC and name not in special}
             return columns_of_dicts(inputs, numeric, breathe), [1] * len(inputs)
         if isinstance(inputs[0], tuple):
@@ -126,7 +142,7 @@ class CallReader:
         values, found = column.tolist(), []
         try:
             for start in range(0, len(values), _IDS_AT_ONCE):
-                found.append(digest_ids(values[start : start + _IDS_AT_ONCE]))
+                found.append(digest_ids(values[start : start + _IDS_AT_ONCE], self.settings.id_key))
                 breathe()
             return _as_ids(b"".join(found)), None
         except UsageError:
@@ -137,7 +153,7 @@ class CallReader:
         for context, n in zip(contexts, lengths, strict=True):
             stated = context.prediction_ids if context is not None else None
             try:
-                parts.append((_as_ids(read_ids(stated, n)), np.ones(n, dtype=bool)))
+                parts.append((_as_ids(read_ids(stated, n, self.settings.id_key)), np.ones(n, dtype=bool)))
             except UsageError:
                 values = as_list(stated)
                 ids, usable = self._usable_ids(values if len(values) == n else [_Unusable] * n)
@@ -149,7 +165,7 @@ class CallReader:
         digests, usable = [], []
         for value in values:
             try:
-                digests.append(digest_id(value))
+                digests.append(digest_id(value, self.settings.id_key))
                 usable.append(True)
             except UsageError:
                 digests.append(bytes(ID_BYTES))
@@ -179,8 +195,14 @@ class CallReader:
     def _segment_sets(
         self, columns: Columns, contexts: Sequence[CallContext | None], lengths: list[int], count: int
     ) -> tuple[tuple[tuple[str, ...], ...], Codes]:
-        names = [self._segment_names(one, columns, contexts, lengths) for one in self.settings.segments]
-        given = [one for one in names if one is not None]
+        found = {one: self._segment_names(one, columns, contexts, lengths) for one in self.settings.segment_parts}
+        named = {one: names for one, names in found.items() if names is not None}
+        given = []
+        for one in self.settings.segments:
+            parts = one.split("&")
+            if all(part in named for part in parts):
+                several = len(parts) > 1
+                given.append(self.segments.crossed(one, [named[part] for part in parts]) if several else named[one])
         if not given:
             return ((),), np.zeros(count, dtype=np.uint32)
         rows = list(zip(*given, strict=True))
@@ -197,7 +219,19 @@ class CallReader:
             stated = (context.segment or {}).get(name) if context is not None else None
             several = as_list(stated) if not isinstance(stated, (str, bytes)) and hasattr(stated, "__len__") else None
             values += several if several is not None and len(several) == n else [stated] * n
-        return self.segments.names(name, values)
+        return self.segments.names(name, self._privacy.listed(name, values))
+
+    def _note_requests(
+        self, calls: list[RawCall], lengths: list[int], sets: tuple[tuple[str, ...], ...], codes: Codes
+    ) -> None:
+        call_of_row = np.repeat(np.arange(len(calls)), lengths)
+        for segment in dict.fromkeys(name for one in sets for name in one):
+            member = np.array([segment in one for one in sets], dtype=bool)
+            rows = np.bincount(call_of_row[member[codes]], minlength=len(calls))
+            chosen = np.flatnonzero(rows)
+            if len(chosen):
+                own = [calls[i] for i in chosen.tolist()]
+                self._requests.append((segment, Requests.of(own, rows[chosen], self._wall_us)))
 
 
 class _Unusable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegauge.core.columns import PREDICTION, PREDICTION_LABEL
+from tidegauge.core.humility import RULE_PREFIX, Condition, judged_score
 from tidegauge.core.outcomes import NO_LABEL, Labels
 from tidegauge.wire.rows import RecordRows, join_labels
 from tidegauge.worker.facts import Times
@@ -53,6 +54,27 @@ class Rows:
             segment_codes=self.segment_codes[chosen],
         )
 
+    def where(self, chosen: Mask) -> Rows:
+        """The rows that are chosen, by a mask."""
+        labels = self.answers.labels
+        return replace(
+            self,
+            count=int(np.count_nonzero(chosen)),
+            columns={name: values[chosen] for name, values in self.columns.items()},
+            answers=replace(
+                self.answers,
+                rows=int(np.count_nonzero(chosen)),
+                scores={name: values[chosen] for name, values in self.answers.scores.items()},
+                labels=None if labels is None else Labels(labels.names, labels.codes[chosen]),
+            ),
+            event_us=self.event_us[chosen],
+            arrival_us=self.arrival_us[chosen],
+            clamped=None if self.clamped is None else self.clamped[chosen],
+            ids=None if self.ids is None else self.ids[chosen],
+            has_id=None if self.has_id is None else self.has_id[chosen],
+            segment_codes=self.segment_codes[chosen],
+        )
+
     def records(self) -> RecordRows | None:
         """The rows that have an id, as the wire's records."""
         if self.ids is None:
@@ -80,6 +102,17 @@ def answer_columns(answers: Answers) -> Columns:
         names: Column = np.array([*answers.labels.names, None], dtype=object)
         columns[PREDICTION_LABEL] = names[np.minimum(answers.labels.codes, len(answers.labels.names))]
     return columns
+
+
+def rule_columns(conditions: Sequence[Condition], columns: Mapping[str, Column], rows: Rows) -> Columns:
+    """What humility rules mark, as the reserved boolean columns that it is profiled in."""
+    score = judged_score(rows.answers.scores) if conditions else None
+    found: Columns = {}
+    for condition in conditions:
+        values = score if condition.looks_at_answers else columns.get(condition.rule.column)
+        if values is not None:
+            found[RULE_PREFIX + condition.rule.name] = condition.marks(values)
+    return found
 
 
 def join_rows(parts: Sequence[Rows]) -> Iterator[Rows]:

@@ -1,58 +1,95 @@
-"""Service statistics: profiles of the reserved columns `_latency`, `_rows` and `_error` by minute of arrival."""
+"""Service statistics: profiles of the reserved columns `_latency`, `_rows`, `_error`, `_consumer` and `_cache` by minute of arrival.
+
+Each request counts once in all traffic, and once in every segment that a row of it is in.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
 
-from tidegauge.core.columns import ERROR, LATENCY, ROWS, ColumnKind, NumericValues
+from tidegauge.core.columns import CACHE, CONSUMER, ERROR, LATENCY, ROWS, ColumnKind, NumericValues
 from tidegauge.core.profile import ColumnProfile, limit_names, merge_profiles, profile_durations, profile_numeric
 from tidegauge.core.windows import MINUTE_US
+from tidegauge.worker.calls import CallContext, RawCall, ServiceOnly, field_of
 
-MAX_ERROR_NAMES = 100
+MAX_NAMES = 100
+"""Error classes, and consumers, that are counted by name in a minute; the rest is overflow."""
 
 Integers = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Requests:
+    """Calls as a service sees them: when they came, how long they took (below 0: not known), the rows that each answered (0 where
+    it failed), its error ("system:ValueError") or None, and what was stated of it."""
+
+    started_us: Integers
+    durations_ns: Integers
+    rows: Integers
+    errors: Sequence[str | None]
+    contexts: Sequence[CallContext | None]
+
+    @classmethod
+    def of(
+        cls, calls: Sequence[RawCall] | Sequence[ServiceOnly], rows: Integers, wall_us: Callable[[int], int]
+    ) -> Requests:
+        """From calls, or what is left of them; `rows` is how many each has, `wall_us` turns a monotonic reading into wall-clock time."""
+        if calls and isinstance(calls[0], ServiceOnly):
+            errors, started, durations, contexts = map(list, list(zip(*calls, strict=True))[2:6])
+        else:
+            names = ("error", "started_ns", "duration_ns", "context")
+            errors, started, durations, contexts = (field_of(calls, name) for name in names)
+        answered = np.where([error is None for error in errors], rows, 0) if any(errors) else rows
+        began_us = np.fromiter(started, np.int64, len(calls)) // 1_000 + wall_us(0)
+        return cls(began_us, np.fromiter(durations, np.int64, len(calls)), answered, errors, contexts)
+
+
 class ServiceMinutes:
-    """Minutes that are not sealed yet."""
+    """Minutes that are not sealed yet, by segment."""
 
     def __init__(self) -> None:
-        self._minutes: dict[int, list[list[ColumnProfile]]] = {}
+        self._minutes: dict[tuple[int, str], list[list[ColumnProfile]]] = {}
 
-    def add(self, started_us: Integers, durations_ns: Integers, rows: Integers, errors: Sequence[str | None]) -> None:
-        """Count the calls whose duration is known (not below 0). A failed one (its error: "system:ValueError") answers no row."""
-        has_errors = any(errors)
-        answered = np.where([error is None for error in errors], rows, 0) if has_errors else rows
-        minutes = started_us - started_us % MINUTE_US
-        for minute in np.unique(minutes).tolist():
-            inside = (minutes == minute) & (durations_ns >= 0)
-            if not inside.any():
-                continue
-            failed = Counter(error for error in compress(errors, inside) if error) if has_errors else Counter[str]()
-            parts = self._minutes.setdefault(minute, [])
-            parts.append(_profiles(durations_ns[inside], answered[inside], failed))
+    def add(self, requests: Requests, segment: str = "") -> None:
+        """Count the requests whose duration is known."""
+        is_timed = requests.durations_ns >= 0
+        minutes = requests.started_us - requests.started_us % MINUTE_US
+        for minute in np.unique(minutes[is_timed]).tolist():
+            inside = (minutes == minute) & is_timed
+            parts = self._minutes.setdefault((minute, segment), [])
+            parts.append(_profiles(requests, inside))
             if len(parts) > 8:
-                self._minutes[minute] = [_merged(parts)]
+                self._minutes[minute, segment] = [_merged(parts)]
 
-    def seal(self) -> list[tuple[int, list[ColumnProfile]]]:
-        """Take all minutes: their starts and profiles."""
+    def seal(self) -> list[tuple[int, str, list[ColumnProfile]]]:
+        """Take all minutes: their starts, segments and profiles."""
         taken, self._minutes = self._minutes, {}
-        return [(start, _merged(parts)) for start, parts in sorted(taken.items())]
+        return [(start, segment, _merged(parts)) for (start, segment), parts in sorted(taken.items())]
 
 
-def _profiles(durations_ns: Integers, rows: Integers, failed: Counter[str]) -> list[ColumnProfile]:
+def _profiles(requests: Requests, inside: npt.NDArray[np.bool_]) -> list[ColumnProfile]:
+    rows = requests.rows[inside].astype(np.float64)
     profiles = [
-        profile_durations(LATENCY, durations_ns),
-        profile_numeric(ROWS, NumericValues(rows.astype(np.float64), 0, 0, 0)),
+        profile_durations(LATENCY, requests.durations_ns[inside]),
+        profile_numeric(ROWS, NumericValues(rows, 0, 0, 0)),
     ]
-    if failed:
-        profiles.append(ColumnProfile(ERROR, ColumnKind.CATEGORICAL, failed.total(), names=dict(failed)))
+    if any(requests.errors):
+        profiles += _named(ERROR, [error for error in compress(requests.errors, inside) if error])
+    stated = [one for one in compress(requests.contexts, inside) if one is not None]
+    if stated:
+        profiles += _named(CONSUMER, [one.consumer for one in stated if one.consumer])
+        profiles += _named(CACHE, ["hit" if one.cached else "miss" for one in stated if one.cached is not None])
     return profiles
+
+
+def _named(column: str, values: list[str]) -> list[ColumnProfile]:
+    return [ColumnProfile(column, ColumnKind.CATEGORICAL, len(values), names=dict(Counter(values)))] if values else []
 
 
 def _merged(parts: list[list[ColumnProfile]]) -> list[ColumnProfile]:
@@ -60,4 +97,4 @@ def _merged(parts: list[list[ColumnProfile]]) -> list[ColumnProfile]:
     for part in parts:
         for profile in part:
             by_name.setdefault(profile.name, []).append(profile)
-    return [limit_names(merge_profiles(profiles), MAX_ERROR_NAMES) for profiles in by_name.values()]
+    return [limit_names(merge_profiles(profiles), MAX_NAMES) for profiles in by_name.values()]

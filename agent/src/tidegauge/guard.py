@@ -1,0 +1,156 @@
+"""Humility rules that the caller is to notice, judged in the caller's thread: flag, override, refuse.
+
+    call ─▶ refuse by input? ─▶ the recorded model ─▶ judge inputs and answer ─▶ flags, callback, value, refusal ─▶ caller
+
+What is recorded is what the model answered; that a rule marked a row is counted by the worker, from the same conditions. A fault of
+ours leaves the answer as it is and is counted. Only a `PredictionRefused` that the user asked for is raised.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegauge.capture import Recorder, inputs_of
+from tidegauge.core.humility import Action, Condition, judged_score
+from tidegauge.errors import PredictionRefused
+from tidegauge.worker.outputs import read_answers
+from tidegauge.worker.shapes import count_rows
+from tidegauge.worker.tabulate import tabulate
+
+Marked = list[tuple[Condition, npt.NDArray[np.intp]]]
+"""Conditions that marked something, with the numbers of the rows."""
+
+current_flags: ContextVar[tuple[str, ...]] = ContextVar("tidegauge_flags", default=())
+
+
+def guarded(recorded: Callable[..., Any], recorder: Recorder, method: str) -> Callable[..., Any]:
+    """The recorded call, whose first argument is the proxy that it is called on, under the rules that act."""
+    guard = _Guard(recorder, method)
+
+    if inspect.iscoroutinefunction(recorded):
+
+        async def call_async(proxy: Any, /, *args: Any, **kwargs: Any) -> Any:
+            marked = guard.before(args, kwargs)
+            return guard.after(args, kwargs, await recorded(proxy, *args, **kwargs), marked)
+
+        return call_async
+
+    def call(proxy: Any, /, *args: Any, **kwargs: Any) -> Any:
+        marked = guard.before(args, kwargs)
+        return guard.after(args, kwargs, recorded(proxy, *args, **kwargs), marked)
+
+    return call
+
+
+def acts(recorder: Recorder) -> bool:
+    """Whether any rule of the deployment acts in the caller's thread."""
+    return any(rule.acts for rule in recorder.target.settings.rules)
+
+
+class _Guard:
+    """Judges the calls of one method. Its methods raise nothing but `PredictionRefused`."""
+
+    def __init__(self, recorder: Recorder, method: str) -> None:
+        self._recorder = recorder
+        self._method = method
+
+    def before(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Marked:
+        """What the rules about inputs mark; raises where one of them refuses: the model is not asked then."""
+        started = self._recorder.clock()
+        try:
+            conditions = [one for one in self._recorder.conditions() if one.rule.acts and not one.looks_at_answers]
+            marked = _marked_inputs(inputs_of(args, kwargs), conditions, self._recorder.target.feature_names)
+        except Exception:  # noqa: BLE001 - the host must not notice
+            self._recorder.count_fault()
+            return []
+        refusal = _refusal(marked)
+        if refusal is not None:
+            self._recorder.failed(self._method, refusal, started, self._recorder.clock() - started)
+            raise refusal
+        return marked
+
+    def after(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, marked: Marked) -> Any:
+        """What the caller gets: the result, or what the rules put in its place."""
+        try:
+            conditions = [one for one in self._recorder.conditions() if one.rule.acts and one.looks_at_answers]
+            rows = count_rows(inputs_of(args, kwargs))
+            marked = marked + _marked_answers(result, rows, conditions, self._recorder, self._method)
+            current_flags.set(tuple(one.rule.name for one, _ in marked))
+        except Exception:  # noqa: BLE001 - the host must not notice
+            self._recorder.count_fault()
+            return result
+        refusal = _refusal(marked)
+        if refusal is not None:
+            raise refusal
+        return self._carried_out(result, marked, rows)
+
+    def _carried_out(self, result: Any, marked: Marked, rows: int) -> Any:
+        for condition, chosen in marked:
+            rule = condition.rule
+            try:
+                if rule.callback is not None:
+                    rule.callback(rule.name, chosen)
+                if rule.action is Action.OVERRIDE:
+                    result = overridden(result, chosen, rule.value, rows)
+            except Exception:  # noqa: BLE001 - the user's callback, or an answer of a kind that has no place for the value
+                self._recorder.count_fault()
+        return result
+
+
+def _refusal(marked: Marked) -> PredictionRefused | None:
+    for condition, rows in marked:
+        if condition.rule.action is Action.REFUSE:
+            return PredictionRefused(condition.rule.name, rows.tolist())
+    return None
+
+
+def _marked_inputs(inputs: Any, conditions: list[Condition], feature_names: Sequence[str]) -> Marked:
+    if not conditions:
+        return []
+    if type(inputs) is dict:
+        return [(one, _FIRST) for one in conditions if one.marks_one(inputs.get(one.rule.column))]
+    columns, _ = tabulate(inputs, feature_names)
+    marks = ((one, columns.get(one.rule.column)) for one in conditions)
+    return _some((one, one.marks(values)) for one, values in marks if values is not None)
+
+
+def _marked_answers(result: Any, rows: int, conditions: list[Condition], recorder: Recorder, method: str) -> Marked:
+    if not conditions:
+        return []
+    if type(result) is float and rows == 1:
+        return [(one, _FIRST) for one in conditions if one.marks_one(result)]
+    scores = judged_score(read_answers(result, rows, recorder.target.facts, method=method).scores)
+    return [] if scores is None else _some((one, one.marks(scores)) for one in conditions)
+
+
+def _some(marks: Iterable[tuple[Condition, npt.NDArray[np.bool_]]]) -> Marked:
+    return [(condition, np.flatnonzero(mask)) for condition, mask in marks if mask.any()]
+
+
+_FIRST = np.zeros(1, dtype=np.intp)
+
+
+def overridden(result: Any, chosen: npt.NDArray[np.intp], value: Any, rows: int) -> Any:
+    """A copy of the result with `value` in the chosen rows: arrays, lists, Series, or a single answer. TypeError for anything else."""
+    if isinstance(result, np.ndarray) and result.ndim:
+        given = np.asarray(value)
+        is_text = given.dtype.kind in "US"
+        changed = result.astype(np.result_type(result.dtype, given.dtype if is_text else value))
+        changed[chosen] = value
+        return changed
+    if hasattr(result, "iloc"):
+        changed = result.copy()
+        changed.iloc[chosen] = value
+        return changed
+    if isinstance(result, list) and len(result) == rows:
+        marked = set(chosen.tolist())
+        return [value if number in marked else answer for number, answer in enumerate(result)]
+    if rows == 1 and (np.isscalar(result) or np.ndim(result) == 0):
+        return value
+    raise TypeError(f"a {type(result).__name__} for {rows} rows has no place for a value")
