@@ -50,9 +50,33 @@ class ShipperLock:
                     os.close(descriptor)
                     return None
                 sleep(_PROBE_S)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
-        return cls(descriptor)
+        lock = cls(descriptor)
+        lock.name(holder)
+        return lock
+
+    @classmethod
+    def inherit(cls, root: Path, descriptor: int, holder: Holder) -> "ShipperLock":
+        """Take over the lock that the parent has taken and handed on; raises OSError where the descriptor is not that of the lock."""
+        ours, there = os.fstat(descriptor), (root / LOCK_NAME).stat()
+        if (ours.st_dev, ours.st_ino) != (there.st_dev, there.st_ino):
+            raise FileNotFoundError(
+                f"descriptor {descriptor} is not {root / LOCK_NAME}: start the shipper without --lock-fd"
+            )
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.set_inheritable(descriptor, False)
+        lock = cls(descriptor)
+        lock.name(holder)
+        return lock
+
+    @property
+    def descriptor(self) -> int:
+        """For handing the lock on to a child: it is held until the last copy is closed."""
+        return self._descriptor
+
+    def name(self, holder: Holder) -> None:
+        """Say in the file who holds it."""
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, json.dumps(asdict(holder)).encode(), 0)
 
     def release(self) -> None:
         """Unlock, also for children that inherited the descriptor."""
@@ -60,7 +84,7 @@ class ShipperLock:
         os.close(self._descriptor)
 
     def abandon(self) -> None:
-        """Close without unlocking: in a forked child the lock stays the parent's."""
+        """Close without unlocking: in a forked child the lock stays the parent's, and after handing it on the child's."""
         os.close(self._descriptor)
 
 

@@ -72,15 +72,22 @@ def ship_root(
     linger_s: float | None,
     wait_s: float,
     on_start: Callable[[Shipper], None],
+    lock_fd: int | None = None,
 ) -> bool:
     """Serve one root to the end and say whether everything was acknowledged (True where another shipper serves it already).
 
-    `on_start` is handed the shipper, so that it can be stopped. Raises UsageError and OSError.
+    `on_start` is handed the shipper, so that it can be stopped; `lock_fd` is the root's lock where the parent has taken it.
+    Raises UsageError and OSError.
     """
-    lock = ShipperLock.acquire(root, Holder(os.getpid(), __version__, mode), wait_s=wait_s)
+    holder = Holder(os.getpid(), __version__, mode)
+    lock = (
+        ShipperLock.acquire(root, holder, wait_s=wait_s)
+        if lock_fd is None
+        else ShipperLock.inherit(root, lock_fd, holder)
+    )
     if lock is None:
-        holder = read_holder(root)
-        _log.info("%s is served already%s", root, f" by process {holder.pid}" if holder else "")
+        other = read_holder(root)
+        _log.info("%s is served already%s", root, f" by process {other.pid}" if other else "")
         return not drain
     try:
         shipper = make_shipper(root, drain=drain, linger_s=linger_s)
@@ -104,20 +111,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--wait-s", type=float, default=WAIT_FOR_LOCK_S, metavar="S", help="wait so long for another shipper to end"
     )
+    parser.add_argument(
+        "--lock-fd", type=int, metavar="N", help="the root's lock, which the parent has taken and hands on"
+    )
     options = parser.parse_args(argv)
     return run_in_foreground(
-        options.root, mode="process", drain=options.drain, linger_s=options.linger_s, wait_s=options.wait_s
+        options.root,
+        mode="process",
+        drain=options.drain,
+        linger_s=options.linger_s,
+        wait_s=options.wait_s,
+        lock_fd=options.lock_fd,
     )
 
 
 def run_in_foreground(
-    root: Path, *, mode: str, drain: bool, linger_s: float | None, wait_s: float = WAIT_FOR_LOCK_S
+    root: Path,
+    *,
+    mode: str,
+    drain: bool,
+    linger_s: float | None,
+    wait_s: float = WAIT_FOR_LOCK_S,
+    lock_fd: int | None = None,
 ) -> int:
     """Serve a root in this process: SIGTERM and SIGINT drain for at most 10 s; returns the exit code."""
     configure_logging()
     stops = StopOnSignal()
     try:
-        is_shipped = ship_root(root, mode=mode, drain=drain, linger_s=linger_s, wait_s=wait_s, on_start=stops.add)
+        is_shipped = ship_root(
+            root, mode=mode, drain=drain, linger_s=linger_s, wait_s=wait_s, on_start=stops.add, lock_fd=lock_fd
+        )
     except (TidegaugeError, OSError) as error:
         _log.error("%s", error)
         return EXIT_CONFIG

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from tidegauge.errors import TidegaugeError
 from tidegauge.shipper.destination import TOKEN_VARIABLE, Destination, write_destination
-from tidegauge.shipper.lock import is_held, read_holder
+from tidegauge.shipper.lock import Holder, ShipperLock, is_held, read_holder
 from tidegauge.version import __version__
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _lock = threading.Lock()  # guards the three below
 _processes: dict[Path, tuple[subprocess.Popen[bytes], float]] = {}  # with the time of the start
 _threads: dict[Path, "ShipperThread"] = {}
 _complaints: set[tuple[Path, str]] = set()
+_handing_on: list[tuple[int, ShipperLock]] = []  # taken for a shipper that is just being started, and by which thread
 
 
 def look_after(root: Path, settings: "AgentSettings") -> None:
@@ -101,16 +102,29 @@ def _start_process(root: Path, token: str | None) -> None:
     process, started_at = _processes.get(root, (None, float("-inf")))
     if process is not None:
         process.poll()  # buries it when it has ended
-    if time.monotonic() - started_at < START_AGAIN_S or (is_held(root) and not _ask_older_to_end(root)):
+    if is_held(root):
+        _ask_older_to_end(root)  # ours is started when it has gone
+        return
+    if time.monotonic() - started_at < START_AGAIN_S:
         return
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _processes[root] = (_spawn(root, token), time.monotonic())
+    lock = ShipperLock.acquire(root, Holder(os.getpid(), __version__, "process"), wait_s=0.1)
+    if lock is None:
+        return
+    _handing_on.append((threading.get_ident(), lock))
+    try:
+        process = _spawn(root, lock, token)
+        lock.name(Holder(process.pid, __version__, "process"))
+        _processes[root] = (process, time.monotonic())
+    finally:
+        _handing_on.clear()
+        lock.abandon()  # it is the shipper's from its first moment on: however many hosts start at once, there is one
 
 
 _STARTS = {"process": _start_process, "thread": _start_thread}
 
 
-def _spawn(root: Path, token: str | None) -> "subprocess.Popen[bytes]":
+def _spawn(root: Path, lock: ShipperLock, token: str | None) -> "subprocess.Popen[bytes]":
     log = root / LOG_NAME
     with contextlib.suppress(FileNotFoundError):
         if log.stat().st_size > LOG_BYTES:
@@ -118,7 +132,16 @@ def _spawn(root: Path, token: str | None) -> "subprocess.Popen[bytes]":
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         return subprocess.Popen(  # noqa: S603 - our own module, our own interpreter
-            [_interpreter(), "-m", "tidegauge.shipper", "--root", str(root.absolute())],
+            [
+                _interpreter(),
+                "-m",
+                "tidegauge.shipper",
+                "--root",
+                str(root.absolute()),
+                "--lock-fd",
+                str(lock.descriptor),
+            ],
+            pass_fds=[lock.descriptor],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=descriptor,
@@ -189,6 +212,10 @@ def _forget_after_fork() -> None:
     """A forked child has neither the parent's threads nor its children; nobody may wait for the parent's lock."""
     global _lock  # noqa: PLW0603
     _lock = threading.Lock()
+    for thread_id, lock in _handing_on:
+        if thread_id != threading.get_ident():  # else this child is the shipper itself, forked in Python as gevent does
+            lock.abandon()
+    _handing_on.clear()
     for process, _ in _processes.values():
         process.returncode = 0  # not ours: it must not be waited for, nor be warned about
     _processes.clear()
