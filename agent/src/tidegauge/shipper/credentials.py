@@ -14,6 +14,7 @@ from tidegauge.shipper.destination import DESTINATION_NAME, TOKEN_VARIABLE, Dest
 LOOK_EVERY_S = 1.0
 MAX_TOKEN_BYTES = 8 * 1024
 MAX_PEM_BYTES = 1024 * 1024
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)  # a pipe in its place must not hang us
 
 _Stamp = tuple[int, int, int] | None  # what changes with a file's content; None: it is not there
 
@@ -93,7 +94,7 @@ class Connector:
 def credentials_of(root: Path, destination: Destination, token: str | None = None) -> Credentials:
     """The credentials of a root; those of another user's root must be that user's."""
     owner = (root / DESTINATION_NAME).stat().st_uid
-    if owner == os.geteuid():
+    if not hasattr(os, "geteuid") or owner == os.geteuid():
         return read_credentials(destination, token=token)
     if token is not None and destination.token_file is None:
         raise UsageError(
@@ -104,8 +105,8 @@ def credentials_of(root: Path, destination: Destination, token: str | None = Non
 
 
 def _read(path: Path, limit: int, owner: int | None = None) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
+    descriptor = os.open(path, _READ)
+    try:
         state = os.fstat(descriptor)
         if not stat.S_ISREG(state.st_mode) or state.st_size > limit:
             raise UsageError(f"{path}: expected a file of at most {limit} bytes")
@@ -113,7 +114,9 @@ def _read(path: Path, limit: int, owner: int | None = None) -> bytes:
             raise UsageError(
                 f"{path} belongs to user {state.st_uid}, the spool to user {owner}: run the shipper as the agents' user"
             )
-        return file.read(limit)
+        return os.read(descriptor, limit)
+    finally:
+        os.close(descriptor)
 
 
 def _checked_token(content: bytes, source: str) -> str:
