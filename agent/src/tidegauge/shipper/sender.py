@@ -10,6 +10,7 @@ from collections import deque
 from pathlib import Path
 
 from tidegauge.shipper.backoff import Backoff
+from tidegauge.shipper.carried import carried_up_to
 from tidegauge.shipper.outgoing import MAX_FRAMES, Outgoing, gap_in_place_of, outgoing_of, take_batch
 from tidegauge.shipper.refused import keep_refused
 from tidegauge.spool.directory import release, remove_if_finished
@@ -123,6 +124,9 @@ class EpochSender:
         """Read again from a number on: the collector does not have it, whatever it said before."""
         self.in_flight = None
         self._announced = False
+        if expected_seq <= carried_up_to(self.directory):
+            self._begin_reading(self.acknowledged_seq)  # that went by hand: wait until it has come, rather than call it lost
+            return
         self.acknowledged_seq = self._stored_seq = (
             expected_seq - 1
         )  # the file keeps the higher one; sending again is harmless
