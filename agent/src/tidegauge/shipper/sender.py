@@ -1,7 +1,8 @@
 """One epoch on its way: what to send next, and what an answer means. Touches only the epoch's directory, never the network.
 
-Invariants: numbers leave in order and without holes; `attempted_seq` is durable before a frame's first send; what is
-acknowledged is stored before segments are deleted; after a rewind everything is read anew.
+Invariants: numbers leave in order and without holes; `attempted_seq` is durable before a frame's first send, and is raised only
+where nothing was merged or dropped since the frame was read, else it is read anew; what is acknowledged is stored before segments
+are deleted; after a rewind everything is read anew.
 """
 
 import random
@@ -13,10 +14,12 @@ from tidegauge.shipper.backoff import Backoff
 from tidegauge.shipper.carried import carried_up_to
 from tidegauge.shipper.outgoing import MAX_FRAMES, Outgoing, gap_in_place_of, outgoing_of, take_batch
 from tidegauge.shipper.refused import keep_refused
+from tidegauge.spool.attempts import announce_attempt, interventions
+from tidegauge.spool.crash_points import crash_here
 from tidegauge.spool.directory import release, remove_if_finished
 from tidegauge.spool.epoch import epoch_of
 from tidegauge.spool.lock import durable_seq, writer_state
-from tidegauge.spool.position import Position, read_position, write_position
+from tidegauge.spool.position import Position, read_position
 from tidegauge.spool.reader import SpoolReader
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.codec import MAX_BATCH_BYTES
@@ -81,15 +84,11 @@ class EpochSender:
 
     def next_request(self, agent: pb.AgentIdentity, now: float) -> pb.ShipRequest | None:
         """What to send now, None where there is nothing; the caller sends it and reports the answer."""
-        if not self._waiting and self.has_work(now):
-            self._fill()
-        batch = take_batch(self._waiting, self._batch_bytes, 1 if self._alone else MAX_FRAMES)
+        batch = self._next_batch(now)
         is_end = self._reader.finished and len(batch) == len(self._waiting) and not self.is_live(now)
         if not batch and (self._announced or not is_end):
             self._store()
             return None
-        if batch:
-            self._announce_attempt(batch[-1].last_seq)
         self.in_flight = pb.ShipRequest(
             epoch=self.epoch.bytes,
             first_seq=batch[0].first_seq if batch else self.acknowledged_seq + 1,
@@ -107,9 +106,13 @@ class EpochSender:
             item = self._waiting.popleft()
             self._unreleased_bytes += len(item.frame)
             settled += 1
+        crash_here("sender.acknowledged")
+        self.acknowledged_seq = max(self.acknowledged_seq, mark)
         if mark > self._read_seq:
             self._begin_reading(mark)
-        self.acknowledged_seq = max(self.acknowledged_seq, mark)
+        if mark > self._attempted_seq:  # the position was lost: what is held there must not be merged any more
+            self._store()
+            self._attempted_seq = mark
         self._alone = max(0, self._alone - settled)
         self._batch_bytes = min(MAX_BATCH_BYTES, self._batch_bytes * 2)
         if settled or not request or not request.frames:
@@ -144,6 +147,7 @@ class EpochSender:
         else:
             item = self._waiting.popleft()
             keep_refused(self.directory.parent, f"{self.epoch}-{item.first_seq}", item.frame, message)
+            crash_here("sender.refused")
             self._waiting.appendleft(gap_in_place_of(item))
 
     def fail(self, now: float, *, timed_out: bool = False) -> None:
@@ -164,7 +168,23 @@ class EpochSender:
         self._store()
         return remove_if_finished(self.directory)
 
+    def look_again(self) -> None:
+        """Forget what was seen of the writer: it may have ended a moment ago."""
+        self._live_checked_at = float("-inf")
+
+    def _next_batch(self, now: float) -> list[Outgoing]:
+        """What is to be sent now, announced; empty where there is nothing, or nothing yet after it was read anew."""
+        for _ in range(2):
+            if not self._waiting and self.has_work(now):
+                self._fill()
+            batch = take_batch(self._waiting, self._batch_bytes, 1 if self._alone else MAX_FRAMES)
+            if not batch or self._is_announced(batch[-1].last_seq):
+                return batch
+            self._begin_reading()
+        return []
+
     def _begin_reading(self, after_seq: int | None = None) -> None:
+        self._seen = interventions(self.directory)  # before the first read
         self._read_seq = self.acknowledged_seq if after_seq is None else after_seq
         self._reader = SpoolReader(self.directory, after_seq=self._read_seq)
         self._waiting: deque[Outgoing] = deque()
@@ -175,12 +195,15 @@ class EpochSender:
             self._waiting.append(item)
             self._read_seq = item.last_seq
 
-    def _announce_attempt(self, last_seq: int) -> None:
-        """Make it durable that frames are about to be sent, and with it what is acknowledged."""
-        if last_seq > self._attempted_seq:
-            acknowledged_seq = max(self.acknowledged_seq, read_position(self.directory).acknowledged_seq)
-            write_position(self.directory, Position(acknowledged_seq, max(last_seq, acknowledged_seq)))
-            self._attempted_seq = last_seq
+    def _is_announced(self, last_seq: int) -> bool:
+        """Make it durable that frames are about to be sent; False: what was read is not what is to be sent any more."""
+        if last_seq <= self._attempted_seq:
+            return True
+        position = Position(self.acknowledged_seq, max(last_seq, self.acknowledged_seq))
+        if not announce_attempt(self.directory, position, self._seen):
+            return False
+        self._attempted_seq = position.attempted_seq
+        return True
 
     def _store(self) -> None:
         """Store what is acknowledged and delete what is not needed any more."""

@@ -1,6 +1,6 @@
 """What lies in a spool root: epoch directories in the order of their epochs, and the deletion of what is no longer needed.
 
-<root>/<epoch>/lock, closed, position, holes, NNNNNNNN.seg, NNNNNNNN.open      one writer's life
+<root>/<epoch>/lock, closed, position, holes, NNNNNNNN.seg, NNNNNNNN-MMMMMMMM.seg, NNNNNNNN.open     one writer's life
 <root>/quarantine/                                                            copies of damaged bytes
 <root>/maintenance                                                            lock of whoever deletes
 """
@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tidegauge.errors import SpoolError
+from tidegauge.spool.crash_points import crash_here
 from tidegauge.spool.disk import opened_for_reading, refuse_link, sync_directory
 from tidegauge.spool.epoch import epoch_of
 from tidegauge.spool.holes import HOLES_NAME, HoleJournal
 from tidegauge.spool.lock import CLOSED_NAME, LOCK_NAME, maintenance, writer_state
 from tidegauge.spool.position import POSITION_NAME, Position, read_position, write_position
 from tidegauge.spool.record import FORMAT_VERSION, HEADER_SIZE, Record, decode_header, records_of, scan
-from tidegauge.spool.segment import MAX_SEGMENT_BYTES, Segment, list_segments
+from tidegauge.spool.segment import MAX_SEGMENT_BYTES, Segment, list_segments, list_void
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,10 @@ def release(directory: Path, up_to_seq: int) -> int:
         position = Position(max(before.acknowledged_seq, up_to_seq), max(before.attempted_seq, up_to_seq))
         if position != before:
             write_position(directory, position)
-        return delete_acknowledged(read_epoch_directory(directory), position.acknowledged_seq)
+        crash_here("release.stored")
+        freed = delete_acknowledged(read_epoch_directory(directory), position.acknowledged_seq)
+        crash_here("release.deleted")
+        return freed
 
 
 def delete_acknowledged(epoch: EpochDirectory, acknowledged_seq: int) -> int:
@@ -78,14 +82,30 @@ def delete_acknowledged(epoch: EpochDirectory, acknowledged_seq: int) -> int:
     return delete_segments(epoch.path, done)
 
 
+def delete_void(directory: Path) -> None:
+    """Delete durably what a merge has left that was cut short; the caller holds the maintenance lock."""
+    for half_written in directory.glob(".*.seg.new"):
+        half_written.unlink(missing_ok=True)
+    _unlink(directory, list_void(directory))
+
+
 def delete_segments(directory: Path, segments: list[Segment]) -> int:
-    """Delete segment files durably and return the bytes freed."""
+    """Delete segment files durably and return the bytes freed; the caller holds the maintenance lock.
+
+    What is void goes first: it would count again without the merged segment that stands for it.
+    """
+    if any(segment.merged_to is not None for segment in segments):
+        delete_void(directory)
     freed = sum(segment.size_bytes() for segment in segments)
+    _unlink(directory, segments)
+    return freed
+
+
+def _unlink(directory: Path, segments: list[Segment]) -> None:
     for segment in segments:
         segment.path.unlink(missing_ok=True)
     if segments:
         sync_directory(directory)
-    return freed
 
 
 def last_seqs(epoch: EpochDirectory) -> list[tuple[Segment, int | None]]:
@@ -146,6 +166,7 @@ def remove_if_finished(directory: Path) -> bool:
 
 def _remove(epoch: EpochDirectory) -> bool:
     """Delete our files, the position last: without it what is left would be read, and reported as lost, once more."""
+    delete_void(epoch.path)
     delete_segments(epoch.path, list(epoch.segments))
     for name in (HOLES_NAME, CLOSED_NAME, LOCK_NAME):
         (epoch.path / name).unlink(missing_ok=True)
@@ -154,6 +175,7 @@ def _remove(epoch: EpochDirectory) -> bool:
         temporary.unlink(missing_ok=True)
     if any(entry.name != POSITION_NAME for entry in epoch.path.iterdir()):
         return False  # somebody else's files: not ours to delete
+    crash_here("remove.emptied")
     (epoch.path / POSITION_NAME).unlink(missing_ok=True)
     with contextlib.suppress(FileNotFoundError):
         epoch.path.rmdir()

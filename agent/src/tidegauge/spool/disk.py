@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tidegauge.errors import SpoolError
+from tidegauge.spool.crash_points import crash_here
 
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
@@ -107,5 +108,7 @@ def replace_file(path: Path, content: bytes) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    crash_here("file.written")
     temporary.replace(path)
     sync_directory(path.parent)
+    crash_here("file.named")

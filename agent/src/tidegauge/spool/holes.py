@@ -25,6 +25,14 @@ HOLES_NAME = "holes"
 _MAX_JOURNAL_BYTES = 64 * 1024 * 1024
 
 
+def journal_size(directory: Path) -> int:
+    """Return the size of the journal, 0 where there is none: it grows with every loss."""
+    try:
+        return (directory / HOLES_NAME).lstat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 class HoleJournal:
     """The journaled holes of an epoch directory, read again when the file has changed."""
 

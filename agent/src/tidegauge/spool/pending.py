@@ -26,6 +26,7 @@ class PendingRecords:
         self._hole: Hole | None = None
         self.size_bytes = 0
         self.dropped_records = 0
+        self.dropped_rows = 0
 
     def __len__(self) -> int:
         return len(self._records) + (self._hole is not None)
@@ -43,6 +44,7 @@ class PendingRecords:
             self._hole = Hole(first_seq, seq, REASON_UNWRITABLE, earlier + rows)
             self.size_bytes -= len(encoded)
             self.dropped_records += 1
+            self.dropped_rows += rows
 
     def next_group(self, size_bytes: int) -> Group:
         """Return the oldest records, at least one, that fit in `size_bytes`; they stay here until `forget`."""

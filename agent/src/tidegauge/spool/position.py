@@ -5,6 +5,7 @@
 It is written before segments are deleted. A missing, damaged or older one only means that frames are sent again.
 """
 
+import os
 import struct
 import zlib
 from dataclasses import dataclass
@@ -36,13 +37,22 @@ class Position:
 
 def read_position(directory: Path) -> Position:
     """Return the position of an epoch directory; `Position()` where there is none that can be read."""
-    content = read_small_file(directory / POSITION_NAME)
+    return _decode(read_small_file(directory / POSITION_NAME)) or Position()
+
+
+def is_position_damaged(directory: Path) -> bool:
+    """Say whether there is a position that cannot be read: how far frames were attempted is not known then."""
+    path = directory / POSITION_NAME
+    return os.path.lexists(path) and _decode(read_small_file(path)) is None
+
+
+def _decode(content: bytes) -> Position | None:
     if len(content) != _BODY.size + _CRC.size:
-        return Position()
+        return None
     magic, version, acknowledged_seq, attempted_seq = _BODY.unpack_from(content)
     (crc,) = _CRC.unpack_from(content, _BODY.size)
     if magic != _MAGIC or version != _VERSION or crc != zlib.crc32(content[: _BODY.size]):
-        return Position()
+        return None
     return Position(acknowledged_seq, attempted_seq)
 
 

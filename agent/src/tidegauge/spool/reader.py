@@ -2,6 +2,7 @@
 
 Follows a living writer up to what it has made durable; what a dead writer left is read to its end. Damage is copied to the
 quarantine, counted, reported as a hole and stepped over: no byte in a spool stops a reader, but a segment of a newer format.
+What was never attempted may be merged or dropped meanwhile: whoever sends what he read here calls `announce_attempt` before.
 """
 
 import os
@@ -70,6 +71,7 @@ class SpoolReader:
         self._journal = HoleJournal(directory)
         self._ordered = Ordered(after_seq, self._journal)
         self._number = 0  # the segment at hand
+        self._merged_to: int | None = None  # the last one that it stands for, where it is merged
         self._offset = 0  # where reading goes on in it
         self._seq_before: int | None = None  # the seq before that place, None: unknown
         self._is_at_end = False
@@ -108,18 +110,18 @@ class SpoolReader:
     def _step(self) -> bool:
         """Read one window, or move to the next segment; False when there is nothing more for now."""
         state = writer_state(self.directory)  # before the files: what a dead writer left is all there will be
-        segments = [segment for segment in list_segments(self.directory) if segment.number >= self._number]
+        segments = self._segments_left()
         self._journal.refresh()
         if not segments:
             self._is_at_end = not state.is_live
             self._ordered.end_at(max(self._journal.last_seq, 0 if state.is_live else state.last_known_seq))
             return False
         segment, later = segments[0], segments[1:]
-        if segment.number > self._number:
-            self._begin(segment.number)
+        if (segment.number, segment.merged_to) != (self._number, self._merged_to):
+            self._begin(segment.number, segment.merged_to)  # one that was merged meanwhile is read from its beginning
         following = self._first_seq_of(later)
         if self._offset == 0 and following is not None and following <= self._ordered.last_seq + 1:
-            self._begin(segment.number + 1)  # all of it was read before
+            self._begin(segment.last_number + 1)  # all of it was read before
             return True
         is_settled = segment.is_sealed or bool(later) or not state.is_live
         try:
@@ -145,8 +147,22 @@ class SpoolReader:
         headers = (segment.header() for segment in segments)
         return next((header.first_seq for header in headers if header and header.epoch == self.epoch), None)
 
-    def _begin(self, number: int) -> None:
-        self._number, self._offset, self._seq_before = number, 0, None
+    def _segments_left(self) -> list[Segment]:
+        """List what is not read yet.
+
+        A listing is no snapshot: one that lacks the next number is repeated until it says so twice, so that segments that are
+        being merged are never taken for missing.
+        """
+        before: list[Segment] | None = None
+        while True:
+            segments = [one for one in list_segments(self.directory) if one.last_number >= self._number]
+            if segments == before or (segments and segments[0].number <= self._number):
+                return segments
+            before = segments
+
+    def _begin(self, number: int, merged_to: int | None = None) -> None:
+        self._number, self._merged_to = number, merged_to
+        self._offset, self._seq_before = 0, None
 
     def _read_window(self, place: _Place) -> bool:
         window = os.pread(place.descriptor, WINDOW_BYTES, self._offset)
@@ -158,7 +174,7 @@ class SpoolReader:
                 return False  # being written
             if header is not None and not self._is_ours(header, place.segment):
                 self.counters.foreign_segments += 1
-                self._begin(place.segment.number + 1)
+                self._begin(place.segment.last_number + 1)
                 return True
             if header is not None:
                 start, self._seq_before = HEADER_SIZE, header.first_seq - 1
@@ -214,17 +230,17 @@ class SpoolReader:
             self._ordered.note_damage()
         elif tail in {Tail.INCOMPLETE, Tail.INVALID}:
             self.counters.cut_bytes += len(rest)
-        self._begin(place.segment.number + 1)
+        self._begin(place.segment.last_number + 1)
 
     def _quarantine(self, place: _Place, start: int, end: int) -> None:
         self.counters.corrupt_bytes += end - start
-        self.quarantine.keep(f"{self.epoch}-{place.segment.number:08d}-{start}", place.descriptor, start, end)
+        self.quarantine.keep(f"{self.epoch}-{place.segment.path.stem}-{start}", place.descriptor, start, end)
 
     def _pass_unreadable(self, segment: Segment, *, is_settled: bool) -> bool:
         if is_settled:
             self.counters.unreadable_segments += 1
             self._ordered.note_damage()
-            self._begin(segment.number + 1)
+            self._begin(segment.last_number + 1)
         return is_settled
 
 

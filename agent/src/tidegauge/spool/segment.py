@@ -2,6 +2,8 @@
 
 `NNNNNNNN.open` is being written, or was when its writer died or met an error; what is torn at its end was never durable.
 `NNNNNNNN.seg` is sealed: all of it is durable, and what is invalid in it is damage.
+`NNNNNNNN-MMMMMMMM.seg` is merged: it stands for the segments N to M, which are void from the moment it has its name, whether they
+are deleted yet or not. A range that is merged again grows, so that a name never comes twice.
 """
 
 import contextlib
@@ -11,11 +13,12 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from tidegauge.spool.crash_points import crash_here
 from tidegauge.spool.disk import create_file, opened_for_reading, sync_data, write_all
 from tidegauge.spool.record import HEADER_SIZE, SegmentHeader, decode_header, encode_header
 
 MAX_SEGMENT_BYTES = 64 * 1024 * 1024  # no segment is longer; what is longer is not ours
-_NAME = re.compile(r"(\d{8,})\.(open|seg)")
+_NAME = re.compile(r"(\d{8,})(?:-(\d{8,}))?\.(open|seg)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,16 @@ class Segment:
     number: int
     path: Path
     is_sealed: bool
+    merged_to: int | None = None  # the last of the numbers that a merged segment stands for
+
+    @property
+    def last_number(self) -> int:
+        """The last number that this file stands for."""
+        return self.number if self.merged_to is None else self.merged_to
+
+    def holds(self, other: "Segment") -> bool:
+        """Say whether this merged segment stands for another file's numbers."""
+        return self.merged_to is not None and self.number <= other.number and other.last_number <= self.merged_to
 
     def header(self) -> SegmentHeader | None:
         """Read the header; None where there is none, or it is damaged, or the file is gone."""
@@ -41,26 +54,70 @@ class Segment:
         except FileNotFoundError:
             return 0
 
+    def written_ns(self) -> int:
+        """Return when the file was last written, in nanoseconds since 1970; the end of time when it is gone."""
+        try:
+            return self.path.stat(follow_symlinks=False).st_mtime_ns
+        except FileNotFoundError:
+            return 1 << 63
+
 
 def segment_name(number: int, *, is_sealed: bool) -> str:
     """Return the file name of a segment."""
     return f"{number:08d}.{'seg' if is_sealed else 'open'}"
 
 
+def merged_name(number: int, last_number: int) -> str:
+    """Return the file name of the merged segment that stands for the segments `number` to `last_number`."""
+    return f"{number:08d}-{last_number:08d}.seg"
+
+
 def list_segments(directory: Path) -> list[Segment]:
     """Return the segment files of an epoch directory in order; links and other things under such a name are not segments."""
-    found: dict[int, Segment] = {}
+    return _sorted_out(_found_in(directory))[0]
+
+
+def list_void(directory: Path) -> list[Segment]:
+    """Return the segment files that a merged segment stands for; a crash has left them."""
+    return _sorted_out(_found_in(directory))[1]
+
+
+def _found_in(directory: Path) -> list[Segment]:
+    found: dict[tuple[int, int], Segment] = {}
     try:
         with os.scandir(directory) as entries:
             for entry in entries:
-                match = _NAME.fullmatch(entry.name)
-                if match and entry.is_file(follow_symlinks=False):
-                    segment = Segment(int(match[1]), Path(entry.path), match[2] == "seg")
-                    if segment.is_sealed or segment.number not in found:
-                        found[segment.number] = segment
+                segment = _segment_of(entry)
+                if segment and (segment.is_sealed or (segment.number, -1) not in found):
+                    found[segment.number, -1 if segment.merged_to is None else segment.merged_to] = segment
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return [found[number] for number in sorted(found)]
+    return [found[numbers] for numbers in sorted(found)]
+
+
+def _segment_of(entry: os.DirEntry[str]) -> Segment | None:
+    match = _NAME.fullmatch(entry.name)
+    if match is None or not entry.is_file(follow_symlinks=False):
+        return None
+    merged_to = int(match[2]) if match[2] else None
+    is_sealed = match[3] == "seg"
+    if merged_to is not None and not (is_sealed and int(match[1]) <= merged_to):
+        return None
+    return Segment(int(match[1]), Path(entry.path), is_sealed, merged_to)
+
+
+def _sorted_out(found: list[Segment]) -> tuple[list[Segment], list[Segment]]:
+    """Part what counts from what is void. A merged segment counts only with a header: a foreign file hides nothing."""
+    merged = [segment for segment in found if segment.merged_to is not None]
+    if not merged:
+        return found, []
+    voids = {
+        other
+        for segment in merged
+        for other in found
+        if other is not segment and segment.holds(other) and not other.holds(segment) and segment.header()
+    }
+    return [segment for segment in found if segment not in voids], [one for one in found if one in voids]
 
 
 class OpenSegment:
@@ -81,7 +138,9 @@ class OpenSegment:
     def append_durably(self, data: bytes) -> None:
         """Write whole records and return when they, and the file's name, survive a power loss."""
         write_all(self._descriptor, self._unwritten_header + data if self._unwritten_header else data)
+        crash_here("writer.written")
         sync_data(self._descriptor)
+        crash_here("writer.durable")
         if self._unwritten_header:
             os.fsync(self._directory)
             self._unwritten_header = b""

@@ -7,6 +7,7 @@ tried again (the kernel may have dropped the page), and what was not durable goe
 import contextlib
 import os
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -15,17 +16,20 @@ from types import TracebackType
 from typing import Self
 
 from tidegauge.errors import SpoolError, UsageError
+from tidegauge.spool.crash_points import crash_here
 from tidegauge.spool.disk import make_root
 from tidegauge.spool.epoch import epoch_of, new_epoch
 from tidegauge.spool.lock import mark_closed
+from tidegauge.spool.merge import Merge
 from tidegauge.spool.own_directory import OwnDirectory
 from tidegauge.spool.pending import PendingRecords
-from tidegauge.spool.quota import drop_oldest
+from tidegauge.spool.quota import Keeper, Limits
 from tidegauge.spool.record import HOLE_KIND, MAX_PAYLOAD, MAX_RECORD, Record, encode
 from tidegauge.spool.segment import MAX_SEGMENT_BYTES, OpenSegment, list_segments
 
 MIB = 1024 * 1024
-DURABILITIES = ("seal", "always")
+INTERVAL_S = 1.0
+DURABILITIES = ("seal", "interval", "always")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,11 @@ class WriterCounters:
     io_errors: int = 0
     recreated: int = 0  # times the directory or a file in it was deleted under us and made again
     dropped_records: int = 0  # of pending ones, reported as holes `spool_unwritable`
+    dropped_rows: int = 0  # that were in them
     quota_dropped_rows: int = 0  # of stored ones, reported as holes `quota`
+    age_dropped_rows: int = 0  # likewise, `age`
+    merged_frames: int = 0  # that went into coarser ones; no row is lost by it
+    merge_failures: int = 0  # segments whose frames could not be merged and stayed as they were
 
 
 def _no_rows(_: Record) -> int:
@@ -45,21 +53,25 @@ def _no_rows(_: Record) -> int:
 class SpoolWriter:
     """Append-only writer of one epoch. Thread-safe; a forked child calls `abandon_after_fork` and makes its own."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a knob of its own, and has a default
         self,
         root: Path,
         *,
         segment_size_bytes: int = 8 * MIB,
         quota_bytes: int | None = 512 * MIB,
+        max_age_s: float | None = None,
         durability: str = "seal",
         max_pending_bytes: int = 16 * MIB,
         rows_of: Callable[[Record], int] = _no_rows,
+        merge: Merge | None = None,
         epoch: uuid.UUID | None = None,
     ) -> None:
         """Make the epoch directory and lock it.
 
-        `rows_of` counts the rows of a stored frame that the quota drops; `epoch` is for tests and tools, else a new one after all
-        that lie in `root`. Raises SpoolError where the root cannot be used, UsageError for a wrong option.
+        `durability`: "seal" syncs at each commit, "interval" at most once a second (what is committed in between waits in memory
+        for the next commit), "always" at each append. `rows_of` counts the rows of a stored frame that is dropped, `merge` makes
+        frames coarser before that; both must not touch this spool. `epoch` is for tests and tools, else a new one after all that
+        lie in `root`. Raises SpoolError where the root cannot be used, UsageError for a wrong option.
         """
         if durability not in DURABILITIES:
             raise UsageError(f"durability {durability!r}: choose one of {', '.join(DURABILITIES)}")
@@ -69,10 +81,15 @@ class SpoolWriter:
             )
         self.epoch, self._own = _make_epoch(root, epoch)
         self._segment_size_bytes = segment_size_bytes
-        self._quota_bytes = quota_bytes
+        self._keeper = (
+            None
+            if quota_bytes is None and max_age_s is None
+            else Keeper(root, Limits(quota_bytes, max_age_s, rows_of, merge))
+        )
         self._commits_always = durability == "always"
+        self._interval_s = INTERVAL_S if durability == "interval" else 0.0
+        self._committed_s = float("-inf")
         self._max_pending_bytes = max_pending_bytes
-        self._rows_of = rows_of
         self._pid = os.getpid()
         # Guards everything below, and every call on the files: appends wait while a commit is on the disk.
         self._lock = threading.Lock()
@@ -104,7 +121,9 @@ class SpoolWriter:
     @property
     def counters(self) -> WriterCounters:
         """What went wrong so far."""
-        return replace(self._counters, dropped_records=self._pending.dropped_records)
+        return replace(
+            self._counters, dropped_records=self._pending.dropped_records, dropped_rows=self._pending.dropped_rows
+        )
 
     def append(self, kind: int, payload: bytes, *, flags: int = 0, rows: int = 0) -> int:
         """Take a record into memory and return its seq; `rows` is what a hole says is lost if it can never be written.
@@ -130,14 +149,15 @@ class SpoolWriter:
             return seq
 
     def commit(self) -> int:
-        """Make all appended records durable and return the last durable seq.
+        """Make all appended records durable and return the last durable seq (see `durability` for "interval").
 
         Raises SpoolError when the disk refuses; the records then stay in memory for the next commit.
         """
         self._refuse_in_child()
         with self._lock:
             self._refuse_when_closed()
-            self._commit()
+            if not self._interval_s or time.monotonic() - self._committed_s >= self._interval_s:
+                self._commit()
             return self._durable_seq
 
     def close(self) -> None:
@@ -147,11 +167,13 @@ class SpoolWriter:
             if self._is_closed:
                 return
             self._is_closed = True
+            crash_here("writer.before_close")
             try:
                 self._commit()
                 self._roll()
                 with self._counting_errors():
                     mark_closed(self.directory, self._durable_seq)
+                crash_here("writer.closed")
             finally:
                 if self._segment:
                     self._segment.abandon()
@@ -180,6 +202,7 @@ class SpoolWriter:
     # --- all below is called with the lock held ---
 
     def _commit(self) -> None:
+        crash_here("writer.before_commit")
         try:
             while self._pending:
                 self._recreate_if_deleted()
@@ -191,6 +214,9 @@ class SpoolWriter:
                 f"({self._pending.size_bytes} bytes) wait in memory: free space or mend the disk"
             ) from error
         self._is_failing = False
+        self._committed_s = time.monotonic()
+        if self._keeper and self._keeper.is_due():
+            self._keep_quota()
 
     def _write_group(self) -> None:
         written = self._segment.size_bytes if self._segment else 0
@@ -203,6 +229,7 @@ class SpoolWriter:
         self._pending.forget(group.last_seq)
         with self._counting_errors():
             self._own.lock.publish(self._durable_seq)
+        crash_here("writer.published")
         if self._segment.size_bytes >= self._segment_size_bytes:
             self._roll()
             self._keep_quota()
@@ -210,8 +237,10 @@ class SpoolWriter:
     def _roll(self) -> None:
         segment, self._segment = self._segment, None
         if segment:
+            crash_here("writer.before_seal")
             with self._counting_errors():  # its records are durable already; under the old name they are read as well
                 segment.seal()
+            crash_here("writer.sealed")
 
     def _give_up_segment(self) -> None:
         self._count(io_errors=1)
@@ -228,10 +257,18 @@ class SpoolWriter:
         self._pending.shrink_to(self._max_pending_bytes)
 
     def _keep_quota(self) -> None:
-        if self._quota_bytes is not None:
-            with self._counting_errors():
-                dropped = drop_oldest(self._own.root, self._quota_bytes, self._rows_of)
-                self._count(quota_dropped_rows=sum(loss.hole.rows for loss in dropped))
+        keeper = self._keeper
+        if keeper is None:
+            return
+        with self._counting_errors():
+            keeper.keep()
+        self._counters = replace(
+            self._counters,
+            quota_dropped_rows=keeper.quota_rows,
+            age_dropped_rows=keeper.age_rows,
+            merged_frames=keeper.merged.frames,
+            merge_failures=keeper.merged.failures,
+        )
 
     def _recreate_if_deleted(self) -> None:
         is_deleted = self._own.is_deleted()
@@ -242,7 +279,9 @@ class SpoolWriter:
             self._segment = None
         if is_deleted:
             self._own.make_again(self._durable_seq)
-        self._segment_number = max([self._segment_number, *(found.number for found in list_segments(self.directory))])
+        self._segment_number = max(
+            [self._segment_number, *(found.last_number for found in list_segments(self.directory))]
+        )
         self._count(recreated=1)
 
     @contextlib.contextmanager
