@@ -37,6 +37,7 @@ from tidegauge.core.outcomes import Outcomes, encode_truth
 from tidegauge.errors import SpoolError, TidegaugeError, UsageError
 from tidegauge.guard import current_flags
 from tidegauge.process import PROCESS, BinsFile
+from tidegauge.recognition import described, extract_for
 from tidegauge.settings import AgentSettings, parse_settings
 from tidegauge.watch import watch
 from tidegauge.wire.binsfile import write_bins
@@ -122,7 +123,7 @@ class Agent:
         predictions. Exceptions that are `user_errors` count as the caller's fault. `copy="reference"` keeps the caller's own
         objects instead of copies, which must then not be changed afterwards. Raises UsageError for a wrong option.
         """
-        options = self._watch_options(extract, user_errors, copy)
+        options = self._watch_options(extract or extract_for(model), user_errors, copy)
         if model is None:
             return partial(self.watch, extract=extract, user_errors=user_errors, copy=copy)
         if not self.settings.enabled:
@@ -256,6 +257,7 @@ class Agent:
         `inputs` has n rows, `predictions` and `actuals` n values each. `importance` weighs features; without it a `model`'s
         `feature_importances_` or `coef_` is used. `bins` overrides the bin edges of numeric columns. Durable on return.
         """
+        model = described(model)
         columns, rows = tabulate(inputs, self._target.feature_names or feature_names_of(model))
         if rows == 0:
             raise UsageError("baseline: the data has no rows")

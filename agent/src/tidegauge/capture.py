@@ -23,6 +23,7 @@ from tidegauge.copies import private_copy, texts_as_rows
 from tidegauge.core.columns import MAX_NAME_LENGTH
 from tidegauge.core.humility import Condition
 from tidegauge.errors import PredictionRefused
+from tidegauge.recognition import described
 from tidegauge.worker.calls import Call, CallContext, RawCall, ServiceOnly
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.outputs import facts_of
@@ -169,8 +170,8 @@ class Recorder:
 
     def learn_from(self, model: Any) -> None:
         """Learn task and classes from a model, where nobody stated them; once more at the first call if it is not fitted yet."""
-        settings = self.target.settings
-        facts, names = facts_of(model, settings.task, settings.positive_class), feature_names_of(model)
+        settings, told = self.target.settings, described(model)
+        facts, names = facts_of(told, settings.task, settings.positive_class), feature_names_of(told)
         self._unlearned = None if facts.classes or names else model
         self.target.learn(facts, names)
 

@@ -16,8 +16,10 @@ from typing import Any, TypeVar, cast
 from numpy import ndarray
 
 from tidegauge.capture import Recorder, current_context
+from tidegauge.chaining import chained_methods, like_method
 from tidegauge.copies import FLOAT64, SCALARS, SMALL_VALUES
 from tidegauge.guard import acts, guarded
+from tidegauge.recognition import methods_of
 from tidegauge.streams import recorded_async_generator, recorded_generator
 
 M = TypeVar("M")
@@ -29,10 +31,10 @@ _NOTHING = object()  # in place of a first argument that was not given
 def watch(target: M, recorder: Recorder) -> M:
     """The same object or function, its calls recorded. Never raises: what cannot be wrapped is returned as it is.
 
-    Watched a second time by the same recorder it stays as it is: no call is counted twice.
+    Watched a second time for the same deployment and version it stays as it is: no call is counted twice.
     """
     try:
-        if inspect.isclass(target) or _watched_by(target) is recorder:
+        if inspect.isclass(target) or getattr(_watched_by(target), "target", None) is recorder.target:
             return target
         if inspect.isroutine(target) or isinstance(target, functools.partial):
             return cast(M, _watch_function(cast(Callable[..., Any], target), recorder))
@@ -87,7 +89,8 @@ def _watch_object(model: Any, recorder: Recorder) -> Any:
         "__copy__": _copy,
         "__repr__": _repr,
     }
-    for name in METHODS:
+    namespace |= chained_methods(model)
+    for name in (*METHODS, *methods_of(model)):
         if _has(model, name):
             namespace[name] = _method(getattr(model, name), recorder, name)
     kind = wrapt.ObjectProxy if hasattr(type(model), "__iter__") else wrapt.BaseObjectProxy
@@ -101,15 +104,7 @@ def _has(model: Any, name: str) -> bool:
 def _method(method: Callable[..., Any], recorder: Recorder, name: str) -> Callable[..., Any]:
     """A function for the proxy's class, so that `proxy.predict` is a bound method: it pickles as the bare model's."""
     call = _recorded(method, recorder, name, is_method=True)
-    functools.update_wrapper(call, method, assigned=("__doc__", "__name__", "__qualname__", "__module__"), updated=())
-    try:
-        signature = inspect.signature(method)
-        itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-        call.__signature__ = signature.replace(parameters=[itself, *signature.parameters.values()])  # type: ignore[attr-defined]
-    except (TypeError, ValueError):
-        pass  # some compiled methods do not tell theirs
-    del call.__wrapped__  # type: ignore[attr-defined]
-    return call
+    return like_method(call, method)
 
 
 def _reduce(proxy: Any) -> Any:

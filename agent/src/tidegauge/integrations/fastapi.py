@@ -1,0 +1,5 @@
+"""FastAPI is Starlette: see `starlette`."""
+
+from tidegauge.integrations.starlette import TidegaugeMiddleware
+
+__all__ = ["TidegaugeMiddleware"]

@@ -1,0 +1,53 @@
+"""LightGBM: the estimators are scikit-learn's in all but name; a Booster takes plain tables and says its objective in its parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidegauge.capture import Observed
+from tidegauge.integrations.xgboost import both_scores
+from tidegauge.recognition import Description, Extract, Library
+from tidegauge.worker.shapes import Unread
+
+NO_PREDICTIONS = ("pred_leaf", "pred_contrib")
+BINARY = frozenset({"binary", "cross_entropy"})
+REGRESSION = frozenset(
+    {"regression", "regression_l1", "huber", "fair", "poisson", "quantile", "mape", "gamma", "tweedie"}
+)
+
+
+def extractor(model: Any) -> Extract:
+    """Reads calls of a Booster, and those of an estimator that explain rather than predict."""
+    is_binary = _is_booster(model) and _objective(model) in BINARY
+
+    def extract(result: Any, *_: Any, **options: Any) -> Any:
+        if any(options.get(name) for name in NO_PREDICTIONS):
+            return Unread("explanation", len(result))
+        return Observed(predictions=both_scores(result)) if is_binary else Observed()
+
+    return extract
+
+
+def describe(model: Any) -> Description | None:
+    """A Booster's feature names, classes by number, and gains."""
+    if not _is_booster(model):
+        return None
+    names, objective, trees = model.feature_name(), _objective(model), model.num_model_per_iteration()
+    classes = 2 if objective in BINARY else trees if trees > 1 else 0
+    return Description(
+        feature_names_in_=None if names == [f"Column_{i}" for i in range(len(names))] else names,
+        classes_=list(range(classes)) if classes else None,
+        feature_importances_=model.feature_importance("gain"),
+        _estimator_type="regressor" if objective in REGRESSION else None,
+    )
+
+
+def _is_booster(model: Any) -> bool:
+    return hasattr(model, "num_model_per_iteration")
+
+
+def _objective(booster: Any) -> str:
+    return str(booster.params.get("objective", ""))
+
+
+LIBRARY = Library(extractor=extractor, describe=describe)

@@ -1,0 +1,63 @@
+"""Several named arrays, of which each holds one item a row, as one table that the worker reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+MAX_WIDTH = 512
+"""Wider rows (images, embeddings, sequences of them) are no columns that anybody would look at: they are summed up."""
+
+Array = npt.NDArray[Any]
+
+
+def as_table(arrays: Mapping[str, Array]) -> Array | None:
+    """The arrays side by side: a lone matrix as it is, else a structured array; None where there is no row in common.
+
+    A matrix `x` of several columns gives `x.0`, `x.1`, …; one of more than two dimensions, or wider than 512, gives `x.mean`,
+    `x.norm` and `x.dimensions`.
+    """
+    if not arrays:
+        return None
+    if len(arrays) == 1 and not is_wide(next(iter(arrays.values()))):
+        return next(iter(arrays.values()))
+    lengths = {len(array) if array.ndim else 1 for array in arrays.values()}
+    if len(lengths) != 1:
+        return None
+    columns = [column for name, array in arrays.items() for column in _columns(name, array, lengths)]
+    table = np.empty(min(lengths), dtype=[(name, values.dtype) for name, values in columns])
+    for name, values in columns:
+        table[name] = values
+    return table
+
+
+def is_wide(array: Array) -> bool:
+    """Whether each row is a picture, a sequence or an embedding rather than some features."""
+    return array.ndim > 2 or (array.ndim == 2 and array.shape[1] > MAX_WIDTH)
+
+
+def without_columns(rows: int) -> Array:
+    """So many rows of which nothing is known: their predictions are recorded all the same."""
+    return np.empty((rows, 0))
+
+
+def _columns(name: str, array: Array, lengths: set[int]) -> Iterator[tuple[str, Array]]:
+    if is_wide(array):
+        yield from _summed_up(name, array)
+        return
+    matrix = array.reshape(min(lengths), -1)
+    for i in range(matrix.shape[1]):
+        yield (name if matrix.shape[1] == 1 else f"{name}.{i}"), matrix[:, i]
+
+
+def _summed_up(name: str, array: Array) -> Iterator[tuple[str, Array]]:
+    """A row at a time, so that no second array of this size is ever there."""
+    if array.dtype.kind in "biuf" and array.size:
+        rows = [row.astype(np.float64).reshape(-1) for row in array]
+        yield f"{name}.mean", np.array([row.mean() for row in rows])
+        yield f"{name}.norm", np.array([np.linalg.norm(row) for row in rows])
+    width = int(np.prod(array.shape[1:], dtype=np.int64))
+    yield f"{name}.dimensions", np.full(len(array), width, dtype=np.int64)

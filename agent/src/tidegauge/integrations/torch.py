@@ -1,0 +1,98 @@
+"""PyTorch: a module answers when it is called, with tensors; only those in the host's memory are read, none is waited for."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from tidegauge.capture import Observed
+from tidegauge.integrations.tables import Array, as_table, without_columns
+from tidegauge.recognition import Extract, Library
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def extractor(model: Any) -> Extract:
+    """Reads calls of a module: its tensors as one table, under the names of `forward`'s parameters where there are several."""
+    names = _parameters(model)
+
+    def extract(result: Any, *args: Any, **kwargs: Any) -> Observed:
+        if _is_being_traced():
+            return Observed(inputs=without_columns(0), predictions=[])
+        given = {**dict(zip(_named(names), args, strict=False)), **kwargs}
+        tensors = dict(_tensors(given))
+        if not tensors:
+            return Observed(predictions=_answer(result))
+        return Observed(inputs=_table(tensors), predictions=_answer(result))
+
+    return extract
+
+
+def _parameters(model: Any) -> list[str]:
+    try:
+        parameters = inspect.signature(model.forward).parameters.values()
+    except (TypeError, ValueError):
+        return []  # a compiled module
+    return [one.name for one in parameters if one.kind in _POSITIONAL]
+
+
+def _named(names: list[str]) -> Iterator[str]:
+    yield from names
+    yield from (f"input{i}" for i in count(len(names)))
+
+
+def _is_being_traced() -> bool:
+    """Whether this call only draws up a graph: nobody is answered, and looking at its tensors would become part of the graph."""
+    torch: Any = sys.modules["torch"]
+    is_compiling = getattr(getattr(torch, "compiler", None), "is_compiling", None)  # from 2.3 on
+    return bool(torch.jit.is_tracing() or (is_compiling is not None and is_compiling()))
+
+
+def _tensors(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in given.items():
+        if hasattr(value, "detach"):
+            yield name, value
+        elif isinstance(value, Mapping):
+            yield from _tensors(value)
+
+
+def _table(tensors: Mapping[str, Any]) -> Any:
+    """The tensors side by side; where none can be read the first one as it is: it is counted as unreadable, with the reason."""
+    arrays = {name: _array(tensor) for name, tensor in tensors.items()}
+    read = {name: array for name, array in arrays.items() if isinstance(array, np.ndarray)}
+    if len(tensors) == 1:
+        read = {name: _ids_as_rows(array) for name, array in read.items()}
+    table = as_table(read)
+    return next(iter(tensors.values())) if table is None else table
+
+
+def _ids_as_rows(array: Array) -> Array:
+    """A vector of whole numbers is one id a row, as embeddings take them; one of floats is a single row."""
+    return array.reshape(-1, 1) if array.ndim == 1 and array.dtype.kind in "iu" else array
+
+
+def _answer(result: Any) -> Any:
+    """The tensor that answers: the one, the first of several, or the logits."""
+    if isinstance(result, Mapping):
+        named = {name: _array(value) for name, value in result.items()}
+        return next(iter(named.values())) if len(named) == 1 else named.get("logits", named)
+    if isinstance(result, tuple) and result:
+        result = result[0]
+    return _array(result)
+
+
+def _array(value: Any) -> Any:
+    """A tensor in the host's memory as an array that shares it; anything else as it is."""
+    if not hasattr(value, "detach") or value.device.type != "cpu" or value.layout is not sys.modules["torch"].strided:
+        return value
+    tensor = value.detach()
+    has_numpy_type = tensor.is_complex() or tensor.itemsize > 2 or not tensor.is_floating_point()
+    return (tensor if has_numpy_type else tensor.float()).numpy()
+
+
+LIBRARY = Library(extractor=extractor)

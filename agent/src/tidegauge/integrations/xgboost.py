@@ -1,0 +1,76 @@
+"""XGBoost: the estimators are scikit-learn's in all but name; a Booster takes its rows as a DMatrix and says its objective in JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from tidegauge.capture import LARGE_BYTES, Observed
+from tidegauge.integrations.tables import without_columns
+from tidegauge.recognition import Description, Extract, Library
+from tidegauge.worker.shapes import Unread
+
+NO_PREDICTIONS = ("pred_leaf", "pred_contribs", "approx_contribs", "pred_interactions")
+
+
+def extractor(model: Any) -> Extract | None:
+    """Reads the calls of a Booster; those of an estimator speak for themselves."""
+    if not hasattr(model, "inplace_predict"):
+        return None
+    is_binary = _objective(model).startswith("binary:")
+
+    def extract(result: Any, data: Any, *_: Any, **options: Any) -> Observed:
+        inputs = rows_of(data) if hasattr(data, "num_row") else data
+        if any(options.get(name) for name in NO_PREDICTIONS):
+            return Observed(inputs=inputs, predictions=Unread("explanation", len(result)))
+        return Observed(inputs=inputs, predictions=both_scores(result) if is_binary else result)
+
+    return extract
+
+
+def both_scores(result: Any) -> Any:
+    """Scores of two classes from those of the second one, so that they are not taken for labels."""
+    return np.column_stack([1 - result, result]) if np.ndim(result) == 1 else result
+
+
+def rows_of(matrix: Any) -> Any:
+    """The rows of a DMatrix under its feature names, NaN where missing; beyond 8 MiB, or where it does not give them, only their number."""
+    rows, width = matrix.num_row(), matrix.num_col()
+    if rows * width * 4 > LARGE_BYTES or not hasattr(matrix, "get_data"):
+        return without_columns(rows)
+    sparse = matrix.get_data()
+    table = np.full((rows, width), np.nan, dtype=np.float32)
+    table[np.repeat(np.arange(rows), np.diff(sparse.indptr)), sparse.indices] = sparse.data
+    names = matrix.feature_names
+    return table if names is None else table.view([(name, np.float32) for name in names]).reshape(rows)
+
+
+def describe(model: Any) -> Description | None:
+    """A Booster's feature names, classes by number, and gains."""
+    if not hasattr(model, "inplace_predict"):
+        return None
+    names = model.feature_names or [f"f{i}" for i in range(model.num_features())]
+    gains = model.get_score(importance_type="gain")
+    objective, classes = _objective(model), _classes(model)
+    return Description(
+        feature_names_in_=model.feature_names,
+        classes_=list(range(classes)) if classes else None,
+        feature_importances_=[gains.get(name, 0.0) for name in names],
+        _estimator_type="regressor" if objective.startswith(("reg:", "count:")) else None,
+    )
+
+
+def _objective(booster: Any) -> str:
+    return str(json.loads(booster.save_config())["learner"]["objective"]["name"])
+
+
+def _classes(booster: Any) -> int:
+    learner = json.loads(booster.save_config())["learner"]
+    if learner["objective"]["name"].startswith("binary:"):
+        return 2
+    return int(learner["learner_model_param"]["num_class"])
+
+
+LIBRARY = Library(methods=("inplace_predict",), extractor=extractor, describe=describe)
