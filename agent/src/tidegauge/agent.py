@@ -32,6 +32,8 @@ from tidegauge.capture import (
 from tidegauge.copies import private_copy
 from tidegauge.core.baseline import Baseline, build_baseline
 from tidegauge.core.columns import ColumnKind, is_missing, numeric_or_nan
+from tidegauge.core.derived import derive
+from tidegauge.core.ids import ID_BYTES
 from tidegauge.core.kinds import infer_kind
 from tidegauge.core.outcomes import Outcomes, encode_truth
 from tidegauge.errors import SpoolError, TidegaugeError, UsageError
@@ -44,10 +46,12 @@ from tidegauge.wire.binsfile import write_bins
 from tidegauge.wire.rows import ActualRows
 from tidegauge.worker.calls import Call, CallContext
 from tidegauge.worker.deployment import DeploymentWorker
-from tidegauge.worker.facts import as_list, clamp_future, read_ids, read_times
+from tidegauge.worker.facts import Times, as_list, clamp_future, read_ids, read_times
 from tidegauge.worker.outputs import ModelFacts, facts_of, read_answers
-from tidegauge.worker.rows import answer_columns
+from tidegauge.worker.privacy import Privacy
+from tidegauge.worker.rows import Mask, answer_columns
 from tidegauge.worker.runtime import Runtime
+from tidegauge.worker.sampling import sampled_ids
 from tidegauge.worker.shapes import count_rows, size_bytes, slice_rows
 from tidegauge.worker.tabulate import tabulate
 
@@ -259,6 +263,7 @@ class Agent:
         """
         model = described(model)
         columns, rows = tabulate(inputs, self._target.feature_names or feature_names_of(model))
+        columns = Privacy(self.settings).columns(columns)
         if rows == 0:
             raise UsageError("baseline: the data has no rows")
         columns.pop(self.settings.id_column or "", None)
@@ -277,6 +282,8 @@ class Agent:
             columns |= answer_columns(answers)
         kinds = {name: self.settings.kinds.get(name) or infer_kind(values) for name, values in columns.items()}
         known = {name: kind for name, kind in kinds.items() if kind is not None}
+        columns, derived = derive(columns, known)
+        known |= derived
         _check_edges(bins or {}, columns, known)
         usable = {name: values for name, values in columns.items() if name in known}
         built = build_baseline(usable, known, edges=bins, importance=weights, outcomes=outcomes)
@@ -307,8 +314,12 @@ class Agent:
         _check_length("actuals", values, count, "ids")
         ids = read_ids(prediction_ids, count, self.settings.id_key)
         times = read_times(time.time() if timestamps is None else timestamps, count)
-        rows = ActualRows(ids, times, encode_truth(as_list(values)))
-        if not self.settings.enabled or not count:
+        truth = as_list(values)
+        if self.settings.sample < 1:
+            kept = sampled_ids(np.frombuffer(ids, dtype=f"V{ID_BYTES}"), self.settings.sample)
+            ids, times, truth = _where(kept, ids, times, truth)
+        rows = ActualRows(ids, times, encode_truth(truth))
+        if not self.settings.enabled or not truth:
             return
         runtime = self._capture.runtime
         with runtime.locked():
@@ -421,6 +432,11 @@ def _length(values: Any) -> int:
 def _check_length(what: str, values: Any, rows: int, of: str = "rows", *, of_one_row_anything: bool = False) -> None:
     if _length(values) != rows and not (of_one_row_anything and rows == 1):
         raise UsageError(f"{_length(values)} {what} for {rows} {of}: give one for each")
+
+
+def _where(kept: Mask, ids: bytes, times: Times, truth: list[Any]) -> tuple[bytes, Times, list[Any]]:
+    digests = np.frombuffer(ids, dtype=f"V{ID_BYTES}")[kept].tobytes()
+    return digests, times[kept], [value for value, is_kept in zip(truth, kept.tolist(), strict=True) if is_kept]
 
 
 def _check_names(what: str, given: Mapping[str, Any], columns: Mapping[str, Any]) -> None:

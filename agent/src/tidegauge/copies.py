@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from tidegauge.worker.shapes import Unread, count_rows, fields_of, size_bytes
+from tidegauge.worker.rowtypes import as_mapping
+from tidegauge.worker.shapes import SCALARS, TupleCopy, Unread, count_rows, size_bytes
+from tidegauge.worker.tables import kind_of
+from tidegauge.worker.tables.columns import ColumnTable, as_column_table
+
+__all__ = ["FLOAT64", "SCALARS", "SMALL_VALUES", "private_copy", "texts_as_rows"]
 
 SMALL_BYTES = 2_048
 SMALL_VALUES = SMALL_BYTES // 8
 """Inputs up to this size are bounded in the buffer by their number alone (16,384 x 2 KiB = 32 MiB)."""
 
 FLOAT64 = np.dtype(np.float64)
-SCALARS = frozenset({str, bytes, int, float, bool, type(None), np.float64, np.float32, np.int64, np.int32, np.bool_})
 
 
 def private_copy(value: Any) -> tuple[Any, int]:
@@ -23,62 +27,112 @@ def private_copy(value: Any) -> tuple[Any, int]:
     A small array of float64 is packed (see `shapes.unpacked`): that costs a third of a copy.
     """
     kind = type(value)
-    if kind is dict:
+    if kind is dict and _is_flat(value.values()):
         return value.copy(), 0
-    if kind is np.ndarray:
+    if kind is np.ndarray and value.dtype.kind != "O":
         size = value.nbytes
         if size <= SMALL_BYTES:
             return ((value.tobytes(), value.shape) if value.dtype is FLOAT64 else value.copy()), 0
         return value.copy(), size
     if kind in SCALARS:
         return value, 0
-    copied = _copy_other(value)
+    copied = _copy(value)
     size = size_bytes(copied)
     return copied, size if size > SMALL_BYTES else 0
 
 
-def _copy_other(value: Any) -> Any:
+def _copy(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        copied = np.array(value, dtype=object if isinstance(value, np.ma.MaskedArray) else None)
-        if isinstance(value, np.ma.MaskedArray):
-            copied[np.ma.getmaskarray(value)] = None
-        return copied
+        return _copy_array(value)
     if isinstance(value, (list, tuple)):
-        return [_copy_row(row) for row in value]
-    if hasattr(value, "iloc") and hasattr(value, "copy"):  # pandas
-        return value.copy()
+        fields = as_mapping(value)
+        make = TupleCopy if isinstance(value, tuple) else list
+        return make(map(_copier(value), value)) if fields is None else _copy_mapping(fields)
     if isinstance(value, (str, bytes, int, float, np.generic)):
         return value
+    if isinstance(value, Mapping):
+        table = as_column_table(value)
+        return _copy_mapping(value) if table is None else ColumnTable(_copy_mapping(table.columns), table.rows)
     return _copy_row(value)
+
+
+def _copy_array(array: np.ndarray[Any, Any]) -> Any:
+    """A plain array; what is masked is missing."""
+    if isinstance(array, np.ma.MaskedArray):
+        if array.dtype.names:
+            fields = {name: _copy_array(np.ma.atleast_1d(array[name])) for name in array.dtype.names}
+            return ColumnTable(fields, array.size)
+        copied = np.array(array, dtype=object)
+        copied[np.ma.getmaskarray(array)] = None
+        return copied
+    copied = np.array(array)
+    if copied.dtype.kind == "O" and copied.ndim and not _is_flat(copied[0] if copied.ndim > 1 else copied[:1]):
+        for index, item in np.ndenumerate(copied):
+            copied[index] = _copy_value(item)
+    return copied
+
+
+def _copier(rows: Sequence[Any]) -> Callable[[Any], Any]:
+    """How to copy rows of which the first has only plain values: without a look at each value of the others."""
+    first = rows[0] if len(rows) else None
+    if (type(first) is list and _is_flat(first)) or (type(first) is dict and _is_flat(first.values())):
+        return _copy_flat_row
+    return _copy_row
+
+
+def _is_flat(values: Iterable[Any]) -> bool:
+    return SCALARS.issuperset(map(type, values))
+
+
+def _copy_flat_row(row: Any) -> Any:
+    return row.copy() if type(row) in {list, dict} else _copy_row(row)
+
+
+def _copy_mapping(mapping: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {name: _copy_value(value) for name, value in mapping.items()}
+
+
+def _copy_value(value: Any) -> Any:
+    """A value of a row: containers are copied, what is no data stays what it is."""
+    if type(value) in SCALARS:
+        return value
+    if isinstance(value, np.ndarray):
+        return _copy_array(value)
+    if isinstance(value, (list, tuple)):
+        return list(value) if _is_flat(value) else list(map(_copy_value, value))
+    if isinstance(value, Mapping):
+        return dict(value)
+    kind = kind_of(value)
+    return value if kind is None else kind.copy(value)
 
 
 def _copy_row(row: Any) -> Any:
     if type(row) in SCALARS:
         return row
     if isinstance(row, Mapping):
-        return dict(row)
-    if isinstance(row, (list, tuple, np.ndarray)):
-        return row.copy() if hasattr(row, "copy") else row
-    fields = fields_of(row)
+        return _copy_mapping(row)
+    fields = as_mapping(row)
     if fields is not None:
-        return {name: getattr(row, name) for name in fields}
-    return _as_array(row)
-
-
-def _as_array(value: Any) -> Any:
-    if hasattr(value, "__array__"):
-        try:
-            return np.array(value)
-        except Exception:  # noqa: BLE001 - e.g. a tensor on a device; it is counted as unreadable
-            return Unread(type(value).__name__, count_rows(value))
-    return value if np.isscalar(value) else Unread(type(value).__name__, count_rows(value))
+        return _copy_mapping(fields)
+    if isinstance(row, tuple):
+        return tuple(map(_copy_value, row))
+    if isinstance(row, (list, np.ndarray)):
+        return _copy_value(row)
+    kind = kind_of(row)
+    if kind is None:
+        return row if np.isscalar(row) else Unread(type(row).__name__, count_rows(row))
+    try:
+        return kind.copy(row)
+    except Exception:  # noqa: BLE001 - e.g. a closed file behind it; it is counted as unreadable
+        return Unread(type(row).__name__, 1)
 
 
 def texts_as_rows(inputs: Any) -> Any:
     """A list or vector of texts, which scikit-learn's text models take as one row each, as rows of one column."""
+    texts = inputs
     is_vector = isinstance(inputs, np.ndarray) and inputs.ndim == 1 and inputs.dtype.kind in "UO"
-    if is_vector or (hasattr(inputs, "iloc") and not hasattr(inputs, "columns")):
-        inputs = inputs.tolist()
-    if isinstance(inputs, (list, tuple)) and inputs and all(isinstance(text, str) for text in inputs):
-        return [[text] for text in inputs]
+    if is_vector or (hasattr(inputs, "iloc") and not hasattr(inputs, "columns") and hasattr(inputs, "tolist")):
+        texts = inputs.tolist()
+    if isinstance(texts, (list, tuple)) and texts and all(isinstance(text, str) for text in texts):
+        return [[text] for text in texts]
     return inputs

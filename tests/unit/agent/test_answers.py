@@ -86,7 +86,7 @@ def test_a_missing_label_is_no_label_and_a_missing_value_is_nan() -> None:
     [
         ([0.1, 0.2, 0.3], "3 predictions for 2 rows"),
         (0.5, "1 predictions for 2 rows"),
-        ({"score": 0.5}, "a dict is no prediction that can be read"),
+        ({"score": 0.5}, "1 predictions for 2 rows"),
         (Unread("generator", 1), "a generator is no prediction that can be read"),
         ([[0.1], [0.2, 0.3]], "predictions of several shapes"),
         (np.zeros((2, 2, 2)), "predictions of shape"),

@@ -88,8 +88,11 @@ def test_the_models_input_is_found_among_the_arguments(args: Any, kwargs: Any, i
     assert inputs_of(args, kwargs) == inputs
 
 
-class Hostile:
+class Hostile(list[Any]):
     """An input on which every look fails."""
+
+    def __len__(self) -> int:
+        raise RuntimeError("no length for you")
 
     def __getattr__(self, name: str) -> Any:
         raise RuntimeError(f"no {name} for you")

@@ -100,7 +100,7 @@ def test_objects_with_fields_are_rows(value: object) -> None:
 
 def test_a_tensor_is_copied_by_numpys_protocol_and_one_on_a_device_is_not_read() -> None:
     assert np.array_equal(private_copy(Tensor())[0], np.ones((2, 3)))
-    assert private_copy(DeviceTensor()) == (Unread("DeviceTensor", 4), 0)
+    assert private_copy(DeviceTensor()) == (Unread("DeviceTensor", 4, "object"), 0)
 
 
 def test_nothing_is_kept_of_a_generator() -> None:
@@ -108,7 +108,7 @@ def test_nothing_is_kept_of_a_generator() -> None:
 
     copied, _ = private_copy(generator)
 
-    assert copied == Unread("generator", 1)
+    assert copied == Unread("generator", 1, "stream")
     assert list(generator) == [0, 1, 2]
 
 

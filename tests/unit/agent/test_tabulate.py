@@ -92,7 +92,7 @@ def test_rows_with_other_keys_are_read_with_their_keys(change: dict[str, float])
 
 
 def test_equal_names_are_told_apart_and_long_or_invalid_ones_mended() -> None:
-    frame = pd.DataFrame([[1, 2, 3]], columns=["a", "a", "\ud800" + "x" * 500])
+    frame = pd.DataFrame([[1, 2, 3]], columns=pd.Index(["a", "a", "\ud800" + "x" * 500], dtype=object))
 
     names = list(tabulate(frame)[0])
 
@@ -133,8 +133,16 @@ def test_empty_tables_have_no_rows() -> None:
         assert tabulate(inputs)[1] == count_rows(inputs) == 0
 
 
-def test_a_wide_image_is_cut_after_the_columns_that_will_be_counted() -> None:
-    assert len(tabulate(np.zeros((2, 64, 64, 3)))[0]) == 2_001
+def test_a_wide_table_is_cut_after_the_columns_that_will_be_counted() -> None:
+    assert len(tabulate(np.zeros((2, 3_000)))[0]) == 2_001
+    assert list(tabulate(np.zeros((2, 3_000)), [f"pixel_{i}" for i in range(3_000)])[0])[-1] == "pixel_2000"
+
+
+def test_each_image_is_one_vector() -> None:
+    columns, rows = tabulate(np.zeros((2, 64, 64, 3)), ("image",))
+
+    assert (list(columns), rows) == (["image"], 2)
+    assert columns["image"][0].shape == (64, 64, 3)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tidegauge.core.bins import ReferenceBins
 from tidegauge.core.columns import METRIC_PREFIX, ColumnKind, numeric_values
+from tidegauge.core.derived import PARTS, derive, take_over
 from tidegauge.core.humility import resolve_all
 from tidegauge.core.kinds import infer_kind
 from tidegauge.core.profile import ColumnProfile, profile_numeric
@@ -27,9 +28,9 @@ from tidegauge.worker.pacing import Breathe, no_pause
 from tidegauge.worker.reading import CallReader
 from tidegauge.worker.records import join_records
 from tidegauge.worker.rows import Rows, answer_columns, join_rows, rule_columns
+from tidegauge.worker.rowtypes import lightened
 from tidegauge.worker.sampling import sampled_rows
 from tidegauge.worker.service import Requests, ServiceMinutes
-from tidegauge.worker.rowtypes import lightened
 from tidegauge.worker.shapes import row_counts
 from tidegauge.worker.tabulate import MAX_FEATURES, Column, Columns
 
@@ -224,7 +225,10 @@ class DeploymentWorker:
 
     def _additions(self, rows: Rows, breathe: Breathe) -> Iterator[Addition]:
         features = dict(list(rows.columns.items())[:MAX_FEATURES]) if len(rows.columns) > MAX_FEATURES else rows.columns
-        columns = self._with_missing(features) | answer_columns(rows.answers)
+        self._learn_kinds(features)
+        usable, derived = derive(features, self.kinds, breathe)
+        self.kinds.update(derived)
+        columns = self._with_missing(usable) | answer_columns(rows.answers)
         columns |= rule_columns(self.conditions, features, rows)
         self._learn_kinds(columns)
         columns = {name: values for name, values in columns.items() if name in self.kinds}
@@ -250,7 +254,9 @@ class DeploymentWorker:
         if self._bins is not None:
             self._new.update([name for name in columns if name not in self._bins.columns][:MAX_FEATURES])
             self.counts["columns_new"] = len(self._new)
-        absent = [name for name in self.kinds if name not in columns and not name.startswith("_")]
+        absent = [
+            name for name in self.kinds if not (name in columns or name.startswith("_") or self.kinds[name] in PARTS)
+        ]
         self._absent.update(absent)
         self.counts["columns_missing"] = len(self._absent)
         return {**columns, **dict.fromkeys(absent)}
@@ -263,8 +269,6 @@ class DeploymentWorker:
             if kind is None or len(self.kinds) >= MAX_COLUMNS:
                 continue
             self.kinds[name] = kind
-            if not (kind.is_numeric or kind.is_categorical):
-                self.counts[f"columns_skipped:{kind.value}"] += 1
         if unknown:
             self._reader.segments.limit(max(1, MAX_CELLS // max(1, len(self.kinds)) - 1))
 
@@ -293,8 +297,7 @@ class DeploymentWorker:
         self._seal_windows(self._windows.all_keys(), now_us)
         self._bins = bins
         self._resolve_rules()
-        stated = self.settings.kinds
-        self.kinds.update({name: one.kind for name, one in bins.columns.items() if name not in stated})
+        take_over(self.kinds, {name: one.kind for name, one in bins.columns.items()}, self.settings.kinds)
 
     def seal(self, now_us: int, *, profiles: bool, everything: bool = False, final: bool = False) -> list[SealedFrame]:
         """Take the frames that are due: always records, actuals and service columns; `profiles` with the windows that are due;

@@ -6,8 +6,8 @@ Regression: one value; binary: the score of the positive class; multiclass: a sc
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,9 +17,14 @@ import numpy.typing as npt
 from tidegauge.core.columns import canonical_text, is_missing
 from tidegauge.core.outcomes import Labels, encode_labels
 from tidegauge.errors import UsageError
-from tidegauge.worker.shapes import Unread
+from tidegauge.worker.responses import EITHER, LABELS, SCORES, class_scores, find, named_columns
+from tidegauge.worker.shapes import SCALARS, Unread, unpacked
+from tidegauge.worker.tables import kind_of
+from tidegauge.worker.tabulate import Columns
 
 Floats = npt.NDArray[np.float64]
+ROUNDING = 0.01
+"""By which probabilities may miss 1 in sum: some models answer in half precision, or round."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ def facts_of(model: Any, task: str = "", positive_class: str | None = None) -> M
     """Task and classes of a model, from what the user stated and the model's `classes_` (scikit-learn's convention)."""
     raw = getattr(model, "classes_", None)
     classes: tuple[str, ...] = ()
-    if isinstance(raw, (np.ndarray, list, tuple)) and np.ndim(raw) == 1:
+    if isinstance(raw, (np.ndarray, list, tuple)) and _is_flat(raw):
         classes = tuple(canonical_text(value) or str(value) for value in np.asarray(raw).tolist())
     if not task and classes:
         task = "binary" if len(classes) == 2 else "multiclass"
@@ -64,6 +69,11 @@ def facts_of(model: Any, task: str = "", positive_class: str | None = None) -> M
     if positive_class is None and task == "binary" and len(classes) == 2:
         positive_class = classes[1]
     return ModelFacts(task, classes, positive_class)
+
+
+def _is_flat(classes: Any) -> bool:
+    """Whether these are the classes of one output; a classifier with several has a list of arrays."""
+    return classes.ndim == 1 if isinstance(classes, np.ndarray) else all(np.isscalar(one) for one in classes)
 
 
 def _is_regressor(model: Any) -> bool:
@@ -76,8 +86,30 @@ def _is_regressor(model: Any) -> bool:
         return False
 
 
+def is_one_answer(result: Any) -> bool:
+    """Whether a copied result is the answer of one row, whatever the row looks like."""
+    result = unpacked(result)
+    if isinstance(result, np.ndarray):
+        return result.ndim == 0 or len(result) == 1
+    return type(result) in SCALARS - {type(None)} or (isinstance(result, list) and len(result) == 1)
+
+
 def read_answers(result: Any, rows: int, facts: ModelFacts, *, method: str = "") -> Answers:
-    """Scores and labels of a result; UsageError where it cannot be told which row an answer is of."""
+    """Scores and labels of a result; UsageError where it cannot be told which row an answer is of, or what it means."""
+    try:
+        columns = named_columns(result, rows)
+        if columns is not None:
+            return _named(columns, rows, facts, method)
+        if _are_outputs(result, rows):
+            return Answers(rows, dict(_by_output(result)))
+        return _read_values(result, rows, facts, method)
+    except (TypeError, ValueError, IndexError, AttributeError) as error:
+        if isinstance(error, UsageError):
+            raise
+        raise UsageError(f"a {type(result).__name__} is no prediction that can be read: {error}") from error
+
+
+def _read_values(result: Any, rows: int, facts: ModelFacts, method: str, names: Sequence[str] = ()) -> Answers:
     values = _as_array(result)
     if values is None:
         kind = result.type_name if isinstance(result, Unread) else type(result).__name__
@@ -92,23 +124,83 @@ def read_answers(result: Any, rows: int, facts: ModelFacts, *, method: str = "")
     if values.ndim > 2:
         raise UsageError(f"predictions of shape {values.shape}: give one value or one score for each class a row")
     if values.ndim == 2 and values.shape[1] != 1:
-        return _scored(values, rows, facts)
+        return _scored(values, facts, method, names)
     values = values.reshape(rows)
     if _are_labels(values, facts, method):
         return Answers(rows, labels=encode_labels(values))
     return Answers(rows, {"": values.astype(np.float64)})
 
 
+def _named(columns: Columns, rows: int, facts: ModelFacts, method: str) -> Answers:
+    """Answers by the names of their columns; see docs/your-own-model.md."""
+    label, score, either = (find(columns, names) for names in (LABELS, SCORES, EITHER))
+    if score is None and either is not None:
+        score = either
+    elif label is None:
+        label = either
+    if score is not None:
+        answers = _values_of(columns[score], rows, facts, "" if score == either else "predict_proba")
+        return answers if label is None else replace(answers, labels=encode_labels(columns[label]))
+    if label is not None:
+        return Answers(rows, labels=encode_labels(columns[label]))
+    if len(columns) == 1:
+        return _values_of(next(iter(columns.values())), rows, facts, method)
+    numbers = [_numbers_where_all_are(values) for values in columns.values()]
+    if any(values.dtype.kind not in "iuf" for values in numbers):
+        raise UsageError(
+            f"predictions with the fields {list(columns)[:10]}: name them label, score or prediction, or give extract="
+        )
+    return _scored(np.column_stack(numbers), facts, method, tuple(columns))
+
+
+def _values_of(values: npt.NDArray[Any], rows: int, facts: ModelFacts, method: str) -> Answers:
+    found = class_scores(values)
+    if found is None:
+        return _read_values(values, rows, facts, method)
+    names, scores = found
+    return _read_values(scores, rows, facts, "predict_proba", names)
+
+
+def _are_outputs(result: Any, rows: int) -> bool:
+    """Whether a list holds the scores of several outputs, each a table of all rows (scikit-learn's multi-output classifiers)."""
+    return isinstance(result, list) and all(
+        isinstance(one, np.ndarray) and one.ndim == 2 and len(one) == rows and one.dtype.kind == "f" for one in result
+    )
+
+
+def _by_output(result: Sequence[npt.NDArray[Any]]) -> Iterator[tuple[str, Floats]]:
+    """`output` for one with two classes (the score of the second), else `output.class`, both by position."""
+    for number, scores in enumerate(result):
+        if scores.shape[1] == 2:
+            yield str(number), scores[:, 1].astype(np.float64)
+        else:
+            for i in range(scores.shape[1]):
+                yield f"{number}.{i}", scores[:, i].astype(np.float64)
+
+
 def _as_array(result: Any) -> npt.NDArray[Any] | None:
-    if hasattr(result, "to_numpy"):
-        result = np.asarray(result.to_numpy())
-    elif isinstance(result, (str, bool, int, float, np.generic)):
+    if isinstance(result, np.ndarray):
+        pass
+    elif type(result) in SCALARS or isinstance(result, (str, bytes, bool, int, float, Decimal, np.generic)):
         result = _of_list([result]).reshape(())
     elif isinstance(result, (list, tuple)):
-        result = _of_list(result)
+        result = _of_list([_plain(one) for one in result])
+    elif hasattr(result, "to_numpy"):
+        result = np.asarray(result.to_numpy())
+    else:
+        kind = kind_of(result)
+        result = kind.read(result) if kind is not None else None
     if not isinstance(result, np.ndarray):
         return None
     return _numbers_where_all_are(result) if result.dtype.kind == "O" else result
+
+
+def _plain(value: Any) -> Any:
+    """A value of a list, out of its packing: a tensor of one row, or of no dimension, among others."""
+    if type(value) in SCALARS or isinstance(value, (list, tuple, np.ndarray)):
+        return value
+    kind = kind_of(value)
+    return kind.read(value) if kind is not None and hasattr(value, "__array__") else value
 
 
 _OBJECTS = frozenset({bool, type(None)})
@@ -152,13 +244,32 @@ def _are_labels(values: npt.NDArray[Any], facts: ModelFacts, method: str) -> boo
     return facts.task == "binary" and values.dtype.kind in "iu"
 
 
-def _scored(values: npt.NDArray[Any], rows: int, facts: ModelFacts) -> Answers:
-    if values.dtype.kind not in "iuf" or not values.shape[1]:
+def _scored(values: npt.NDArray[Any], facts: ModelFacts, method: str, names: Sequence[str] = ()) -> Answers:
+    """Several numbers a row: scores of classes, or the values of several outputs."""
+    rows, width = values.shape
+    if values.dtype.kind not in "iuf" or not width:
         raise UsageError(f"predictions of shape {values.shape} and type {values.dtype}: class scores must be numbers")
     scores = values.astype(np.float64)
-    if scores.shape[1] == 2 and facts.task in {"", "binary"}:
-        return Answers(rows, {"": np.ascontiguousarray(scores[:, facts.positive_index])})
-    known = len(facts.classes) == scores.shape[1]
-    names: Sequence[str] = facts.classes if known else [str(i) for i in range(scores.shape[1])]
-    best = Labels(tuple(names), scores.argmax(axis=1).astype(np.uint32)) if facts.task != "regression" else None
-    return Answers(rows, {name: np.ascontiguousarray(scores[:, i]) for i, name in enumerate(names)}, best)
+    names = names or (facts.classes if len(facts.classes) == width else tuple(map(str, range(width))))
+    if not _are_class_scores(scores, facts, method):
+        return Answers(rows, _by_name(scores, names))
+    if width == 2 and facts.task in {"", "binary"}:
+        positive = names.index(facts.positive_class) if facts.positive_class in names else facts.positive_index
+        return Answers(rows, {"": np.ascontiguousarray(scores[:, positive])})
+    best = Labels(tuple(names), scores.argmax(axis=1).astype(np.uint32))
+    return Answers(rows, _by_name(scores, names), best)
+
+
+def _by_name(scores: Floats, names: Sequence[str]) -> dict[str, Floats]:
+    return {name: np.ascontiguousarray(scores[:, i]) for i, name in enumerate(names)}
+
+
+def _are_class_scores(scores: Floats, facts: ModelFacts, method: str) -> bool:
+    """Whether the numbers of a row belong to classes: by what is known of the model, else where they are probabilities."""
+    if facts.task == "regression":
+        return False
+    if facts.task or facts.classes or method in {"predict_proba", "decision_function"}:
+        return True
+    with np.errstate(invalid="ignore", over="ignore"):
+        usable = scores[np.isfinite(scores).all(axis=1)]
+        return bool(((usable >= 0) & (usable <= 1)).all() and (np.abs(usable.sum(axis=1) - 1) < ROUNDING).all())

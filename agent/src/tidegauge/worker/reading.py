@@ -15,15 +15,19 @@ from tidegauge.errors import UsageError
 from tidegauge.settings import AgentSettings
 from tidegauge.worker.calls import Call, CallContext, RawCall, field_of
 from tidegauge.worker.facts import SegmentNames, Times, as_list, clamp_future, read_ids, read_times
-from tidegauge.worker.outputs import Answers, ModelFacts, read_answers
+from tidegauge.worker.outputs import Answers, ModelFacts, is_one_answer, read_answers
 from tidegauge.worker.pacing import Breathe
 from tidegauge.worker.privacy import Privacy
 from tidegauge.worker.rows import Codes, Ids, Mask, Rows
 from tidegauge.worker.service import Requests
 from tidegauge.worker.shapes import Unread, count_rows, unpacked
+from tidegauge.worker.tables.columns import ColumnTable
+from tidegauge.worker.tables.sparse import SparseRows, join_sparse
 from tidegauge.worker.tabulate import Columns, columns_of_dicts, tabulate
 
-_SCALAR_ANSWERS = frozenset({float, int, bool, str, np.float64, np.float32, np.int64, np.int32, np.bool_, type(None)})
+_SCALAR_ANSWERS = frozenset(
+    {float, int, bool, str, np.float64, np.float32, np.int64, np.int32, np.bool_, bytes, type(None)}
+)
 _IDS_AT_ONCE = 64
 
 
@@ -69,6 +73,8 @@ class CallReader:
                 found.append(self._read([call], now_us, breathe))
             except UsageError:
                 self._drop("unreadable_input", call)
+                reason = call[2].reason if isinstance(call[2], Unread) else "shape"
+                self.counts[f"unreadable_input:{reason}"] += count_rows(call[2])
             except Exception:  # noqa: BLE001 - counted; the host must not notice
                 self._drop("internal_error", call)
         return found
@@ -81,7 +87,7 @@ class CallReader:
     def _read(self, calls: list[RawCall], now_us: int, breathe: Breathe) -> Rows:
         contexts = field_of(calls, "context")
         breathe()
-        columns, lengths = self._columns(field_of(calls, "inputs"), breathe)
+        columns, lengths = self._columns(field_of(calls, "inputs"), calls[0][3], breathe)
         columns = self._privacy.columns(columns)
         count = sum(lengths)
         answers = self._answers(field_of(calls, "result"), lengths, calls[0][1])
@@ -99,14 +105,17 @@ class CallReader:
 
     # ------------------------------------------------------------------ what was asked, and what was answered
 
-    def _columns(self, inputs: list[Any], breathe: Breathe) -> tuple[Columns, list[int]]:
-        if len(inputs) == 1:
-            columns, count = tabulate(unpacked(inputs[0]), self.feature_names)
+    def _columns(self, inputs: list[Any], result: Any, breathe: Breathe) -> tuple[Columns, list[int]]:
+        """Columns of alike inputs, of which the first was answered by `result`, and the rows of each input."""
+        if len(inputs) == 1 and not isinstance(inputs[0], dict):
+            columns, count = self._table(inputs[0], result)
             return columns, [count]
         if isinstance(inputs[0], dict):
             special = {self.settings.id_column, *self.settings.segment_parts}
             numeric = {name for name, kind in self.kinds.items() if kind is ColumnKind.NUMERIC and name not in special}
             return columns_of_dicts(inputs, numeric, breathe), [1] * len(inputs)
+        if isinstance(inputs[0], SparseRows):
+            return tabulate(join_sparse(inputs), self.feature_names)[0], [one.rows for one in inputs]
         if isinstance(inputs[0], tuple):
             tables = np.frombuffer(b"".join(map(itemgetter(0), inputs))).reshape(-1, inputs[0][1][-1])
         else:
@@ -115,9 +124,20 @@ class CallReader:
         each = len(tables) // len(inputs)
         return tabulate(tables, self.feature_names)[0], [each] * len(inputs)
 
+    def _table(self, one: Any, result: Any) -> tuple[Columns, int]:
+        if isinstance(one, ColumnTable) and self._is_one_row(one, result):
+            one = dict(one.columns)
+            return columns_of_dicts([one]), 1
+        return tabulate(unpacked(one), self.feature_names)
+
+    def _is_one_row(self, table: ColumnTable, result: Any) -> bool:
+        """Whether what looks like columns are the vectors of one row: it got one answer, or a vector was stated."""
+        is_vector = any(self.settings.kinds.get(str(name)) is ColumnKind.VECTOR for name in table.columns)
+        return is_vector or (table.rows != 1 and is_one_answer(result))
+
     def _answers(self, results: list[Any], lengths: list[int], method: str) -> Answers:
         count = sum(lengths)
-        if isinstance(results[0], (dict, Unread)):
+        if isinstance(results[0], Unread):
             self.counts["unreadable_predictions"] += count
             return Answers(count)
         try:
@@ -314,7 +334,9 @@ def _input_likeness(inputs: Any) -> tuple[int, object]:
         shape = inputs[1]
         is_table = len(shape) in {1, 2} and 0 not in shape
         return (shape[0] if len(shape) == 2 else 1), (("packed", shape) if is_table else None)
-    if isinstance(inputs, np.ndarray) and inputs.ndim in {1, 2} and inputs.dtype.kind in "iufb" and inputs.size:
+    if isinstance(inputs, SparseRows):
+        return inputs.rows, ("sparse", inputs.rows, inputs.width)
+    if type(inputs) is np.ndarray and inputs.ndim in {1, 2} and inputs.dtype.kind in "iufb" and inputs.size:
         return (1 if inputs.ndim == 1 else len(inputs)), (inputs.shape, inputs.dtype)
     return 0, None
 
@@ -328,4 +350,6 @@ def _answer_likeness(answer: Any, each: int) -> object:
         return (shape, dtype) if len(shape) and (shape[0] == each or is_one_row) else None
     if isinstance(answer, list) and each == 1 and all(type(one) is float for one in answer):
         return "list", len(answer)
-    return type(answer) if answer is None or isinstance(answer, (dict, Unread)) else None
+    if isinstance(answer, dict):
+        return dict if each == 1 else None
+    return type(answer) if answer is None or isinstance(answer, Unread) else None

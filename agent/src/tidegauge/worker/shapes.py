@@ -3,33 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Sized
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tidegauge.worker.rowtypes import fields_of
+from tidegauge.worker.tables import Unread, kind_of
+from tidegauge.worker.tables.columns import SCALARS, ColumnTable, as_column_table
+from tidegauge.worker.tables.sparse import SparseRows, by_rows
+
+__all__ = [
+    "SCALARS",
+    "Packed",
+    "TupleCopy",
+    "Unread",
+    "by_rows",
+    "count_rows",
+    "fields_of",
+    "is_packed",
+    "row_counts",
+    "size_bytes",
+    "slice_rows",
+    "unpacked",
+]
+
 BYTES_A_VALUE = 40  # of a Python number or short text in a list
-BULKY_BYTES = 2_048
-BULKY_VALUES = 512  # more than of any name is kept
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """Stands for a value that cannot be copied safely (a generator, a tensor on a device); nothing of it is kept."""
-
-    type_name: str
-    rows: int
-
 
 Packed = tuple[bytes, tuple[int, ...]]
 """A small array of float64: its bytes and its shape. Nothing else in a call is a tuple: private copies of tuples are lists."""
 
 
+class TupleCopy(list[Any]):
+    """A private copy of a tuple: a list that remembers it, for a pair (label, probability) is no list of two answers."""
+
+    __slots__ = ()
+
+
+def is_packed(value: Any) -> bool:
+    """Whether a value is a packed array, not a tuple of the host's."""
+    return type(value) is tuple and len(value) == 2 and type(value[0]) is bytes and type(value[1]) is tuple
+
+
 def unpacked(value: Any) -> Any:
     """The array of a packed one; anything else as it is."""
-    return np.frombuffer(value[0]).reshape(value[1]) if type(value) is tuple else value
+    return np.frombuffer(value[0]).reshape(value[1]) if is_packed(value) else value
 
 
 def size_bytes(value: Any) -> int:
@@ -37,70 +56,94 @@ def size_bytes(value: Any) -> int:
     if isinstance(value, np.ndarray):
         return int(value.nbytes)
     if isinstance(value, (list, tuple)):
-        return BYTES_A_VALUE * len(value) * _width(value[0]) if len(value) else 0
-    shape = getattr(value, "shape", None)
-    return int(np.prod(shape, dtype=np.int64)) * 8 if isinstance(shape, tuple) else 0
+        return len(value) * _bytes_of_row(value[0]) if len(value) else 0
+    if isinstance(value, dict):
+        table = as_column_table(value)
+        return 0 if table is None else size_bytes(table)
+    if isinstance(value, ColumnTable):
+        return sum(map(size_bytes, value.columns.values()))
+    if isinstance(value, SparseRows):
+        return value.size_bytes
+    kind = kind_of(value)
+    return kind.size_bytes(value) if kind is not None else 0
 
 
-def _width(row: Any) -> int:
-    return max(1, len(row)) if isinstance(row, Sized) and not isinstance(row, (str, bytes)) else 1
+def _bytes_of_row(row: Any) -> int:
+    values = row.values() if isinstance(row, Mapping) else row if isinstance(row, (list, tuple)) else (row,)
+    return max(1, len(values)) * BYTES_A_VALUE + sum(map(_bulk, values))
+
+
+def _bulk(value: Any) -> int:
+    """What a value takes beyond that of a number."""
+    if isinstance(value, np.ndarray):
+        return int(value.nbytes)
+    if isinstance(value, (str, bytes)):
+        return len(value) if len(value) > BYTES_A_VALUE else 0
+    return BYTES_A_VALUE * len(value) if isinstance(value, Sized) and not isinstance(value, Mapping) else 0
 
 
 def count_rows(value: Any) -> int:
-    """How many rows an input holds, without converting it: a mapping or a plain vector is one."""
-    kind = type(value)
-    if kind is dict:
-        return 1
-    if kind is tuple and len(value) == 2 and type(value[0]) is bytes:
+    """How many rows an input holds, without converting it: a mapping is one unless it is of columns, and so is a plain vector."""
+    if type(value) is dict:
+        table = as_column_table(value)
+        return 1 if table is None else table.rows
+    if is_packed(value):
         return int(value[1][0]) if len(value[1]) >= 2 else 1
-    shape = getattr(value, "shape", None)
-    if shape is not None:
-        is_table = len(shape) >= 2 or getattr(getattr(value, "dtype", None), "names", None)
-        return int(shape[0]) if is_table and len(shape) else 1
+    if isinstance(value, np.ndarray):
+        is_table = value.ndim >= 2 or value.dtype.names or _holds_rows(value)
+        return len(value) if is_table and value.ndim else 1
     if isinstance(value, (list, tuple)):
-        return len(value) if not value or _is_row(value[0]) else 1
-    return value.rows if isinstance(value, Unread) else 1
+        return len(value) if not len(value) or (_is_row(value[0]) and fields_of(value) is None) else 1
+    if isinstance(value, (ColumnTable, SparseRows, Unread)):
+        return value.rows
+    kind = kind_of(value)
+    return kind.count(value) if kind is not None else 1
+
+
+def _holds_rows(vector: npt.NDArray[Any]) -> bool:
+    return vector.dtype.kind == "O" and vector.ndim == 1 and len(vector) > 0 and _is_row(vector[0])
 
 
 def row_counts(inputs: Sequence[Any]) -> npt.NDArray[np.int64]:
-    """`count_rows` of each input; at once where all are dicts or packed alike."""
+    """`count_rows` of each copied input, among which a dict is one row; at once where all are dicts or packed alike."""
     kinds = set(map(type, inputs))
     if kinds == {dict}:
         return np.ones(len(inputs), dtype=np.int64)
     if kinds == {tuple} and len(set(map(itemgetter(1), inputs))) == 1:
         return np.full(len(inputs), count_rows(inputs[0]), dtype=np.int64)
-    return np.array([count_rows(one) for one in inputs], dtype=np.int64)
-
-
-def lightened(row: dict[Any, Any]) -> dict[Any, Any]:
-    """A row without the bulk that no profile looks into (images, embeddings, long texts): it may wait in memory for a while."""
-    if not any(map(_is_bulky, row.values())):
-        return row
-    return {name: _lightened(value) if _is_bulky(value) else value for name, value in row.items()}
-
-
-def _is_bulky(value: Any) -> bool:
-    if isinstance(value, np.ndarray):
-        return value.nbytes > BULKY_BYTES
-    return isinstance(value, (list, tuple, dict, set, str, bytes)) and len(value) > BULKY_VALUES
-
-
-def _lightened(value: Any) -> Any:
-    return value[:BULKY_VALUES] if isinstance(value, (str, bytes)) else []  # empty, a container still
+    return np.array([1 if type(one) is dict else count_rows(one) for one in inputs], dtype=np.int64)
 
 
 def _is_row(value: Any) -> bool:
-    return isinstance(value, (Mapping, list, tuple, np.ndarray)) or fields_of(value) is not None
+    if type(value) in SCALARS:
+        return False
+    return isinstance(value, (Mapping, list, tuple, np.ndarray)) or _is_other_row(value)
 
 
-def fields_of(value: Any) -> Mapping[str, Any] | None:
-    """The fields of a dataclass or a pydantic model."""
-    fields = getattr(type(value), "__dataclass_fields__", None) or getattr(type(value), "model_fields", None)
-    return fields if isinstance(fields, Mapping) else None
+def _is_other_row(value: Any) -> bool:
+    kind = kind_of(value)
+    return fields_of(value) is not None or (kind is not None and getattr(value, "ndim", 1) != 0)
 
 
 def slice_rows(value: Any, rows: slice) -> Any:
     """Some consecutive rows of a table, of answers, ids or times; anything else as it is."""
-    if hasattr(value, "iloc"):
-        return value.iloc[rows]
-    return value[rows] if isinstance(value, (list, tuple, np.ndarray)) else value
+    if isinstance(value, np.ndarray):
+        return value[rows] if value.ndim else value
+    if isinstance(value, (list, tuple)):
+        make = TupleCopy if isinstance(value, (tuple, TupleCopy)) else list
+        return make(slice_rows(one, rows) for one in value) if _holds_columns(value) else make(value[rows])
+    if isinstance(value, dict):
+        value = as_column_table(value) or value
+    if isinstance(value, ColumnTable):
+        return value.part(rows)
+    kind = kind_of(value)
+    return kind.part(value, rows) if kind is not None else value
+
+
+def _holds_columns(values: Sequence[Any]) -> bool:
+    """Whether a list holds whole columns of answers: scores by output, or a pair of labels and probabilities."""
+    if not len(values) or not all(isinstance(one, np.ndarray) and one.ndim for one in values):
+        return False
+    is_pair = isinstance(values, (tuple, TupleCopy)) and len(values) == 2
+    lengths = {len(one) for one in values}
+    return len(lengths) == 1 and lengths.pop() > len(values) and (is_pair or all(one.ndim == 2 for one in values))

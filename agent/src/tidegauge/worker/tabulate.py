@@ -1,12 +1,13 @@
-"""From whatever a model is fed to named columns: dict, list of dicts, lists, numpy (plain, structured), pandas.
+"""From whatever a model is fed to named columns: mappings, lists, objects, numpy, and the containers that `tables` knows.
 
-Columns are numpy arrays, of numbers where all values are plain numbers, else of objects. Types are known by shape, not by import.
+Columns are numpy arrays of one dimension, of numbers where all values are plain numbers, else of objects (or `SparseColumn`, which is
+an array to whoever asks for one). Types are known by shape, not by import.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
@@ -18,7 +19,13 @@ import numpy.typing as npt
 from tidegauge.core.columns import MAX_NAME_LENGTH
 from tidegauge.errors import UsageError
 from tidegauge.worker.pacing import Breathe, no_pause
-from tidegauge.worker.shapes import Unread
+from tidegauge.worker.rowtypes import as_mapping
+from tidegauge.worker.shapes import TupleCopy
+from tidegauge.worker.tables import Unread, kind_of
+from tidegauge.worker.tables.columns import SCALARS, ColumnTable, as_column_table
+from tidegauge.worker.tables.kind import REASONS, WideRows, rows_as_objects
+from tidegauge.worker.tables.pandas import column as series_values
+from tidegauge.worker.tables.sparse import MAX_COLUMNS, SparseRows
 
 Column = npt.NDArray[Any]
 Columns = dict[str, Column]
@@ -29,7 +36,7 @@ SLICE_ROWS = 32
 _FLOATS = frozenset({float, type(None)})
 _NUMBERS = frozenset({float, int, type(None), np.float64, np.float32, np.int64, np.int32})
 _WHOLE = frozenset({int})
-_CONTAINERS = frozenset({list, tuple, np.ndarray})
+_CONTAINERS = frozenset({list, tuple, np.ndarray, TupleCopy})
 
 
 def tabulate(inputs: Any, feature_names: Sequence[str] = ()) -> tuple[Columns, int]:
@@ -47,19 +54,63 @@ def tabulate(inputs: Any, feature_names: Sequence[str] = ()) -> tuple[Columns, i
 def _tabulate(inputs: Any, feature_names: Sequence[str]) -> tuple[Columns, int]:
     if isinstance(inputs, np.ndarray):
         return _from_array(inputs, feature_names)
-    if hasattr(inputs, "iloc") and hasattr(inputs, "columns"):
-        names = column_names(tuple(inputs.columns))
-        return {name: _series(inputs.iloc[:, i]) for i, name in enumerate(names)}, len(inputs)
-    if hasattr(inputs, "iloc") and hasattr(inputs, "items"):
-        return columns_of_dicts([dict(inputs.items())]), 1
     if isinstance(inputs, Mapping):
-        return columns_of_dicts([inputs]), 1
+        inputs = as_column_table(inputs) or inputs
+        return (columns_of_dicts([inputs]), 1) if isinstance(inputs, Mapping) else _from_columns(inputs)
+    if isinstance(inputs, ColumnTable):
+        return _from_columns(inputs)
+    if isinstance(inputs, SparseRows):
+        return _from_sparse(inputs, feature_names)
+    if isinstance(inputs, Unread):
+        raise UsageError(f"an input of type {inputs.type_name} is no table: {REASONS[inputs.reason]}")
+    fields = as_mapping(inputs)
+    if fields is not None:
+        return columns_of_dicts([fields]), 1
     if isinstance(inputs, (list, tuple)):
         return _from_list(inputs, feature_names)
-    if isinstance(inputs, (int, float, str, bool, np.generic)):
+    if isinstance(inputs, np.void) and inputs.dtype.names:
+        return _from_array(np.array([inputs]), feature_names)
+    if isinstance(inputs, (int, float, str, bytes, bool, np.generic)):
         return _from_matrix([[inputs]], feature_names)
-    kind = inputs.type_name if isinstance(inputs, Unread) else type(inputs).__name__
-    raise UsageError(f"an input of type {kind} is no table: give a dict, a list of dicts, a numpy array or a DataFrame")
+    return _from_container(inputs, feature_names)
+
+
+def _from_container(inputs: Any, feature_names: Sequence[str]) -> tuple[Columns, int]:
+    kind = kind_of(inputs)
+    if kind is None:
+        raise UsageError(f"an input of type {type(inputs).__name__} is no table: {REASONS['object']}")
+    found = kind.read(inputs)
+    if not isinstance(found, list):
+        return _tabulate(found, feature_names)
+    names = column_names(tuple(name for name, _ in found))
+    columns = {name: _one_dimension(values) for name, (_, values) in zip(names, found, strict=True)}
+    return columns, kind.count(inputs)
+
+
+def _from_columns(table: ColumnTable) -> tuple[Columns, int]:
+    names = column_names(tuple(table.columns))
+    return {name: _column(values) for name, values in zip(names, table.columns.values(), strict=True)}, table.rows
+
+
+def _column(values: Any) -> Column:
+    """The values of one column in whatever container."""
+    if isinstance(values, np.ndarray):
+        return _one_dimension(values)
+    if isinstance(values, (list, tuple)):
+        return as_column(values)
+    if hasattr(values, "iloc") and not hasattr(values, "columns"):
+        return series_values(values)
+    columns, _ = _from_container(values, ())
+    return next(iter(columns.values())) if len(columns) == 1 else rows_as_objects(np.stack([*columns.values()], axis=1))
+
+
+def _one_dimension(values: Column) -> Column:
+    return values if values.ndim == 1 else rows_as_objects(values)
+
+
+def _from_sparse(rows: SparseRows, feature_names: Sequence[str]) -> tuple[Columns, int]:
+    names = _names(rows.width, feature_names)
+    return dict(zip(names, rows.columns(), strict=True)), rows.rows
 
 
 @lru_cache(maxsize=256)
@@ -155,48 +206,78 @@ def _numbers(values: list[Any]) -> npt.NDArray[np.float64] | None:
 
 
 def _from_list(rows: Sequence[Any], feature_names: Sequence[str]) -> tuple[Columns, int]:
-    if not rows:
+    if not len(rows):
         return {}, 0
-    if isinstance(rows[0], Mapping):
+    first = rows[0]
+    if isinstance(first, Mapping):
         return columns_of_dicts(rows), len(rows)
-    if isinstance(rows[0], np.ndarray):
+    if isinstance(first, np.ndarray):
         return _from_array(np.stack([np.atleast_1d(row) for row in rows]), feature_names)
-    if isinstance(rows[0], (list, tuple)):
+    if type(first) not in SCALARS:
+        fields = list(map(as_mapping, rows))
+        if fields[0] is not None:
+            return columns_of_dicts([one for one in fields if one is not None]), len(rows)
+        if kind_of(first) is not None and not isinstance(first, (list, tuple)):
+            return _from_list([tabulate_row(row) for row in rows], feature_names)
+    if isinstance(first, (list, tuple)):
         return _from_matrix(rows, feature_names)
     return _from_matrix([rows], feature_names)
+
+
+def tabulate_row(row: Any) -> Any:
+    """One row in a container of another library: its values by name, or an array of them."""
+    kind = kind_of(row)
+    found = kind.read(row) if kind is not None else row
+    return {name: values[0] for name, values in found} if isinstance(found, list) else np.asarray(found)
 
 
 def _from_matrix(rows: Sequence[Sequence[Any]], feature_names: Sequence[str]) -> tuple[Columns, int]:
     if not all(isinstance(row, (list, tuple, np.ndarray)) for row in rows):
         raise TypeError("rows are lists and something else")
-    width = min(max(len(row) for row in rows), MAX_FEATURES + 1)  # one more: the worker counts that there were
-    names = _names(width, feature_names)
+    full = max(len(row) for row in rows)
+    width = min(full, MAX_COLUMNS)
+    names = _names(full, feature_names)
     padded = [row if len(row) >= width else [*row, *[None] * (width - len(row))] for row in rows]
     return {name: as_column([row[i] for row in padded]) for i, name in enumerate(names)}, len(rows)
 
 
 def _from_array(values: npt.NDArray[Any], feature_names: Sequence[str]) -> tuple[Columns, int]:
     if values.dtype.names:
-        table = np.atleast_1d(values)
-        return dict(
-            zip(column_names(values.dtype.names), map(table.__getitem__, values.dtype.names), strict=True)
-        ), len(table)
+        return _from_records(np.atleast_1d(values).reshape(-1))
+    if values.dtype.kind == "O" and values.ndim == 1 and _holds_rows(values):
+        return _from_list(values.tolist(), feature_names)
+    if values.ndim > 2 or isinstance(values, WideRows):  # images, embeddings: a vector a row
+        return {_names(1, feature_names)[0]: rows_as_objects(values)}, len(values)
     table = np.atleast_2d(values)
-    table = table.reshape(len(table), int(np.prod(table.shape[1:])))[:, : MAX_FEATURES + 1]
     names = _names(table.shape[1], feature_names)
+    table = table[:, :MAX_COLUMNS]
     if table.dtype.kind == "f":
         return dict(zip(names, np.ascontiguousarray(table.T), strict=True)), len(table)
     return {name: table[:, i] for i, name in enumerate(names)}, len(table)
 
 
+def _holds_rows(vector: npt.NDArray[Any]) -> bool:
+    return len(vector) > 0 and isinstance(vector[0], (Mapping, list, tuple, np.ndarray))
+
+
+def _from_records(table: npt.NDArray[Any]) -> tuple[Columns, int]:
+    """The fields of a structured array; those of a field with fields are named `outer.inner`."""
+    return dict(
+        zip(column_names(tuple(name for name, _ in _fields(table))), (v for _, v in _fields(table)), strict=True)
+    ), len(table)
+
+
+def _fields(table: npt.NDArray[Any], prefix: str = "") -> Iterator[tuple[str, Column]]:
+    for name in table.dtype.names or ():
+        values = table[name]
+        if values.dtype.names:
+            yield from _fields(values, f"{prefix}{name}.")
+        else:
+            yield prefix + name, _one_dimension(values)
+
+
 def _names(width: int, feature_names: Sequence[str]) -> Sequence[str]:
-    return column_names(tuple(feature_names)) if len(feature_names) == width else [f"f{i}" for i in range(width)]
-
-
-def _series(series: Any) -> Column:
-    kind = getattr(series.dtype, "kind", "O")
-    if kind in "biuf" and isinstance(series.dtype, np.dtype):
-        return np.asarray(series)
-    if kind == "M":
-        return np.asarray(series.to_numpy(dtype="datetime64[us]"))
-    return np.asarray(series.to_numpy(dtype=object))
+    """Names of a bare matrix's columns: those stated where there are as many, and no more than are read."""
+    if len(feature_names) == width:
+        return column_names(tuple(feature_names))[:MAX_COLUMNS]
+    return [f"f{i}" for i in range(min(width, MAX_COLUMNS))]

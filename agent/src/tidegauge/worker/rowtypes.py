@@ -1,0 +1,51 @@
+"""Rows that are objects (dataclasses, pydantic models, named tuples, …), and rows without the bulk that no profile looks into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tidegauge.core.derived import measured_text, measured_vector
+
+BULKY_BYTES = 2_048
+BULKY_VALUES = 512  # more than of any name is kept
+
+
+def fields_of(value: Any) -> Mapping[str, Any] | None:
+    """The names of the fields of a dataclass, a pydantic, attrs or msgspec object, or a named tuple; None for anything else."""
+    kind = type(value)
+    fields = getattr(kind, "__dataclass_fields__", None) or getattr(kind, "model_fields", None)
+    if isinstance(fields, Mapping):
+        return fields
+    names = getattr(kind, "_fields" if issubclass(kind, tuple) else "__struct_fields__", None)
+    if names is None:
+        names = [one.name for one in getattr(kind, "__attrs_attrs__", ())] or None
+    return dict.fromkeys(names) if isinstance(names, (tuple, list)) else None
+
+
+def as_mapping(value: Any) -> dict[str, Any] | None:
+    """The fields of an object with their values; None for what has no fields."""
+    fields = fields_of(value)
+    return None if fields is None else {name: getattr(value, name) for name in fields}
+
+
+def lightened(row: dict[Any, Any]) -> dict[Any, Any]:
+    """A row that may wait in memory for a while: of images, embeddings and long texts only the measures are kept."""
+    if not any(map(_is_bulky, row.values())):
+        return row
+    return {name: _lightened(value) if _is_bulky(value) else value for name, value in row.items()}
+
+
+def _is_bulky(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.nbytes > BULKY_BYTES
+    return isinstance(value, (list, tuple, dict, set, str, bytes)) and len(value) > BULKY_VALUES
+
+
+def _lightened(value: Any) -> Any:
+    if isinstance(value, (str, bytes)):
+        text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
+        return measured_text(text, BULKY_VALUES)
+    return measured_vector(value) if isinstance(value, (list, tuple, np.ndarray)) else []  # empty, a container still
