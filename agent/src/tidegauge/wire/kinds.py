@@ -39,7 +39,8 @@ def kind_of(frame: pb.Frame) -> FrameKind:
 def rows_of(kind: int, payload: bytes) -> int:
     """Rows that are lost with a frame, as far as it tells; 0 for events and for bytes that are not a frame.
 
-    A profile counts the rows of its longest column, and only for all traffic, so that segments do not count a row twice.
+    A profile counts the rows of its longest column, and only for all traffic, so that segments do not count a row twice;
+    service columns speak of rows that are counted with their features.
     """
     if kind == FrameKind.EVENT:
         return 0
@@ -53,7 +54,9 @@ def frame_rows(frame: pb.Frame) -> int:
     """Rows that a decoded frame speaks of; see `rows_of`."""
     match kind_of(frame):
         case FrameKind.PROFILE:
-            return 0 if frame.profile.segment else max((column.rows for column in frame.profile.columns), default=0)
+            body = frame.profile
+            is_copy = bool(body.segment) or body.time_basis == pb.TIME_BASIS_ARRIVAL
+            return 0 if is_copy else max((column.rows for column in body.columns), default=0)
         case FrameKind.RECORDS:
             return frame.records.rows
         case FrameKind.ACTUALS:

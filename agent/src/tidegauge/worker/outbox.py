@@ -1,4 +1,8 @@
-"""Frames on their way into the spool: the writer is opened at the first frame, and what the disk refuses waits in memory, bounded."""
+"""Frames on their way into the spool: the writer is opened at the first frame, and what the disk refuses waits in memory, bounded.
+
+Where no spool can be made frames wait here (`spool_unavailable` counts what did not fit), where one cannot be written any more they
+wait in its writer (`spool_unwritable`); both write everything as soon as the disk allows it.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +12,27 @@ from pathlib import Path
 from tidegauge.errors import SpoolError, UsageError
 from tidegauge.spool import Record, SpoolWriter, read_position
 from tidegauge.wire.kinds import FrameKind, rows_of
+from tidegauge.wire.merging import merge_frames
 from tidegauge.worker.frames import SealedFrame
 
-MAX_WAITING_BYTES = 16 * 1024 * 1024
+MIB = 1024 * 1024
+MAX_WAITING_BYTES = 16 * MIB
+SEGMENT_BYTES = 4 * MIB  # merged whole, in the host's memory
+MAX_AGE_S = 7 * 86_400.0
 
 
 class Outbox:
     """One epoch's way into the spool, and how many rows it has carried. Touched only under the runtime's lock."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, quota_bytes: int = 512 * MIB, durability: str = "seal") -> None:
         self._root = root
+        self._quota_bytes = quota_bytes
+        self._durability = durability
         self._writer: SpoolWriter | None = None
         self._waiting: deque[SealedFrame] = deque()
         self._waiting_bytes = 0
         self._is_behind = False  # whether something appended may not be durable yet
+        self._is_unsynced = False  # whether that is so only because durability "interval" lets it wait
         self._commits: deque[tuple[int, int]] = deque(maxlen=65_536)  # (seq, rows sealed up to it)
         self._appended_rows = self._sealed_rows = 0
         self._dropped: Counter[str] = Counter()
@@ -32,7 +43,7 @@ class Outbox:
         self._waiting_bytes += sum(len(frame.payload) for frame in frames)
         if not self._waiting and not self._is_behind:
             return
-        self._is_behind = True
+        self._is_behind, self._is_unsynced = True, False
         try:
             writer = self._open()
         except SpoolError:
@@ -42,9 +53,15 @@ class Outbox:
             self._append(writer, self._waiting.popleft())
         self._waiting_bytes = 0
         seq = writer.commit()
-        self._is_behind = False
-        self._sealed_rows = self._appended_rows
-        self._commits.append((seq, self._sealed_rows))
+        self._is_behind = self._is_unsynced = seq + 1 < writer.next_seq
+        if not self._is_behind:
+            self._sealed_rows = self._appended_rows
+            self._commits.append((seq, self._sealed_rows))
+
+    def sync(self) -> None:
+        """With durability "interval": make durable what waits for its second to pass. Raises SpoolError, once."""
+        if self._is_unsynced:
+            self.put([])
 
     def close(self) -> None:
         """End the epoch. Raises SpoolError where records are lost by it."""
@@ -56,7 +73,7 @@ class Outbox:
         """In a forked child: what is here is the parent's."""
         if self._writer is not None:
             self._writer.abandon_after_fork()
-        fresh = Outbox(self._root)
+        fresh = Outbox(self._root, quota_bytes=self._quota_bytes, durability=self._durability)
         self.__dict__.update(fresh.__dict__)
 
     def is_acknowledged(self) -> bool:
@@ -71,12 +88,24 @@ class Outbox:
         if self._writer is not None:
             counters = self._writer.counters
             total["dropped:quota"] += counters.quota_dropped_rows
+            total["dropped:age"] += counters.age_dropped_rows
+            total["dropped:spool_unwritable"] += counters.dropped_rows
             total["spool_dropped_frames"] += counters.dropped_records
+            total["spool_merged_frames"] += counters.merged_frames
+            total["spool_merge_failures"] += counters.merge_failures
         return total
 
     def _open(self) -> SpoolWriter:
         if self._writer is None:
-            self._writer = SpoolWriter(self._root, rows_of=_rows_of)
+            self._writer = SpoolWriter(
+                self._root,
+                segment_size_bytes=min(SEGMENT_BYTES, max(MIB // 4, self._quota_bytes // 8)),
+                quota_bytes=self._quota_bytes,
+                max_age_s=MAX_AGE_S,
+                durability=self._durability,
+                rows_of=_rows_of,
+                merge=merge_frames,
+            )
         return self._writer
 
     def _append(self, writer: SpoolWriter, frame: SealedFrame) -> None:
