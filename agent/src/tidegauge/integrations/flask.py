@@ -22,7 +22,7 @@ _LEAVE = "_tidegauge_leave"
 class Tidegauge:
     """Says for all predictions within a request who asked for them; nothing of the request or its response changes.
 
-    What a streamed response predicts after its view has returned is outside, unless it is a `stream_with_context`.
+    What a streamed response predicts after its view has returned is outside: Flask has ended the request by then.
     """
 
     def __init__(

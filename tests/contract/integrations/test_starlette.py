@@ -1,0 +1,231 @@
+"""The ASGI middleware in Starlette and FastAPI: each request's predictions are its own, and no response changes."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import agent_frames as view
+import httpx
+import pytest
+from fastapi import FastAPI, WebSocket
+from sklearn.linear_model import LogisticRegression
+from starlette.responses import StreamingResponse
+
+import tidegauge
+from tidegauge.core.ids import digest_id
+from tidegauge.integrations.fastapi import TidegaugeMiddleware
+
+from .models import FRAME, X, Y
+
+MakeAgent = Callable[..., tidegauge.Agent]
+REQUESTS = 40
+
+
+def service(agent: tidegauge.Agent, /, **options: Any) -> FastAPI:
+    """A service with the middleware; without options of it, without it."""
+    app, model = FastAPI(), agent.watch(LogisticRegression().fit(FRAME.to_numpy(), Y))
+    together = asyncio.Barrier(REQUESTS)
+
+    def score(number: int) -> float:
+        return float(model.predict_proba(X[number : number + 1])[0, 1])
+
+    @app.get("/sync/{number}")
+    def answer(number: int) -> float:
+        return score(number)
+
+    @app.get("/together/{number}")
+    async def answer_together(number: int) -> float:
+        await together.wait()  # all requests are within their contexts now
+        return score(number)
+
+    @app.get("/broken/{number}")
+    async def broken(number: int) -> float:
+        score(number)
+        raise LookupError("no such flight")
+
+    @app.get("/stream")
+    async def stream() -> StreamingResponse:
+        async def parts() -> AsyncIterator[str]:
+            for number in range(3):
+                await asyncio.sleep(0)
+                yield f"{score(number):.3f}\n"
+
+        return StreamingResponse(parts(), media_type="text/csv")
+
+    @app.websocket("/socket")
+    async def socket(socket: WebSocket) -> None:
+        await socket.accept()
+        for _ in range(2):
+            await socket.send_json(score(int(await socket.receive_text())))
+        await socket.close()
+
+    if options:
+        app.add_middleware(TidegaugeMiddleware, **options)
+    return app
+
+
+def session(app: FastAPI) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service")
+
+
+def consumers(frames: list[Any]) -> dict[str, int]:
+    return dict(view.column(frames, "_consumer", length_s=view.MINUTE_S).names)
+
+
+def ids(frames: list[Any]) -> Counter[bytes]:
+    found = [rows.ids[i : i + 16] for rows in view.records(frames) for i in range(0, len(rows.ids), 16)]
+    return Counter(found)
+
+
+@pytest.mark.parametrize("path", ["sync", "together"])
+async def test_each_of_many_requests_at_once_has_its_own_consumer_and_id(
+    make_agent: MakeAgent, spooled: Any, path: str
+) -> None:
+    agent = make_agent()
+    async with session(service(agent, agent=agent)) as client:
+
+        async def ask(number: int) -> httpx.Response:
+            headers = {"X-Consumer": f"team-{number % 4}", "X-Request-ID": f"request-{number}"}
+            return await client.get(f"/{path}/{number}", headers=headers)
+
+        replies = await asyncio.gather(*map(ask, range(REQUESTS)))
+
+    assert {reply.status_code for reply in replies} == {200}
+    agent.flush()
+    frames = spooled(agent)
+    assert consumers(frames) == {f"team-{i}": REQUESTS // 4 for i in range(4)}
+    assert ids(frames) == Counter(digest_id(f"request-{i}") for i in range(REQUESTS))
+
+
+async def test_responses_are_those_of_the_service_without_it(make_agent: MakeAgent) -> None:
+    bare, agent = make_agent(enabled=False), make_agent("other")
+    headers = {"X-Consumer": "team", "X-Request-ID": "request"}
+    found = []
+    for app in (service(bare), service(agent, agent=agent, batch_header="X-Batch")):
+        async with session(app) as client:
+            replies = [await client.get(path, headers=headers) for path in ("/sync/1", "/stream", "/none", "/sync/x")]
+            found.append([(one.status_code, one.headers.raw, one.content) for one in replies])
+
+    assert found[0] == found[1]
+
+
+async def test_an_exception_of_a_handler_passes_and_ends_its_context(make_agent: MakeAgent, spooled: Any) -> None:
+    agent = make_agent()
+    async with session(service(agent, agent=agent)) as client:
+        with pytest.raises(LookupError, match="no such flight"):
+            await client.get("/broken/1", headers={"X-Consumer": "team"})
+        await client.get("/sync/1")
+
+    agent.flush()
+    assert consumers(spooled(agent)) == {"team": 1}
+    assert agent.status()["counters"]["faults"] == 0
+
+
+async def test_what_a_stream_predicts_is_the_requests(make_agent: MakeAgent, spooled: Any) -> None:
+    agent = make_agent()
+    async with session(service(agent, agent=agent)) as client:
+        reply = await client.get("/stream", headers={"X-Consumer": "team"})
+
+    assert len(reply.text.splitlines()) == 3
+    agent.flush()
+    assert consumers(spooled(agent)) == {"team": 3}
+
+
+async def test_what_a_web_socket_predicts_is_its_openers(make_agent: MakeAgent, spooled: Any) -> None:
+    agent = make_agent()
+    said = [{"type": "websocket.connect"}, *({"type": "websocket.receive", "text": number} for number in "12")]
+    heard: list[Any] = []
+
+    async def receive() -> Any:
+        return said.pop(0)
+
+    async def send(message: Any) -> None:
+        heard.append(message)
+
+    scope = {"type": "websocket", "path": "/socket", "headers": [(b"x-consumer", b"team")], "query_string": b""}
+    await service(agent, agent=agent)(scope, receive, send)
+
+    assert [one["type"] for one in heard] == [
+        *("websocket.accept", "websocket.send", "websocket.send", "websocket.close"),
+    ]
+    agent.flush()
+    assert consumers(spooled(agent)) == {"team": 2}
+
+
+async def test_start_and_end_of_the_service_pass(make_agent: MakeAgent) -> None:
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["type"])
+
+    await TidegaugeMiddleware(app, make_agent())({"type": "lifespan"}, None, None)
+
+    assert seen == ["lifespan"]
+
+
+@pytest.mark.parametrize("broken", ["__enter__", "__exit__", "call"])
+async def test_a_fault_of_ours_changes_no_response(
+    make_agent: MakeAgent, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    agent = make_agent()
+    monkeypatch.setattr(agent, "context", lambda **_: Faulty(broken))
+    async with session(service(agent, agent=agent)) as client:
+        reply = await client.get("/sync/1", headers={"X-Consumer": "team"})
+
+    assert reply.status_code == 200
+    assert agent.status()["counters"]["faults"] == 1
+
+
+class Faulty:
+    """A context that breaks."""
+
+    def __init__(self, broken: str) -> None:
+        self._broken = broken
+        if broken == "call":
+            raise RuntimeError("fault")
+
+    def __enter__(self) -> None:
+        if self._broken == "__enter__":
+            raise RuntimeError("fault")
+
+    def __exit__(self, *_: object) -> None:
+        if self._broken == "__exit__":
+            raise RuntimeError("fault")
+
+
+async def test_headers_that_say_nothing_or_too_much_do_no_harm(make_agent: MakeAgent, spooled: Any) -> None:
+    agent = make_agent()
+    async with session(service(agent, agent=agent)) as client:
+        for value in (b"", b"   ", b"x" * 4_000, b"caf\xe9"):
+            reply = await client.get("/sync/1", headers={b"X-Consumer": value, b"X-Request-ID": value})
+            assert reply.status_code == 200
+
+    agent.flush()
+    assert consumers(spooled(agent)) == {"x" * 128: 1, "café": 1}
+
+
+async def test_an_id_column_comes_before_the_header(make_agent: MakeAgent, spooled: Any) -> None:
+    agent = make_agent(id_column="flight_id", task="regression")
+    model = agent.watch(lambda row: 0.5)
+    app = FastAPI()
+
+    @app.get("/")
+    async def answer() -> float:
+        return model({"flight_id": "UA-1", "distance": 400.0})
+
+    app.add_middleware(TidegaugeMiddleware, agent=agent)
+    async with session(app) as client:
+        await client.get("/", headers={"X-Request-ID": "request"})
+
+    agent.flush()
+    assert ids(spooled(agent)) == Counter([digest_id("UA-1")])
+
+
+async def test_a_batch_header_names_the_batch(make_agent: MakeAgent, spooled: Any) -> None:
+    agent = make_agent()
+    async with session(service(agent, agent=agent, batch_header="X-Batch", consumer_header=None)) as client:
+        await client.get("/sync/1", headers={"X-Batch": "2026-11-23", "X-Consumer": "team"})
+
+    agent.flush()
+    assert "2026-11-23" in {body.batch for body in view.profiles(spooled(agent))}
