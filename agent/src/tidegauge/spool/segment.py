@@ -11,6 +11,7 @@ import os
 import re
 import uuid
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from tidegauge.spool.crash_points import crash_here
@@ -107,17 +108,26 @@ def _segment_of(entry: os.DirEntry[str]) -> Segment | None:
 
 
 def _sorted_out(found: list[Segment]) -> tuple[list[Segment], list[Segment]]:
-    """Part what counts from what is void. A merged segment counts only with a header: a foreign file hides nothing."""
-    merged = [segment for segment in found if segment.merged_to is not None]
-    if not merged:
-        return found, []
-    voids = {
-        other
-        for segment in merged
-        for other in found
-        if other is not segment and segment.holds(other) and not other.holds(segment) and segment.header()
-    }
-    return [segment for segment in found if segment not in voids], [one for one in found if one in voids]
+    """Part what counts from what is void. A merged segment without a header is passed over where it would hide others."""
+    void: set[Segment] = set()
+    passed_over: set[Segment] = set()
+    for place, segment in enumerate(found):
+        held = _held_by(segment, found[place + 1 :], found[:place][::-1]) if segment.merged_to is not None else []
+        if held and segment.header():
+            void.update(held)
+        elif held:
+            passed_over.add(segment)
+    kept = [segment for segment in found if segment not in void and segment not in passed_over]
+    return kept, [segment for segment in found if segment in void]
+
+
+def _held_by(segment: Segment, after: list[Segment], before: list[Segment]) -> list[Segment]:
+    """The files of the numbers that a merged segment stands for; they lie beside it, as all are sorted by their first numbers."""
+    near = [
+        *takewhile(lambda other: other.number == segment.number, before),
+        *takewhile(lambda other: other.number <= segment.last_number, after),
+    ]
+    return [other for other in near if segment.holds(other)]
 
 
 class OpenSegment:
