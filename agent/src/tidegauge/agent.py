@@ -396,10 +396,14 @@ class Agent:
             "sealed": counts.get("sealed", 0),
             "acknowledged": counts.get("acknowledged", 0),
             "dropped": dropped,
-            "counters": {**other, "faults": self._recorder.fault_count},
+            "counters": {**other, "faults": self._faults()},
             "shipper": _shipper_state(self.settings.root),
             "spool": str(self.settings.root),
         }
+
+    def _faults(self) -> int:
+        """Faults of ours that the callers of all models watched for this deployment and version did not notice."""
+        return sum(one.fault_count for one in tuple(self._capture.recorders) if one.target is self._target)
 
 
 def _now_us() -> int:

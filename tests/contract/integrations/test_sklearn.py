@@ -1,10 +1,13 @@
 """scikit-learn: a watched estimator is an estimator."""
 
+import inspect
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import agent_frames as view
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,11 +16,13 @@ from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from sklearn.utils import estimator_html_repr
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 import tidegauge
 
@@ -41,6 +46,67 @@ def test_a_watched_estimator_answers_scores_and_validates_as_the_bare_one(make_a
     assert np.array_equal(cross_val_score(model, X, BINARY), cross_val_score(bare, X, BINARY))
     with pytest.raises(ValueError, match="feature names"):
         model.predict(X.iloc[:, :2])
+
+
+def test_fitting_a_watched_estimator_leaves_it_watched(make_agent: MakeAgent, spooled: Any) -> None:
+    agent = make_agent()
+    model = agent.watch(LogisticRegression())
+
+    assert model.fit(X, BINARY) is model
+    assert model.set_params(C=0.5) is model
+    model.predict(X)
+    agent.flush()
+
+    assert view.column(spooled(agent), "_prediction_label").rows == 150
+
+
+def test_a_watched_estimator_is_searched_over_as_the_bare_one(make_agent: MakeAgent) -> None:
+    agent, grid = make_agent(), {"C": [0.01, 1.0]}
+
+    bare = GridSearchCV(LogisticRegression(), grid, cv=3).fit(X, BINARY)
+    found = GridSearchCV(agent.watch(LogisticRegression()), grid, cv=3).fit(X, BINARY)
+
+    assert found.best_params_ == bare.best_params_
+    assert np.array_equal(found.cv_results_["mean_test_score"], bare.cv_results_["mean_test_score"])
+    assert type(found.best_estimator_) is LogisticRegression
+    agent.flush()
+    assert agent.status()["captured"] == 0  # what the search fits and asks are clones
+
+
+def test_a_watched_search_and_pipeline_speak_for_the_estimator_within(make_agent: MakeAgent, weighed: Any) -> None:
+    agent = make_agent()
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression())
+    search = agent.watch(GridSearchCV(pipeline, {"logisticregression__C": [0.1, 1.0]}, cv=3)).fit(X, BINARY)
+
+    agent.baseline(X.to_numpy(), predictions=search.predict_proba(X), actuals=BINARY, model=search)
+
+    weights = weighed(agent)
+    assert set(weights) == set(X.columns)
+    assert max(weights, key=lambda name: weights[name]).startswith("petal")
+    assert agent.status()["counters"]["faults"] == 0
+
+
+@pytest.mark.parametrize("compress", [0, 3])
+def test_joblib_stores_and_loads_the_bare_model(make_agent: MakeAgent, tmp_path: Path, compress: int) -> None:
+    bare = fitted(RandomForestClassifier(n_estimators=3, random_state=7))
+
+    joblib.dump(make_agent().watch(bare), tmp_path / "model", compress=compress)
+    loaded = joblib.load(tmp_path / "model")
+
+    assert type(loaded) is RandomForestClassifier
+    assert np.array_equal(loaded.predict_proba(X), bare.predict_proba(X))
+
+
+def test_a_watched_estimator_is_displayed_and_checked_as_the_bare_one(make_agent: MakeAgent) -> None:
+    bare = fitted(LogisticRegression())
+    model = make_agent().watch(bare)
+
+    assert estimator_html_repr(model).count("LogisticRegression") == estimator_html_repr(bare).count(
+        "LogisticRegression"
+    )
+    assert check_is_fitted(model) is None
+    assert inspect.signature(model.fit) == inspect.signature(bare.fit)
+    assert has_fit_parameter(model, "sample_weight")
 
 
 def test_a_clone_is_bare_and_unfitted_with_the_same_parameters(make_agent: MakeAgent) -> None:
