@@ -1,12 +1,13 @@
 # One screen: everything a developer or a newcomer runs. Needs Python >= 3.11 and make; `PYTHON=python3.12 make test` picks another.
 PYTHON ?= python3
 UV_VERSION := 0.13.9
+TORCH_VERSION := 2.13.0
 BIN := .venv/bin
 SOURCES := agent/src collector/src tests deploy/demo
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo test lint types proto bench clean
+.PHONY: demo test lint types proto bench clean torch
 .DEFAULT_GOAL := help
 
 help:            ## what there is
@@ -19,6 +20,12 @@ help:            ## what there is
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(BIN)/uv sync --quiet --frozen --all-extras --inexact --python $(BIN)/python
 	@touch $@
+
+# Not in the lock: for Linux pip's default wheel brings gigabytes of CUDA. Where pip is told of wheels for CPUs (`find-links`, or an
+# index that has them, in its configuration) it takes one of those. There are wheels for Python 3.11 to 3.13.
+torch: .venv/ready  ## PyTorch, which some tests want
+	@$(BIN)/python -c 'import sys; from importlib.util import find_spec; sys.exit(find_spec("torch") is None and sys.version_info < (3, 14))' || \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==$(TORCH_VERSION)
 
 demo: .venv/ready  ## a year of real flights through the gauge; DEMO_EXIT=1 ends after the table, DEMO_ARGS="--shift" and others
 	PYTHONPATH=deploy/demo $(BIN)/python -m flights_demo $(DEMO_ARGS)

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,15 +19,15 @@ NAMES = ["distance", "delay", "load"]
 X = np.random.default_rng(7).normal(size=(60, 3))
 Y = (X[:, 0] > 0).astype(int)
 FRAME = pd.DataFrame(X, columns=NAMES)
-NO_TORCH = "PyTorch is not installed: make torch"
+NO_TORCH = "PyTorch is not installed: run `make torch`"
 
 
 def torch_or_skip() -> Any:
-    """PyTorch, which is not in the lock; without it the test is skipped, in CI it fails."""
+    """PyTorch, which is not in the lock; without it the test is skipped, but in CI it fails where there are wheels."""
     try:
         import torch
     except ImportError:
-        if os.environ.get("CI") == "true":
+        if os.environ.get("CI") == "true" and sys.version_info < (3, 14):
             pytest.fail(NO_TORCH)
         pytest.skip(NO_TORCH)
     return torch
