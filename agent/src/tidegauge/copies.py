@@ -124,7 +124,7 @@ def _copy_row(row: Any) -> Any:
     try:
         return kind.copy(row)
     except Exception:  # noqa: BLE001 - e.g. a closed file behind it; it is counted as unreadable
-        return Unread(type(row).__name__, 1)
+        return Unread(type(row).__name__, kind.count(row))
 
 
 def texts_as_rows(inputs: Any) -> Any:

@@ -57,9 +57,8 @@ def size_bytes(value: Any) -> int:
         return int(value.nbytes)
     if isinstance(value, (list, tuple)):
         return len(value) * _bytes_of_row(value[0]) if len(value) else 0
-    if isinstance(value, dict):
-        table = as_column_table(value)
-        return 0 if table is None else size_bytes(table)
+    if isinstance(value, Mapping):
+        value = as_column_table(value)
     if isinstance(value, ColumnTable):
         return sum(map(size_bytes, value.columns.values()))
     if isinstance(value, SparseRows):
@@ -96,6 +95,9 @@ def count_rows(value: Any) -> int:
         return len(value) if not len(value) or (_is_row(value[0]) and fields_of(value) is None) else 1
     if isinstance(value, (ColumnTable, SparseRows, Unread)):
         return value.rows
+    if isinstance(value, Mapping):
+        table = as_column_table(value)
+        return 1 if table is None else table.rows
     kind = kind_of(value)
     return kind.count(value) if kind is not None else 1
 
@@ -132,7 +134,7 @@ def slice_rows(value: Any, rows: slice) -> Any:
     if isinstance(value, (list, tuple)):
         make = TupleCopy if isinstance(value, (tuple, TupleCopy)) else list
         return make(slice_rows(one, rows) for one in value) if _holds_columns(value) else make(value[rows])
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         value = as_column_table(value) or value
     if isinstance(value, ColumnTable):
         return value.part(rows)

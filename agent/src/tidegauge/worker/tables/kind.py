@@ -55,8 +55,8 @@ def has_all(*names: str) -> Callable[[type], bool]:
     return lambda container: all(hasattr(container, name) for name in names)
 
 
-def rows_as_objects(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """A column whose values are the rows of an array of several dimensions."""
+def rows_as_objects(values: npt.NDArray[Any] | list[Any]) -> npt.NDArray[Any]:
+    """A column whose values are the rows of an array of several dimensions, or the items of a list of anything."""
     column = np.empty(len(values), dtype=object)
     for i, row in enumerate(values):
         column[i] = row

@@ -17,18 +17,11 @@ def _column(series: Any) -> npt.NDArray[Any]:
     has_nulls = series.null_count() > 0
     dtype = str(series.dtype)
     if dtype.startswith("Struct") or (has_nulls and series.dtype.is_integer()):  # of integers: they may be ids
-        return _objects(series.to_list())
+        return rows_as_objects(series.to_list())
     values = np.asarray(series.to_numpy())
     if values.ndim == 1:
         return values
-    return _objects(series.to_list()) if has_nulls else rows_as_objects(values)
-
-
-def _objects(values: list[Any]) -> npt.NDArray[Any]:
-    column = np.empty(len(values), dtype=object)
-    for i, value in enumerate(values):
-        column[i] = value
-    return column
+    return rows_as_objects(series.to_list()) if has_nulls else rows_as_objects(values)
 
 
 def _columns(frame: Any) -> Named:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tidegauge.errors import UsageError
 from tidegauge.worker.tables.kind import TableKind, has_all
 
 Indexes = npt.NDArray[np.int64]
@@ -85,7 +86,9 @@ class SparseRows:
 
 
 def read_sparse(matrix: Any) -> SparseRows:
-    """What a sparse matrix stores; a vector is one row."""
+    """What a sparse matrix stores; a vector is one row. UsageError where it stores anything but real numbers."""
+    if matrix.dtype.kind not in "biuf":
+        raise UsageError(f"a sparse matrix of {matrix.dtype} is no table: give one of real numbers")
     if matrix.ndim == 1:
         matrix = matrix.reshape(1, -1)
     stored = matrix.tocoo()
