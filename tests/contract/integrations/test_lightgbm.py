@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import lightgbm
@@ -49,6 +50,20 @@ def test_names_that_lightgbm_made_up_are_not_taken(make_agent: MakeAgent, sealed
     agent.watch(booster("regression", X)).predict(X)
 
     assert set(sealed(agent)) == {"f0", "f1", "f2", "_prediction"}
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_of_a_file_only_the_predictions_are_recorded(
+    make_agent: MakeAgent, sealed: Any, tmp_path: Path, kind: Any
+) -> None:
+    agent, bare = make_agent(), booster()
+    rows = tmp_path / "rows.csv"
+    np.savetxt(rows, np.column_stack([Y, X]), delimiter=",")
+
+    answer = agent.watch(bare).predict(kind(rows))
+
+    assert np.array_equal(answer, bare.predict(kind(rows)))
+    assert {name: column.rows for name, column in sealed(agent).items()} == {"_prediction": 60}
 
 
 @pytest.mark.parametrize("option", ["pred_leaf", "pred_contrib"])

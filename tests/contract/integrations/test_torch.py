@@ -173,18 +173,40 @@ def test_a_tensor_elsewhere_is_counted_and_not_waited_for(make_agent: MakeAgent,
     assert agent.status()["counters"]["faults"] == 0
 
 
-def test_a_call_that_draws_up_a_graph_is_not_recorded(make_agent: MakeAgent, torch: Any, net: Any, rows: Any) -> None:
+def exported(torch: Any, module: Any, rows: Any) -> Any:
+    return torch.export.export(torch.nn.Sequential(module), (rows,)).module()
+
+
+def traced(torch: Any, module: Any, rows: Any) -> Any:
+    return torch.jit.trace(module, rows)
+
+
+@pytest.mark.parametrize("draw", [exported, traced])
+def test_a_call_that_draws_up_a_graph_is_not_recorded(
+    make_agent: MakeAgent, torch: Any, net: Any, rows: Any, draw: Any
+) -> None:
     agent = make_agent()
     watched = agent.watch(net)
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        exported = torch.export.export(torch.nn.Sequential(watched), (rows,))
+        drawn = draw(torch, watched, rows)
 
-    assert torch.equal(exported.module()(rows), net(rows))
+    assert torch.equal(drawn(rows), net(rows))
     agent.flush()
-    assert agent.status()["captured"] == 0
+    assert agent.status()["captured"] == (0 if draw is exported else 60)  # a trace checks itself by a call
     assert agent.status()["counters"]["faults"] == 0
+
+
+def test_tensors_that_stand_for_others_are_counted(make_agent: MakeAgent, torch: Any, net: Any, rows: Any) -> None:
+    agent = make_agent()
+
+    answer = torch.func.vmap(agent.watch(net))(rows)
+
+    assert torch.allclose(answer, net(rows))
+    agent.flush()
+    assert agent.status()["counters"]["faults"] == 0
+    assert agent.status()["dropped"] == {"unreadable_input": 1}
 
 
 def test_a_script_of_the_bare_module_is_watched_as_any(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import Any
 
 from tidegauge.capture import Observed
+from tidegauge.integrations.tables import without_columns
 from tidegauge.integrations.xgboost import both_scores
 from tidegauge.recognition import Description, Extract, Library
 from tidegauge.worker.shapes import Unread
@@ -20,10 +22,12 @@ def extractor(model: Any) -> Extract:
     """Reads calls of a Booster, and those of an estimator that explain rather than predict."""
     is_binary = _is_booster(model) and _objective(model) in BINARY
 
-    def extract(result: Any, *_: Any, **options: Any) -> Any:
+    def extract(result: Any, *args: Any, **options: Any) -> Observed:
+        data = args[0] if args else options.get("data")
+        inputs = without_columns(len(result)) if isinstance(data, (str, PathLike)) else None  # a file's name
         if any(options.get(name) for name in NO_PREDICTIONS):
-            return Unread("explanation", len(result))
-        return Observed(predictions=both_scores(result)) if is_binary else Observed()
+            return Observed(inputs=inputs, predictions=Unread("explanation", result.shape[0]))
+        return Observed(inputs=inputs, predictions=both_scores(result) if is_binary else None)
 
     return extract
 

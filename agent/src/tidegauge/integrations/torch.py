@@ -90,9 +90,12 @@ def _array(value: Any) -> Any:
     """A tensor in the host's memory as an array that shares it; anything else as it is."""
     if not hasattr(value, "detach") or value.device.type != "cpu" or value.layout is not sys.modules["torch"].strided:
         return value
-    tensor = value.detach()
-    has_numpy_type = tensor.is_complex() or tensor.itemsize > 2 or not tensor.is_floating_point()
-    return (tensor if has_numpy_type else tensor.float()).numpy()
+    try:
+        tensor = value.detach()
+        has_numpy_type = tensor.is_complex() or tensor.itemsize > 2 or not tensor.is_floating_point()
+        return (tensor if has_numpy_type else tensor.float()).numpy()
+    except (RuntimeError, TypeError):  # it stands for others, as under vmap: counted as unreadable
+        return value
 
 
 LIBRARY = Library(extractor=extractor)
