@@ -330,8 +330,40 @@ def test_it_ends_after_the_last_writer_has_gone_and_all_is_shipped(tmp_path: Pat
     assert harbour.steps(1) is None
 
 
-def test_it_does_not_end_while_anything_is_unshipped(tmp_path: Path) -> None:
+def test_without_a_writer_it_ends_after_half_a_minute_also_where_the_collector_is_away(tmp_path: Path) -> None:
     harbour = moored(tmp_path / "root", linger_s=30.0)
+    writer = SpoolWriter(harbour.root)
+    seal(writer, "a")
+    writer.close()
+    harbour.collector.is_down = True
+    harbour.steps()
+    harbour.wait(29.0)
+    before = harbour.steps(1)
+    harbour.wait(2.0)
+
+    assert before is not None
+    assert harbour.steps(1) is None
+    assert not harbour.shipper.is_drained
+    assert writer.directory.exists()
+
+
+def test_without_a_writer_it_goes_on_as_long_as_the_collector_takes_what_is_left(tmp_path: Path) -> None:
+    harbour = moored(tmp_path / "root", linger_s=30.0)
+    writer = SpoolWriter(harbour.root)
+    seal(writer, *["x" * 200_000] * 40)
+    writer.close()
+    harbour.collector.held = []
+    harbour.steps()
+    for _ in range(6):
+        harbour.clock.now += 20.0
+        harbour.collector.held.pop()()
+        harbour.steps(2)
+
+    assert harbour.steps(1) is not None
+
+
+def test_a_sidecar_never_gives_up(tmp_path: Path) -> None:
+    harbour = moored(tmp_path / "root", linger_s=None)
     writer = SpoolWriter(harbour.root)
     seal(writer, "a")
     writer.close()
@@ -339,6 +371,32 @@ def test_it_does_not_end_while_anything_is_unshipped(tmp_path: Path) -> None:
     harbour.wait(86_400.0)
 
     assert harbour.steps(1) is not None
+
+
+def test_an_epoch_that_was_closed_just_before_the_end_is_announced(harbour: Harbour) -> None:
+    writer = SpoolWriter(harbour.root)
+    seal(writer, "a")
+    harbour.steps()
+    writer.close()  # its liveness was looked at within the last second
+
+    harbour.shipper.stop()
+    harbour.steps()
+
+    assert harbour.collector.ships[-1].closed
+    assert not writer.directory.exists()
+
+
+def test_an_epoch_that_came_and_went_between_two_looks_is_shipped_before_the_end(harbour: Harbour) -> None:
+    harbour.steps()
+    writer = SpoolWriter(harbour.root)
+    seal(writer, "a")
+    writer.close()
+
+    harbour.shipper.stop()
+    harbour.steps()
+
+    assert harbour.collector.marks == {writer.epoch.bytes: 1}
+    assert harbour.collector.ships[-1].closed
 
 
 def test_draining_ends_when_everything_durable_is_acknowledged(tmp_path: Path) -> None:

@@ -62,7 +62,10 @@ class Shipper:
         linger_s: float | None = 30.0,
         has_changed: Callable[[], bool] = lambda: False,
     ) -> None:
-        """drain: end once everything durable now is acknowledged. linger_s: end so long after the last writer; None: never."""
+        """drain: end once everything durable now is acknowledged. linger_s: end so long after the last writer and the last
+
+        acknowledgement, shipped or not (the next agent starts a new shipper); None: never.
+        """
         self._root = root
         self._clock = clock
         self._rng = rng
@@ -78,7 +81,7 @@ class Shipper:
         self._not_ours: set[str] = set()  # finished epochs whose directory somebody else keeps
         self._paused_until = float("-inf")
         self._stop_by: float | None = None
-        self._needed_at = clock.monotonic()
+        self._needed_at = clock.monotonic()  # when a writer lived, or the collector last took something
         self._acknowledged_frames = 0
         self._refused_frames = 0
         self._last_error: str | None = None
@@ -138,6 +141,8 @@ class Shipper:
     def _begin_stop(self, drain_s: float) -> None:
         if self._stop_by is None:
             self._stop_by = self._clock.monotonic() + drain_s
+        for sender in self._senders.values():
+            sender.look_again()  # a writer that has just ended is to be announced as well
 
     def _look_around(self, now: float) -> None:
         """Take up new epochs, drop those that are done or gone."""
@@ -188,6 +193,7 @@ class Shipper:
             case Acknowledged(mark, revision):
                 settled = sender.acknowledge(mark)
                 self._acknowledged_frames += settled
+                self._needed_at = now if settled else self._needed_at
                 self._conversation.heard(now, revision)
                 if had_frames and not settled:
                     sender.fail(now)  # an answer that settles nothing must not be asked for again at once
@@ -252,7 +258,7 @@ class Shipper:
             return is_idle or now >= self._stop_by
         if self._drain:
             return is_idle
-        return is_idle and self._linger_s is not None and now - self._needed_at >= self._linger_s
+        return self._linger_s is not None and now - self._needed_at >= self._linger_s
 
     def _report(self, now: float, *, is_last: bool = False) -> None:
         if now - self._status_at < STATUS_EVERY_S and not is_last:

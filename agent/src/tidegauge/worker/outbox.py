@@ -31,6 +31,7 @@ class Outbox:
         self._writer: SpoolWriter | None = None
         self._waiting: deque[SealedFrame] = deque()
         self._waiting_bytes = 0
+        self.has_spooled = False
         self._is_behind = False  # whether something appended may not be durable yet
         self._is_unsynced = False  # whether that is so only because durability "interval" lets it wait
         self._commits: deque[tuple[int, int]] = deque(maxlen=65_536)  # (seq, rows sealed up to it)
@@ -54,6 +55,7 @@ class Outbox:
         self._waiting_bytes = 0
         seq = writer.commit()
         self._is_behind = self._is_unsynced = seq + 1 < writer.next_seq
+        self.has_spooled = True
         if not self._is_behind:
             self._sealed_rows = self._appended_rows
             self._commits.append((seq, self._sealed_rows))
