@@ -76,7 +76,9 @@ class GuardedCollector:
         self._let_in(context)
         with self._changed:
             kept = self.frames.setdefault(request.epoch, [])
-            assert request.first_seq <= len(kept) + 1, "a hole in the numbers"
+            if request.first_seq > len(kept) + 1:
+                context.set_trailing_metadata((("tidegauge-expected-seq", str(len(kept) + 1)),))
+                context.abort(grpc.StatusCode.FAILED_PRECONDITION, "a hole in the numbers")
             kept.extend(request.frames[len(kept) + 1 - request.first_seq :])
             self._changed.notify_all()
             return pb.Ack(mark=len(kept), config_revision=5).SerializeToString()

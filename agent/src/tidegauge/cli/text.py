@@ -1,10 +1,12 @@
 """How numbers and tables are written for people. Whatever comes from a spool is made harmless to a terminal first."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+_NUMBER = re.compile(r"-?|-?[\d,.]+( [A-Za-z]+)?")
 _AGES = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
@@ -12,7 +14,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Columns under a header; numbers to the right, everything else to the left."""
     lines = [list(header), *([printable(cell) for cell in row] for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-    is_number = [all(not line[i] or line[i][0] in "0123456789-" for line in lines[1:]) for i in range(len(header))]
+    is_number = [all(_NUMBER.fullmatch(line[i]) for line in lines[1:]) for i in range(len(header))]
     return "\n".join(
         "  ".join(
             cell.rjust(w) if right else cell.ljust(w) for cell, w, right in zip(line, widths, is_number, strict=True)

@@ -15,7 +15,7 @@ from tidegauge.spool.disk import opened_for_reading
 from tidegauge.spool.holes import HOLES_NAME
 from tidegauge.spool.lock import CLOSED_NAME, LOCK_NAME, writer_state
 from tidegauge.spool.position import POSITION_NAME, Position
-from tidegauge.spool.record import HEADER_SIZE, Tail, decode_header, scan
+from tidegauge.spool.record import HEADER_SIZE, Span, Tail, decode_header, scan
 from tidegauge.spool.segment import MAX_SEGMENT_BYTES, list_segments
 from tidegauge.wire.codec import decode_frame
 from tidegauge.wire.kinds import kind_of
@@ -112,17 +112,18 @@ class _Reading:
 
     def _report(self, look: EpochLook) -> None:
         """Pair damaged bytes with the numbers that are gone by them; what is gone without them is missing."""
-        left = list(self._lost)
-        for damaged in look.damaged:
-            hole = next((hole for hole in left if _lies_in(damaged, hole, self._epoch)), None)
-            size = damaged.end - damaged.start
-            problem = "no valid record"
-            self._total.damages.append(Damage(damaged.path, damaged.start, size, problem, _cost(hole)))
-            if hole is not None and hole in left and not _spans_files(damaged, look.damaged):
-                left.remove(hole)
-        for hole in left:
-            problem = f"frames {hole.first_seq} to {hole.last_seq} are not in any file"
-            self._total.damages.append(Damage(self._directory, None, 0, problem, _cost(hole)))
+        claimed: set[Hole] = set()
+        for path, ranges in _by_file(look.damaged).items():
+            spans = _spans_of(path, self._epoch)
+            for one in ranges:
+                hole = next((hole for hole in self._lost if _lies_in(one, hole, spans)), None)
+                claimed |= {hole} if hole else set()
+                damage = Damage(path, one.start, one.end - one.start, "no valid record", _cost(hole))
+                self._total.damages.append(damage)
+        for hole in self._lost:
+            if hole not in claimed:
+                problem = f"{_numbers(hole)} not in any file"
+                self._total.damages.append(Damage(self._directory, None, 0, problem, _cost(hole)))
         counters = look.reader.counters
         for count, what in (
             (counters.foreign_segments, "belong to another epoch"),
@@ -133,30 +134,38 @@ class _Reading:
                 self._total.damages.append(Damage(self._directory, None, 0, problem, "what they hold"))
 
 
-def _spans_files(damaged: DamagedBytes, others: list[DamagedBytes]) -> bool:
-    """Say whether more damage of the same file may have cost the same numbers."""
-    return any(one is not damaged and one.path == damaged.path and one.start > damaged.start for one in others)
+def _by_file(damaged: list[DamagedBytes]) -> dict[Path, list[DamagedBytes]]:
+    found: dict[Path, list[DamagedBytes]] = {}
+    for one in damaged:
+        found.setdefault(one.path, []).append(one)
+    return found
 
 
-def _lies_in(damaged: DamagedBytes, hole: Hole, epoch: uuid.UUID) -> bool:
-    """Say whether the numbers are gone by this damage: they follow the last valid record before it."""
-    with opened_for_reading(damaged.path) as descriptor:
+def _spans_of(path: Path, epoch: uuid.UUID) -> list[Span]:
+    """The valid records of a segment file, behind one that stands for what came before the file."""
+    with opened_for_reading(path) as descriptor:
         content = os.pread(descriptor, MAX_SEGMENT_BYTES, 0)
     header = decode_header(content)
     if header is not None and header.epoch != epoch:
-        return False
-    spans = scan(content, HEADER_SIZE if header else 0).spans
-    before = max((span[0] for span in spans if span[4] <= damaged.start), default=header.first_seq - 1 if header else 0)
+        return []
+    before = (header.first_seq - 1 if header else 0, 0, 0, 0, 0)
+    return [before, *scan(content, HEADER_SIZE if header else 0).spans]
+
+
+def _lies_in(damaged: DamagedBytes, hole: Hole, spans: list[Span]) -> bool:
+    """Say whether numbers are gone by this damage: they lie between the valid records around it."""
+    before = max((span[0] for span in spans if span[4] <= damaged.start), default=0)
     after = min((span[0] for span in spans if span[3] > damaged.start), default=None)
-    return hole.last_seq > before and (after is None or hole.first_seq < after)
+    return bool(spans) and hole.last_seq > before and (after is None or hole.first_seq < after)
 
 
 def _cost(hole: Hole | None) -> str:
-    if hole is None:
-        return f"{NOTHING}: acknowledged already, or never durable"
-    if hole.first_seq == hole.last_seq:
-        return f"frame {hole.first_seq}"
-    return f"frames {hole.first_seq} to {hole.last_seq}"
+    return _numbers(hole) if hole else f"{NOTHING}: acknowledged already, or never durable"
+
+
+def _numbers(hole: Hole) -> str:
+    one = f"frame {hole.first_seq}"
+    return one if hole.first_seq == hole.last_seq else f"frames {hole.first_seq} to {hole.last_seq}"
 
 
 def _frame_problem(record: Record) -> str | None:
