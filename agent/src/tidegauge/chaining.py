@@ -26,7 +26,15 @@ CHAINED = (
 
 def chained_methods(model: Any) -> dict[str, Callable[..., Any]]:
     """For the class of a model's proxy: those of the methods that the model has."""
-    return {name: _chained(getattr(model, name), name) for name in CHAINED if callable(getattr(model, name, None))}
+    methods = {name: _method_of(model, name) for name in CHAINED}
+    return {name: _chained(method, name) for name, method in methods.items() if callable(method)}
+
+
+def _method_of(model: Any, name: str) -> Any:
+    try:
+        return getattr(model, name, None)
+    except Exception:  # noqa: BLE001 - a property of the host's that does not like to be asked now
+        return None
 
 
 def _chained(method: Callable[..., Any], name: str) -> Callable[..., Any]:

@@ -12,7 +12,6 @@ import pytest
 import tidegauge
 from tidegauge import recognition
 from tidegauge.integrations import onnxruntime, sklearn, xgboost
-from tidegauge.integrations.tables import as_table, is_wide
 
 MakeAgent = Callable[..., tidegauge.Agent]
 
@@ -139,22 +138,3 @@ def test_a_function_that_fails_to_read_a_call_changes_no_answer(
 
     assert np.array_equal(answer, case.ask(case.model, "good"))
     assert agent.status()["counters"]["faults"] == 1
-
-
-def test_arrays_of_different_lengths_are_no_table() -> None:
-    assert as_table({"a": np.ones((3, 2)), "b": np.ones(4)}) is None
-    assert as_table({}) is None
-
-
-def test_named_arrays_stand_side_by_side() -> None:
-    table = as_table({"a": np.arange(4).reshape(2, 2), "b": np.array([["x"], ["y"]], dtype=object), "c": np.ones(2)})
-
-    assert table is not None
-    assert table.dtype.names == ("a.0", "a.1", "b", "c")
-    assert table["a.1"].tolist() == [1, 3]
-    assert table["b"].tolist() == ["x", "y"]
-
-
-@pytest.mark.parametrize(("shape", "expected"), [((4, 512), False), ((4, 513), True), ((4, 2, 2), True), ((4,), False)])
-def test_pictures_and_embeddings_are_wide(shape: tuple[int, ...], expected: bool) -> None:
-    assert is_wide(np.zeros(shape)) is expected

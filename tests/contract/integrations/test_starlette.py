@@ -1,14 +1,18 @@
 """The ASGI middleware in Starlette and FastAPI: each request's predictions are its own, and no response changes."""
 
 import asyncio
+import socket
+import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import agent_frames as view
 import httpx
 import pytest
-from fastapi import FastAPI, WebSocket
+import uvicorn
+from fastapi import BackgroundTasks, FastAPI, WebSocket
 from sklearn.linear_model import LogisticRegression
 from starlette.responses import StreamingResponse
 
@@ -53,12 +57,17 @@ def service(agent: tidegauge.Agent, /, **options: Any) -> FastAPI:
 
         return StreamingResponse(parts(), media_type="text/csv")
 
+    @app.get("/later/{number}")
+    async def later(number: int, tasks: BackgroundTasks) -> str:
+        tasks.add_task(score, number)  # in a thread, after the response
+        return "later"
+
     @app.websocket("/socket")
-    async def socket(socket: WebSocket) -> None:
-        await socket.accept()
+    async def answer_socket(opened: WebSocket) -> None:
+        await opened.accept()
         for _ in range(2):
-            await socket.send_json(score(int(await socket.receive_text())))
-        await socket.close()
+            await opened.send_json(score(int(await opened.receive_text())))
+        await opened.close()
 
     if options:
         app.add_middleware(TidegaugeMiddleware, **options)
@@ -151,6 +160,48 @@ async def test_what_a_web_socket_predicts_is_its_openers(make_agent: MakeAgent, 
     ]
     agent.flush()
     assert consumers(spooled(agent)) == {"team": 2}
+
+
+async def test_what_a_background_task_predicts_is_the_requests(make_agent: MakeAgent, spooled: Any) -> None:
+    agent = make_agent()
+    async with session(service(agent, agent=agent)) as client:
+        reply = await client.get("/later/1", headers={"X-Consumer": "team"})
+
+    assert reply.json() == "later"
+    agent.flush()
+    assert consumers(spooled(agent)) == {"team": 1}
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The address of a real server of this service, in a thread."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off", ws="none"))
+    listening = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+async def test_a_real_server_keeps_requests_apart(make_agent: MakeAgent, spooled: Any) -> None:
+    agent = make_agent()
+    with served(service(agent, agent=agent)) as address:
+        async with httpx.AsyncClient(base_url=address, timeout=30) as client:
+
+            async def ask(number: int) -> httpx.Response:
+                headers = {"X-Consumer": f"team-{number % 4}", "X-Request-ID": f"request-{number}"}
+                return await client.get(f"/together/{number}", headers=headers)
+
+            replies = await asyncio.gather(*map(ask, range(REQUESTS)))
+
+    assert {reply.status_code for reply in replies} == {200}
+    agent.flush()
+    frames = spooled(agent)
+    assert consumers(frames) == {f"team-{i}": REQUESTS // 4 for i in range(4)}
+    assert ids(frames) == Counter(digest_id(f"request-{i}") for i in range(REQUESTS))
 
 
 async def test_start_and_end_of_the_service_pass(make_agent: MakeAgent) -> None:

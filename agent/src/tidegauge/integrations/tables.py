@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy.typing as npt
 
 MAX_WIDTH = 512
 """Wider rows (images, embeddings, sequences of them) are no columns that anybody would look at: they are summed up."""
+
+_FLOATS = (np.float32, np.float64)
 
 Array = npt.NDArray[Any]
 
@@ -56,8 +59,22 @@ def _columns(name: str, array: Array, lengths: set[int]) -> Iterator[tuple[str, 
 def _summed_up(name: str, array: Array) -> Iterator[tuple[str, Array]]:
     """A row at a time, so that no second array of this size is ever there."""
     if array.dtype.kind in "biuf" and array.size:
-        rows = [row.astype(np.float64).reshape(-1) for row in array]
-        yield f"{name}.mean", np.array([row.mean() for row in rows])
-        yield f"{name}.norm", np.array([np.linalg.norm(row) for row in rows])
+        rows = [row.reshape(-1) for row in array]
+        yield f"{name}.mean", np.array([row.mean(dtype=_summing(row)) for row in rows], dtype=np.float64)
+        yield f"{name}.norm", np.array([_norm(row) for row in rows])
     width = int(np.prod(array.shape[1:], dtype=np.int64))
     yield f"{name}.dimensions", np.full(len(array), width, dtype=np.int64)
+
+
+def _norm(row: Array) -> float:
+    """Euclidean length, without a copy where the row is of floats and none of its squares is beyond them."""
+    if row.dtype in _FLOATS:
+        with np.errstate(over="ignore"):
+            square = float(np.dot(row, row))
+        if math.isfinite(square):
+            return math.sqrt(square)
+    return float(np.linalg.norm(row.astype(np.float64)))
+
+
+def _summing(row: Array) -> type[np.floating[Any]]:
+    return np.float32 if row.dtype == np.float32 else np.float64
