@@ -153,3 +153,7 @@ def test_each_image_is_one_vector() -> None:
 def test_what_is_no_table_is_refused(inputs: object) -> None:
     with pytest.raises(UsageError, match="no table"):
         tabulate(inputs)
+
+
+def test_a_name_that_looks_like_that_of_a_second_one_is_kept_apart_from_it() -> None:
+    assert column_names(("a", "a", "a.1", "a")) == ("a", "a.1", "a.1.1", "a.2")

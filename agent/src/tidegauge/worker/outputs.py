@@ -127,8 +127,17 @@ def _read_values(result: Any, rows: int, facts: ModelFacts, method: str, names: 
         return _scored(values, facts, method, names)
     values = values.reshape(rows)
     if _are_labels(values, facts, method):
-        return Answers(rows, labels=encode_labels(values))
+        return Answers(rows, labels=_labels(values))
     return Answers(rows, {"": values.astype(np.float64)})
+
+
+def _labels(values: npt.NDArray[Any]) -> Labels:
+    labels = encode_labels(values)
+    if not labels.names and not all(map(is_missing, values.tolist())):
+        raise UsageError(
+            f"predictions of type {type(values[0]).__name__} are neither numbers nor labels: give extract="
+        )
+    return labels
 
 
 def _named(columns: Columns, rows: int, facts: ModelFacts, method: str) -> Answers:
@@ -140,9 +149,9 @@ def _named(columns: Columns, rows: int, facts: ModelFacts, method: str) -> Answe
         label = either
     if score is not None:
         answers = _values_of(columns[score], rows, facts, "" if score == either else "predict_proba")
-        return answers if label is None else replace(answers, labels=encode_labels(columns[label]))
+        return answers if label is None else replace(answers, labels=_labels(columns[label]))
     if label is not None:
-        return Answers(rows, labels=encode_labels(columns[label]))
+        return Answers(rows, labels=_labels(columns[label]))
     if len(columns) == 1:
         return _values_of(next(iter(columns.values())), rows, facts, method)
     numbers = [_numbers_where_all_are(values) for values in columns.values()]
@@ -158,7 +167,9 @@ def _values_of(values: npt.NDArray[Any], rows: int, facts: ModelFacts, method: s
     if found is None:
         return _read_values(values, rows, facts, method)
     names, scores = found
-    return _read_values(scores, rows, facts, "predict_proba", names)
+    if method == "predict_proba" and not names and not _are_class_scores(scores, facts, ""):
+        raise UsageError("several scores a row that are no probabilities: say the classes by name, or give extract=")
+    return _read_values(scores, rows, facts, method, names)
 
 
 def _are_outputs(result: Any, rows: int) -> bool:

@@ -100,8 +100,13 @@ def _column(values: Any) -> Column:
         return as_column(values)
     if hasattr(values, "iloc") and not hasattr(values, "columns"):
         return series_values(values)
-    columns, _ = _from_container(values, ())
-    return next(iter(columns.values())) if len(columns) == 1 else rows_as_objects(np.stack([*columns.values()], axis=1))
+    kind = kind_of(values)
+    found = kind.read(values) if kind is not None else None
+    if isinstance(found, list) and len(found) == 1:
+        return _one_dimension(found[0][1])
+    if not isinstance(found, np.ndarray):
+        raise TypeError(f"a {type(values).__name__} among columns")
+    return _one_dimension(found)
 
 
 def _one_dimension(values: Column) -> Column:
@@ -116,14 +121,14 @@ def _from_sparse(rows: SparseRows, feature_names: Sequence[str]) -> tuple[Column
 @lru_cache(maxsize=256)
 def column_names(names: tuple[object, ...]) -> tuple[str, ...]:
     """Columns' names as text, cut at 128 characters, valid UTF-8; of equal ones the second is called `name.1`, and so on."""
-    seen: dict[str, int] = {}
-    found = []
+    used: dict[str, int] = {}
     for name in names:
-        text = str(name).encode("utf-8", "backslashreplace").decode()[:MAX_NAME_LENGTH]
-        number = seen.get(text, 0)
-        seen[text] = number + 1
-        found.append(f"{text}.{number}" if number else text)
-    return tuple(found)
+        text = found = str(name).encode("utf-8", "backslashreplace").decode()[:MAX_NAME_LENGTH]
+        while found in used:
+            used[text] += 1
+            found = f"{text}.{used[text]}"
+        used[found] = 0
+    return tuple(used)
 
 
 def as_column(values: Sequence[Any]) -> Column:
@@ -214,17 +219,23 @@ def _from_list(rows: Sequence[Any], feature_names: Sequence[str]) -> tuple[Colum
     if isinstance(first, np.ndarray):
         return _from_array(np.stack([np.atleast_1d(row) for row in rows]), feature_names)
     if type(first) not in SCALARS:
-        fields = list(map(as_mapping, rows))
-        if fields[0] is not None:
-            return columns_of_dicts([one for one in fields if one is not None]), len(rows)
+        if as_mapping(first) is not None:
+            return columns_of_dicts(list(map(_fields_of_row, rows))), len(rows)
         if kind_of(first) is not None and not isinstance(first, (list, tuple)):
-            return _from_list([tabulate_row(row) for row in rows], feature_names)
+            return _from_list([_row_of(row) for row in rows], feature_names)
     if isinstance(first, (list, tuple)):
         return _from_matrix(rows, feature_names)
     return _from_matrix([rows], feature_names)
 
 
-def tabulate_row(row: Any) -> Any:
+def _fields_of_row(row: Any) -> Mapping[str, Any]:
+    fields = as_mapping(row)
+    if fields is None:
+        raise TypeError(f"a {type(row).__name__} among rows with fields")
+    return fields
+
+
+def _row_of(row: Any) -> Any:
     """One row in a container of another library: its values by name, or an array of them."""
     kind = kind_of(row)
     found = kind.read(row) if kind is not None else row
