@@ -1,0 +1,29 @@
+"""The agent dies at each place where it matters: nothing sealed is missing, nothing counts twice."""
+
+import random
+from pathlib import Path
+
+import pytest
+from crash_intake import Intake
+from crash_rounds import Round, start_victim
+
+from tidegauge.spool import crash_points
+
+
+@pytest.mark.parametrize("point", crash_points.CRASH_POINTS)
+def test_agent_that_dies_here_loses_nothing_sealed_and_counts_nothing_twice(
+    tmp_path: Path, intake: Intake, point: str
+) -> None:
+    chance = random.Random(point)
+    life = Round(0, tmp_path, intake)
+    plan = {
+        "seed": chance.getrandbits(32),
+        "steps": 2_000,
+        "quota_bytes": 1 << 20 if point == "sender.refused" else 4_000,
+        "faults": ["poison"] if point == "sender.refused" else ["partition"],
+    }
+
+    victim = start_victim(tmp_path, intake, "victim", plan, f"{point}:{chance.randint(1, 2)}")
+
+    assert victim.process.wait(60) == crash_points.EXIT_CODE, victim.story()
+    life.settle(was_damaged=False)
