@@ -128,11 +128,11 @@ class EpochSender:
         self.in_flight = None
         self._announced = False
         if expected_seq <= carried_up_to(self.directory):
-            self._begin_reading(self.acknowledged_seq)  # that went by hand: wait until it has come, rather than call it lost
+            # that went by hand: wait until it has come, rather than call it lost
+            self._begin_reading(self.acknowledged_seq)
             return
-        self.acknowledged_seq = self._stored_seq = (
-            expected_seq - 1
-        )  # the file keeps the higher one; sending again is harmless
+        # the file keeps the higher one; sending again is harmless
+        self.acknowledged_seq = self._stored_seq = expected_seq - 1
         self._begin_reading(expected_seq - 1)
 
     def refuse(self, message: str) -> None:
