@@ -1,6 +1,7 @@
 """A collector behind a door: TLS, client certificates, tokens. Keeps what it is sent; the rest of a collector is not here."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -70,7 +71,9 @@ class GuardedCollector:
     def _hello(self, request: pb.HelloRequest, context: Any) -> bytes:
         self._let_in(context)
         marks = [pb.EpochMark(epoch=one.epoch, mark=len(self.frames.get(one.epoch, []))) for one in request.epochs]
-        return pb.HelloReply(protocol_version=1, marks=marks, config_revision=5).SerializeToString()
+        now_us = time.time_ns() // 1_000
+        reply = pb.HelloReply(protocol_version=1, marks=marks, config_revision=5, received_at_us=now_us)
+        return reply.SerializeToString()
 
     def _ship(self, request: pb.ShipRequest, context: Any) -> bytes:
         self._let_in(context)

@@ -53,7 +53,7 @@ def as_json(census: RootCensus) -> dict[str, Any]:
     status = census.status
     return {
         "root": str(census.root),
-        "collector": census.collector,
+        "collector": census.destination.collector if census.destination else None,
         "shipper": {
             "pid": census.holder.pid if census.holder else None,
             "mode": census.holder.mode if census.holder else None,
@@ -95,8 +95,8 @@ def epoch_as_json(epoch: EpochCensus) -> dict[str, Any]:
 
 
 def _root_text(census: RootCensus) -> str:
-    lines = [str(census.root), f"  collector   {census.collector or 'none named (collector.json is missing)'}"]
-    lines.append(f"  shipper     {_shipper_text(census)}")
+    collector = census.destination.collector if census.destination else str(census.destination_problem)
+    lines = [str(census.root), f"  collector   {collector}", f"  shipper     {_shipper_text(census)}"]
     if census.quarantine_files:
         lines.append(f"  quarantine  {census.quarantine_files} files, {text.size(census.quarantine_bytes)}")
     lines.append(f"  waiting     {census.spooled:,} frames, {text.size(census.size_bytes)} on disk")

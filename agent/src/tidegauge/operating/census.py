@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tidegauge.errors import WireError
+from tidegauge.errors import UsageError, WireError
 from tidegauge.operating.looking import LOST, EpochLook, epochs_in
 from tidegauge.shipper.carried import read_carried
-from tidegauge.shipper.destination import DESTINATION_NAME, read_destination
+from tidegauge.shipper.destination import Destination, read_destination
 from tidegauge.shipper.lock import Holder, is_held, read_holder
 from tidegauge.shipper.status import ShipperStatus, read_status
 from tidegauge.spool import Hole, Record, read_position
@@ -111,7 +111,8 @@ class RootCensus:
     """A spool root: its epochs, its shipper, its quarantine."""
 
     root: Path
-    collector: str | None
+    destination: Destination | None
+    destination_problem: str | None  # why there is none
     holder: Holder | None  # who ships now
     status: ShipperStatus | None  # what a shipper last said
     epochs: tuple[EpochCensus, ...]
@@ -133,15 +134,24 @@ def take_root_census(root: Path, progress: Progress = no_progress) -> RootCensus
     """Read a root; raises SpoolError where it is a link or written by a newer version, OSError where it cannot be read."""
     epochs = [found for path in epochs_in(root) if (found := take_census(path, progress)) is not None]
     quarantine = [entry for entry in _entries(root / QUARANTINE_NAME) if entry.is_file()]
+    destination, problem = _destination(root)
     return RootCensus(
         root=root,
-        collector=read_destination(root).collector if (root / DESTINATION_NAME).exists() else None,
+        destination=destination,
+        destination_problem=problem,
         holder=read_holder(root) if is_held(root) else None,
         status=read_status(root),
         epochs=tuple(epochs),
         quarantine_files=len(quarantine),
         quarantine_bytes=sum(entry.stat().st_size for entry in quarantine),
     )
+
+
+def _destination(root: Path) -> tuple[Destination | None, str | None]:
+    try:
+        return read_destination(root), None
+    except UsageError as error:
+        return None, str(error)
 
 
 def take_census(directory: Path, progress: Progress = no_progress) -> EpochCensus | None:

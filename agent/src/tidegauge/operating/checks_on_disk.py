@@ -9,7 +9,6 @@ from pathlib import Path
 
 from tidegauge.operating.census import RootCensus, age_s
 from tidegauge.operating.findings import FAIL, OK, WARN, Finding
-from tidegauge.shipper.destination import read_destination
 from tidegauge.spool.epoch import epoch_of
 from tidegauge.spool.quarantine import QUARANTINE_NAME
 
@@ -33,7 +32,7 @@ def check_root(census: RootCensus, quota_bytes: int) -> list[Finding]:
         *_quarantine(census),
         _shipper(census),
         _permissions(census.root),
-        *_credentials(census.root, census.collector),
+        *_credentials(census),
         _space(census, quota_bytes),
     ]
 
@@ -159,16 +158,12 @@ def _permissions(root: Path) -> Finding:
     return Finding("permissions", OK, "private to its user")
 
 
-def _credentials(root: Path, collector: str | None) -> Iterator[Finding]:
-    if collector is None:
-        yield Finding(
-            "collector",
-            WARN,
-            "collector.json is missing: nobody has said where to ship",
-            f"start an agent once, or `tidegauge ship --root {root} --collector URL`",
-        )
+def _credentials(census: RootCensus) -> Iterator[Finding]:
+    destination = census.destination
+    if destination is None:
+        advice = f"start an agent once, or `tidegauge ship --root {census.root} --collector URL`"
+        yield Finding("collector", FAIL if census.spooled else WARN, str(census.destination_problem), advice)
         return
-    destination = read_destination(root)
     for path in destination.files:
         if not os.access(path, os.R_OK):
             yield Finding(

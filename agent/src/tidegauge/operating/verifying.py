@@ -112,15 +112,17 @@ class _Reading:
 
     def _report(self, look: EpochLook) -> None:
         """Pair damaged bytes with the numbers that are gone by them; what is gone without them is missing."""
+        acknowledged_seq = read_position(self._directory).acknowledged_seq  # what was shipped meanwhile is not lost
+        lost = [hole for hole in self._lost if hole.last_seq > acknowledged_seq]
         claimed: set[Hole] = set()
         for path, ranges in _by_file(look.damaged).items():
             spans = _spans_of(path, self._epoch)
             for one in ranges:
-                hole = next((hole for hole in self._lost if _lies_in(one, hole, spans)), None)
+                hole = next((hole for hole in lost if _lies_in(one, hole, spans)), None)
                 claimed |= {hole} if hole else set()
                 damage = Damage(path, one.start, one.end - one.start, "no valid record", _cost(hole))
                 self._total.damages.append(damage)
-        for hole in self._lost:
+        for hole in lost:
             if hole not in claimed:
                 problem = f"{_numbers(hole)} not in any file"
                 self._total.damages.append(Damage(self._directory, None, 0, problem, _cost(hole)))
@@ -143,8 +145,11 @@ def _by_file(damaged: list[DamagedBytes]) -> dict[Path, list[DamagedBytes]]:
 
 def _spans_of(path: Path, epoch: uuid.UUID) -> list[Span]:
     """The valid records of a segment file, behind one that stands for what came before the file."""
-    with opened_for_reading(path) as descriptor:
-        content = os.pread(descriptor, MAX_SEGMENT_BYTES, 0)
+    try:
+        with opened_for_reading(path) as descriptor:
+            content = os.pread(descriptor, MAX_SEGMENT_BYTES, 0)
+    except FileNotFoundError:
+        return []  # deleted since: all of it is acknowledged
     header = decode_header(content)
     if header is not None and header.epoch != epoch:
         return []
