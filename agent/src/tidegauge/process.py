@@ -18,6 +18,7 @@ from tidegauge.settings import AgentSettings
 from tidegauge.wire.binsfile import bins_path, read_bins
 from tidegauge.worker.calls import Call
 from tidegauge.worker.deployment import DeploymentWorker
+from tidegauge.worker.outbox import Outbox
 from tidegauge.worker.runtime import Runtime
 
 
@@ -28,7 +29,8 @@ class Capture:
         self.buffer = CallBuffer(max_bytes=settings.buffer_bytes)
         self.recorders: WeakSet[Recorder] = WeakSet()
         self._settings = settings
-        self.runtime = Runtime(settings.root, self.buffer, care=self.care)
+        outbox = Outbox(settings.root, quota_bytes=settings.spool_quota_bytes, durability=settings.durability)
+        self.runtime = Runtime(settings.root, self.buffer, care=self.care, outbox=outbox)
 
     def start(self) -> None:
         """Start the worker in this process, and see that what it holds is sealed when the process ends."""
@@ -49,6 +51,12 @@ class Capture:
         from tidegauge.shipper.start import look_after  # noqa: PLC0415 - loaded by the worker's thread, not by the host's import
 
         look_after(root, self._settings)
+
+    def close_at_exit(self) -> None:
+        """Seal what is left. A process so short that its worker never saw to a shipper does so now, with all on disk."""
+        self.runtime.close()
+        if self._settings.shipper == "process" and self.runtime.has_unattended_frames:
+            self.care(self._settings.root)
 
     def reset_after_fork(self) -> None:
         """In a forked child: forget the parent's rows; the worker starts anew at the first call."""
@@ -116,10 +124,22 @@ class Process:
                 self._captures[settings.root] = Capture(settings)
             return self._captures[settings.root]
 
+    def roots(self) -> list[Path]:
+        """The spool roots that agents of this process use."""
+        with self._lock:
+            return list(self._captures)
+
+    def flush(self, root: Path) -> None:
+        """Seal what agents of one root have captured; nothing where there is none. Raises SpoolError."""
+        with self._lock:
+            capture = self._captures.get(root)
+        if capture is not None:
+            capture.runtime.flush()
+
     def close(self) -> None:
         """Seal what is left and end the epochs."""
         for capture in list(self._captures.values()):
-            capture.runtime.close()
+            capture.close_at_exit()
 
     def close_capture(self, root: Path) -> None:
         """Seal what is left under one spool root and forget it: the next agent there begins anew."""

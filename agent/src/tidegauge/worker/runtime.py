@@ -25,7 +25,7 @@ from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.frames import SealedFrame, with_watermark
 from tidegauge.worker.outbox import Outbox
 from tidegauge.worker.pacing import Breathe, no_pause
-from tidegauge.worker.shapes import slice_rows
+from tidegauge.worker.shapes import by_rows, slice_rows
 
 log = logging.getLogger("tidegauge")
 T = TypeVar("T")
@@ -46,13 +46,15 @@ MAX_UNSPOOLED_BYTES = 16 * 1024 * 1024
 class Runtime:
     """Worker thread, deployments and spool writer of one spool root in this process."""
 
-    def __init__(self, root: Path, source: CallSource, *, care: Callable[[Path], None]) -> None:
+    def __init__(
+        self, root: Path, source: CallSource, *, care: Callable[[Path], None], outbox: Outbox | None = None
+    ) -> None:
         self._root = root
         self._source = source
         self._care = care  # makes sure that a shipper runs
         self._work = threading.RLock()  # guards everything below: draining, sealing, the spool writer
         self._targets: dict[tuple[str, str, str], DeploymentWorker] = {}
-        self._outbox = Outbox(root)
+        self._outbox = outbox or Outbox(root)
         self._counts: Counter[str] = Counter()
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
@@ -85,6 +87,11 @@ class Runtime:
                 self._thread.start()
 
     @property
+    def has_unattended_frames(self) -> bool:
+        """Whether frames were spooled, and no shipper was ever looked for."""
+        return self._outbox.has_spooled and self._cared_s == -math.inf
+
+    @property
     def running(self) -> bool:
         """Whether the worker thread is alive."""
         return self._thread is not None and self._thread.is_alive()
@@ -102,6 +109,7 @@ class Runtime:
         """Profile a call of many rows in blocks before returning: nothing of it is copied or kept. Never raises SpoolError."""
         with self._work:
             target = call.target
+            call = call._replace(inputs=by_rows(call.inputs))
             if call.duration_ns >= 0:
                 target.serve([ServiceOnly(target, rows, None, call.started_ns, call.duration_ns)])
             for number, start in enumerate(range(0, rows, ROWS_A_BLOCK)):
@@ -197,6 +205,7 @@ class Runtime:
         """Take some calls, and seal what is due; whether there may be more to take at once."""
         with self._work:
             taken = self._drain(CALLS_AT_ONCE, self._pause)
+            self._outbox.sync()
         now = time.monotonic()
         if now - self._cared_s >= CARE_S:
             self._cared_s = now
