@@ -1,9 +1,9 @@
 """The hot path: hand what a call saw from the caller's thread to the worker, bounded, without a lock for small calls.
 
 What `watch` does for a row of plain data, and `Recorder.answered` for the rest, is one append of a private copy. Small calls are
-bounded by their number, large ones by their bytes too. A call that finds no room is counted, and its time, duration, row count and
-outcome go into a second, smaller queue, so that service statistics stay whole. Calls of more than 8 MiB are profiled in blocks
-before returning.
+bounded by their number and by the size of those lately seen, large ones by their bytes. A call that finds no room is counted, and
+its time, duration, row count and outcome go into a second, smaller queue, so that service statistics stay whole. Calls of more than
+8 MiB are profiled in blocks before returning.
 """
 
 from __future__ import annotations
@@ -28,11 +28,14 @@ from tidegauge.worker.calls import Call, CallContext, RawCall, ServiceOnly
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.outputs import facts_of
 from tidegauge.worker.shapes import count_rows, fields_of, size_bytes
+from tidegauge.worker.sizes import held_bytes
 
 log = logging.getLogger("tidegauge")
 
 MAX_CALLS = 16_384
-MAX_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 8 * 1024 * 1024
+TAKEN_BYTES = 512 * 1024
+LEAST_CALLS = 64
 LARGE_BYTES = 8 * 1024 * 1024
 MAX_SERVICE_ONLY = 65_536
 FAULTS_BEFORE_PAUSE = 10
@@ -72,6 +75,8 @@ class CallBuffer:
     def __init__(self, max_calls: int = MAX_CALLS, max_bytes: int = MAX_BYTES) -> None:
         self.calls: deque[RawCall] = deque()
         self.max_calls = max_calls
+        self.room = max_calls  # for so many calls; fewer where small calls turn out not to be that small
+        self._call_bytes = 0
         self._service_only: deque[ServiceOnly] = deque()
         self._max_bytes = max_bytes
         self._bytes = 0
@@ -83,7 +88,7 @@ class CallBuffer:
 
     def offer(self, call: RawCall, size_bytes: int) -> bool:
         """Take the fields of a `Call` if there is room for them; False where there is none."""
-        if len(self.calls) >= self.max_calls:
+        if len(self.calls) >= min(self.max_calls, self.room):
             return False
         if size_bytes:
             with self._lock:
@@ -108,17 +113,25 @@ class CallBuffer:
             return dict(self._dropped)
 
     def take(self, most: int) -> list[RawCall]:
-        """The oldest calls, at most so many."""
-        pop = self.calls.popleft
+        """The oldest calls, at most so many, and not many more than 512 KiB of them: what is taken is still in memory."""
+        pop, calls, size = self.calls.popleft, list[RawCall](), 0
         try:
-            calls = [pop() for _ in range(min(most, len(self.calls)))]
-        except IndexError:  # a fork emptied it between the two looks
-            return []
-        size = sum([call[8] for call in calls])
+            while len(calls) < most and size < TAKEN_BYTES:
+                calls.append(pop())
+                size += calls[-1][8]
+        except IndexError:
+            pass  # that was all
         if size:
             with self._lock:
                 self._bytes -= size
+        if calls and not calls[-1][8]:
+            self._make_room(held_bytes(calls[-1][2]))
         return calls
+
+    def _make_room(self, call_bytes: int) -> None:
+        """Let in as many small calls as there are bytes for, by the size of one that comes through; half the bytes are for large ones."""
+        self._call_bytes = max(call_bytes, self._call_bytes * 15 // 16)
+        self.room = min(self.max_calls, max(LEAST_CALLS, self._max_bytes // 2 // self._call_bytes))
 
     def take_service_only(self) -> list[ServiceOnly]:
         """All calls that found no room, the oldest first."""
@@ -150,11 +163,10 @@ class Recorder:
         self, target: DeploymentWorker, buffer: CallBuffer, worker: Worker, options: WatchOptions | None = None
     ) -> None:
         self.clock = time.perf_counter_ns
-        self.target, self.calls, self.max_calls = target, buffer.calls, buffer.max_calls
+        self.target, self.calls, self.buffer = target, buffer.calls, buffer
         self.options = options or WatchOptions(by_reference=target.settings.copy == "reference")
         self.is_open = False  # whether calls may go straight into `calls`: the worker runs, capturing does not pause
         self.fault_count = 0
-        self._buffer = buffer
         self._worker = worker
         self._faults: deque[int] = deque(maxlen=FAULTS_BEFORE_PAUSE)
         self._paused_until_ns = 0
@@ -200,8 +212,8 @@ class Recorder:
             kind = f"{'user' if self._is_users(error) else 'system'}:{type(error).__name__}"
             context = current_context.get()
             call = (self.target, method, None, None, kind, started_ns, duration_ns, context, 0)
-            if not (self._may_capture() and self._buffer.offer(call, 0)):
-                self._buffer.keep_service_only(ServiceOnly(self.target, 0, kind, started_ns, duration_ns, context))
+            if not (self._may_capture() and self.buffer.offer(call, 0)):
+                self.buffer.keep_service_only(ServiceOnly(self.target, 0, kind, started_ns, duration_ns, context))
         except Exception:  # noqa: BLE001 - the host must not notice
             self.count_fault()
 
@@ -215,7 +227,7 @@ class Recorder:
         inputs, (target, started_ns, duration_ns) = call.inputs, (call.target, call.started_ns, call.duration_ns)
         if not self._may_capture():
             kept = ServiceOnly(target, count_rows(inputs), None, started_ns, duration_ns, call.context)
-            self._buffer.keep_service_only(kept, "paused")
+            self.buffer.keep_service_only(kept, "paused")
             return
         if size_bytes(inputs) > LARGE_BYTES:
             self._worker.take_large(call, count_rows(inputs))
@@ -225,9 +237,9 @@ class Recorder:
         else:
             (copied, size), (answer, more) = private_copy(inputs), private_copy(call.result)
             size += more
-        if not self._buffer.offer(call._replace(inputs=copied, result=answer, size_bytes=size), size):
+        if not self.buffer.offer(call._replace(inputs=copied, result=answer, size_bytes=size), size):
             kept = ServiceOnly(target, count_rows(inputs), None, started_ns, duration_ns, call.context)
-            self._buffer.keep_service_only(kept)
+            self.buffer.keep_service_only(kept)
 
     # ------------------------------------------------------------------ whether to capture
 

@@ -59,7 +59,7 @@ class AgentSettings:
     token_file: str | None = None
     durability: str = "seal"
     spool_quota_bytes: int = 512 * MIB
-    buffer_bytes: int = 16 * MIB
+    buffer_bytes: int = 8 * MIB
     copy: str = "private"
     sample: float = 1.0
     segment_values: int = 50

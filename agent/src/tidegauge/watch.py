@@ -149,7 +149,7 @@ def _recorded_sync(function: Callable[..., Any], recorder: Recorder, method: str
     One row of plain data goes into the buffer here; everything else is left to the recorder.
     """
     clock, answered, failed = recorder.clock, recorder.answered, recorder.failed
-    target, calls, max_calls, context = recorder.target, recorder.calls, recorder.max_calls, current_context.get
+    target, calls, buffer, context = recorder.target, recorder.calls, recorder.buffer, current_context.get
     append, scalars, float64, nothing = calls.append, SCALARS, FLOAT64, _NOTHING
     is_plain, by_reference = recorder.options.extract is None, recorder.options.by_reference
 
@@ -162,7 +162,7 @@ def _recorded_sync(function: Callable[..., Any], recorder: Recorder, method: str
             failed(method, error, started, clock() - started)
             raise
         duration = clock() - started
-        if is_simple and is_plain and recorder.is_open and type(result) in scalars and len(calls) < max_calls:
+        if is_simple and is_plain and recorder.is_open and type(result) in scalars and len(calls) < buffer.room:
             kind = type(row)
             if kind is dict:
                 kept = row if by_reference else row.copy()

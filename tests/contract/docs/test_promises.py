@@ -118,6 +118,6 @@ def test_captured_rows_are_sealed_or_counted_as_dropped(tmp_path):
 def test_the_limits_in_the_readme_are_those_of_the_code():
     readme = text_of("README.md")
 
-    assert f"{MAX_CALLS:,} small calls and {MAX_BYTES // 2**20} MiB of large ones" in readme
+    assert f"{MAX_CALLS:,} small calls and {MAX_BYTES // 2**20} MiB in all" in readme
     assert f"{MAX_CELLS:,} cells" in readme
     assert f"{MAX_NAMES:,} unknown category names" in readme

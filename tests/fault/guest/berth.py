@@ -72,8 +72,15 @@ class Berth:
 
     def run(self, script: str, *options: str, timeout_s: float = 60.0, **more: str) -> Ended:
         """Run a script in a host of its own to its end."""
+        return self._run([*options, "-c", script], timeout_s, more)
+
+    def run_file(self, path: Path, *arguments: str, timeout_s: float = 60.0, **more: str) -> Ended:
+        """The same with a script in a file."""
+        return self._run([str(path), *arguments], timeout_s, more)
+
+    def _run(self, arguments: list[str], timeout_s: float, more: dict[str, str]) -> Ended:
         ended = subprocess.run(
-            [sys.executable, *options, "-c", script],
+            [sys.executable, *arguments],
             capture_output=True,
             text=True,
             timeout=timeout_s,

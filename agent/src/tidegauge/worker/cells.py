@@ -28,9 +28,11 @@ from tidegauge.worker.pacing import Breathe, no_pause
 from tidegauge.worker.tabulate import Column
 
 MAX_CELLS = 4_096
-MAX_STATE_BYTES = 16 * 1024 * 1024
+MAX_STATE_BYTES = 8 * 1024 * 1024
+NAME_BYTES = 180
+"""Of a name of some ten characters and its count in a dict."""
 MAX_NAMES = 1_000
-MAX_OPEN_NAMES = 4 * MAX_NAMES
+MAX_OPEN_NAMES = 2 * MAX_NAMES
 """Names that an open window counts exactly; beyond, the rarest are overflow before the window is sealed."""
 LEAST_ROWS = 10
 NAMES_TO_JUDGE_BY = 100
@@ -89,14 +91,16 @@ class Cell:
         if profile.sketch.count and (keeps_sketch or profile.bin_counts is None):
             self.sketches.add(profile.sketch)
         self.deltas.append(replace(profile, sketch=EMPTY))
-        if len(self.deltas) >= _PARTS:
+        if len(self.deltas) >= _PARTS or sum(len(delta.names) for delta in self.deltas) > 2 * MAX_OPEN_NAMES:
             merged = merge_profiles(self.deltas)
-            self.deltas = [limit_names(merged, MAX_OPEN_NAMES) if len(merged.names) > 2 * MAX_OPEN_NAMES else merged]
+            self.deltas = [limit_names(merged, MAX_OPEN_NAMES) if len(merged.names) > MAX_OPEN_NAMES else merged]
 
     @property
     def size_bytes(self) -> int:
         """About how much memory it takes."""
-        return self.sketches.size_bytes + sum(500 + 8 * _bins(delta) + 100 * len(delta.names) for delta in self.deltas)
+        return self.sketches.size_bytes + sum(
+            500 + 8 * _bins(delta) + NAME_BYTES * len(delta.names) for delta in self.deltas
+        )
 
     def take(self, *, closed: bool) -> ColumnProfile:
         """The delta since the last take; with the sketch where the window is closed or no bins are known."""

@@ -32,10 +32,11 @@ from tidegauge.worker.rowtypes import lightened
 from tidegauge.worker.sampling import sampled_rows
 from tidegauge.worker.service import Requests, ServiceMinutes
 from tidegauge.worker.shapes import row_counts
+from tidegauge.worker.sizes import held_bytes
 from tidegauge.worker.tabulate import MAX_FEATURES, Column, Columns
 
 ROWS_AT_ONCE = 4_096
-MAX_WAITING_BYTES = 4 * 1024 * 1024
+MAX_WAITING_BYTES = 2 * 1024 * 1024
 MAX_COLUMNS = MAX_FEATURES + 100  # with the answers'
 
 
@@ -134,6 +135,8 @@ class DeploymentWorker:
         self._waiting += calls
         self._waiting_rows += int(row_counts(field_of(calls, "inputs")).sum())
         self._waiting_bytes += sum(field_of(calls, "size_bytes"))
+        if calls and not calls[-1][8]:
+            self._waiting_bytes += held_bytes(calls[-1][2]) * len(calls)
         if self._waiting_rows >= ROWS_AT_ONCE or self._waiting_bytes >= MAX_WAITING_BYTES:
             self.aggregate(now_us, breathe)
 

@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 BYTES_A_VALUE = 40  # of a Python number or short text in a list
+FIELD_BYTES = 50  # of a place in a dict, besides
 
 Packed = tuple[bytes, tuple[int, ...]]
 """A small array of float64: its bytes and its shape. Nothing else in a call is a tuple: private copies of tuples are lists."""
@@ -69,7 +70,8 @@ def size_bytes(value: Any) -> int:
 
 def _bytes_of_row(row: Any) -> int:
     values = row.values() if isinstance(row, Mapping) else row if isinstance(row, (list, tuple)) else (row,)
-    return max(1, len(values)) * BYTES_A_VALUE + sum(map(_bulk, values))
+    each = BYTES_A_VALUE + FIELD_BYTES if isinstance(row, Mapping) else BYTES_A_VALUE
+    return max(1, len(values)) * each + sum(map(_bulk, values))
 
 
 def _bulk(value: Any) -> int:
