@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tidegauge.capture import Recorder, inputs_of
+from tidegauge.capture import Observed, Recorder, inputs_of
 from tidegauge.core.humility import Action, Condition, judged_score
-from tidegauge.errors import PredictionRefused
+from tidegauge.errors import PredictionRefused, UsageError
 from tidegauge.worker.outputs import read_answers
 from tidegauge.worker.shapes import count_rows
 from tidegauge.worker.tabulate import tabulate
@@ -65,7 +65,9 @@ class _Guard:
         started = self._recorder.clock()
         try:
             conditions = [one for one in self._recorder.conditions() if one.rule.acts and not one.looks_at_answers]
-            marked = _marked_inputs(inputs_of(args, kwargs), conditions, self._recorder.target.feature_names)
+            marked = _marked_inputs(self._inputs(args, kwargs), conditions, self._recorder.target.feature_names)
+        except UsageError:  # no table: the worker counts the call as unreadable
+            return []
         except Exception:  # noqa: BLE001 - the host must not notice
             self._recorder.count_fault()
             return []
@@ -78,9 +80,8 @@ class _Guard:
     def after(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, marked: Marked) -> Any:
         """What the caller gets: the result, or what the rules put in its place."""
         try:
-            conditions = [one for one in self._recorder.conditions() if one.rule.acts and one.looks_at_answers]
-            rows = count_rows(inputs_of(args, kwargs))
-            marked = marked + _marked_answers(result, rows, conditions, self._recorder, self._method)
+            rows = count_rows(self._inputs(args, kwargs))
+            marked = marked + self._marked_by_answer(args, kwargs, result, rows)
             current_flags.set(tuple(one.rule.name for one, _ in marked))
         except Exception:  # noqa: BLE001 - the host must not notice
             self._recorder.count_fault()
@@ -89,6 +90,24 @@ class _Guard:
         if refusal is not None:
             raise refusal
         return self._carried_out(result, marked, rows)
+
+    def _inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The inputs as they are recorded; a user's own `extract` finds them only when the answer is there, a library's before."""
+        read = getattr(self._recorder.options.extract, "inputs", None)
+        found = None if read is None else read(*args, **kwargs)
+        return inputs_of(args, kwargs) if found is None else found
+
+    def _marked_by_answer(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, rows: int) -> Marked:
+        conditions = [one for one in self._recorder.conditions() if one.rule.acts and one.looks_at_answers]
+        extract = self._recorder.options.extract
+        if extract is not None and conditions:
+            found = extract(result, *args, **kwargs)
+            answer = found.predictions if isinstance(found, Observed) else found
+            result = result if answer is None else answer
+        try:
+            return _marked_answers(result, rows, conditions, self._recorder, self._method)
+        except UsageError:  # no answer that can be read: the worker counts it so
+            return []
 
     def _carried_out(self, result: Any, marked: Marked, rows: int) -> Any:
         for condition, chosen in marked:

@@ -32,10 +32,15 @@ def sums_by_name() -> Any:
     )
 
 
-def classifier(*, as_dicts: bool) -> Any:
+def classifier(*, as_dicts: bool, scores: str = "SOFTMAX") -> Any:
     """As converters from scikit-learn write one: a label, and scores as a matrix or (ZipMap) as a list of dicts."""
     ml, names = "ai.onnx.ml", ["early", "late", "lost"]
-    weights = {"coefficients": [*np.eye(3).ravel().tolist()], "intercepts": [0.0] * 3, "classlabels_strings": names}
+    weights = {
+        "coefficients": [*np.eye(3).ravel().tolist()],
+        "intercepts": [0.0] * 3,
+        "classlabels_strings": names,
+        "post_transform": scores,
+    }
     nodes = [helper.make_node("LinearClassifier", ["rows"], ["label", "scores"], domain=ml, multi_class=1, **weights)]
     told = {"label": (TEXT, [None]), "scores": (FLOAT, [None, 3])}
     if not as_dicts:
@@ -87,6 +92,16 @@ def test_of_a_label_and_scores_the_scores_are_recorded(
     assert str(answer) == str(bare.run(None, {"rows": ROWS}))
     scores = {f"_prediction.{name}" for name in classes.split()}
     assert set(sealed(agent)) == {"f0", "f1", "f2", *scores, "_prediction_label"}
+
+
+def test_of_scores_that_are_no_probabilities_the_label_is_recorded(make_agent: MakeAgent, sealed: Any) -> None:
+    agent, bare = make_agent(), classifier(as_dicts=False, scores="NONE")
+
+    agent.watch(bare).run(None, {"rows": ROWS})
+
+    columns = sealed(agent)
+    assert set(columns) == {"f0", "f1", "f2", "_prediction_label"}
+    assert set(columns["_prediction_label"].names) <= {"early", "late", "lost"}
 
 
 def test_a_picture_is_summed_up_a_row(make_agent: MakeAgent, sealed: Any) -> None:

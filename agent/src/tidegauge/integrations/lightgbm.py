@@ -5,10 +5,9 @@ from __future__ import annotations
 from os import PathLike
 from typing import Any
 
-from tidegauge.capture import Observed
-from tidegauge.integrations.tables import without_columns
+from tidegauge.integrations.reading import ELSEWHERE, Reading
 from tidegauge.integrations.xgboost import both_scores
-from tidegauge.recognition import Description, Extract, Library
+from tidegauge.recognition import Description, Library
 from tidegauge.worker.shapes import Unread
 
 NO_PREDICTIONS = ("pred_leaf", "pred_contrib")
@@ -18,18 +17,24 @@ REGRESSION = frozenset(
 )
 
 
-def extractor(model: Any) -> Extract:
+def extractor(model: Any) -> Reading:
     """Reads calls of a Booster, and those of an estimator that explain rather than predict."""
     is_binary = _is_booster(model) and _objective(model) in BINARY
+    return Reading(_inputs, _binary_answer if is_binary else _answer)
 
-    def extract(result: Any, *args: Any, **options: Any) -> Observed:
-        data = args[0] if args else options.get("data")
-        inputs = without_columns(len(result)) if isinstance(data, (str, PathLike)) else None  # a file's name
-        if any(options.get(name) for name in NO_PREDICTIONS):
-            return Observed(inputs=inputs, predictions=Unread("explanation", result.shape[0]))
-        return Observed(inputs=inputs, predictions=both_scores(result) if is_binary else None)
 
-    return extract
+def _inputs(*args: Any, **options: Any) -> Any:
+    data = args[0] if args else options.get("data")
+    return ELSEWHERE if isinstance(data, (str, PathLike)) else None
+
+
+def _answer(result: Any, *_: Any, **options: Any) -> Any:
+    return Unread("explanation", result.shape[0]) if any(options.get(name) for name in NO_PREDICTIONS) else result
+
+
+def _binary_answer(result: Any, *_: Any, **options: Any) -> Any:
+    answer = _answer(result, **options)
+    return both_scores(answer) if answer is result else answer
 
 
 def describe(model: Any) -> Description | None:

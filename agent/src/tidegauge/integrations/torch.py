@@ -10,27 +10,25 @@ from typing import Any
 
 import numpy as np
 
-from tidegauge.capture import Observed
+from tidegauge.integrations.reading import Reading
 from tidegauge.integrations.tables import Array, as_table, without_columns
-from tidegauge.recognition import Extract, Library
+from tidegauge.recognition import Library
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-def extractor(model: Any) -> Extract:
+def extractor(model: Any) -> Reading:
     """Reads calls of a module: its tensors as one table, under the names of `forward`'s parameters where there are several."""
     names = _parameters(model)
 
-    def extract(result: Any, *args: Any, **kwargs: Any) -> Observed:
+    def inputs(*args: Any, **kwargs: Any) -> Any:
         if _is_being_traced():
-            return Observed(inputs=without_columns(0), predictions=[])
+            return without_columns(0)
         given = {**dict(zip(_named(names), args, strict=False)), **kwargs}
         tensors = dict(_tensors(given))
-        if not tensors:
-            return Observed(predictions=_answer(result))
-        return Observed(inputs=_table(tensors), predictions=_answer(result))
+        return _table(tensors) if tensors else None
 
-    return extract
+    return Reading(inputs, _answer)
 
 
 def _parameters(model: Any) -> list[str]:
@@ -76,8 +74,10 @@ def _ids_as_rows(array: Array) -> Array:
     return array.reshape(-1, 1) if array.ndim == 1 and array.dtype.kind in "iu" else array
 
 
-def _answer(result: Any) -> Any:
+def _answer(result: Any, *_: Any, **__: Any) -> Any:
     """The tensor that answers: the one, the first of several, or the logits."""
+    if _is_being_traced():
+        return []
     if isinstance(result, Mapping):
         named = {name: _array(value) for name, value in result.items()}
         return next(iter(named.values())) if len(named) == 1 else named.get("logits", named)

@@ -7,27 +7,33 @@ from typing import Any
 
 import numpy as np
 
-from tidegauge.capture import LARGE_BYTES, Observed
+from tidegauge.capture import LARGE_BYTES
+from tidegauge.integrations.reading import Reading
 from tidegauge.integrations.tables import without_columns
-from tidegauge.recognition import Description, Extract, Library
+from tidegauge.recognition import Description, Library
 from tidegauge.worker.shapes import Unread
 
 NO_PREDICTIONS = ("pred_leaf", "pred_contribs", "approx_contribs", "pred_interactions")
 
 
-def extractor(model: Any) -> Extract | None:
+def extractor(model: Any) -> Reading | None:
     """Reads the calls of a Booster; those of an estimator speak for themselves."""
     if not hasattr(model, "inplace_predict"):
         return None
-    is_binary = _objective(model).startswith("binary:")
+    return Reading(_inputs, _binary_answer if _objective(model).startswith("binary:") else _answer)
 
-    def extract(result: Any, data: Any, *_: Any, **options: Any) -> Observed:
-        inputs = rows_of(data) if hasattr(data, "num_row") else data
-        if any(options.get(name) for name in NO_PREDICTIONS):
-            return Observed(inputs=inputs, predictions=Unread("explanation", len(result)))
-        return Observed(inputs=inputs, predictions=both_scores(result) if is_binary else result)
 
-    return extract
+def _inputs(data: Any, *_: Any, **__: Any) -> Any:
+    return rows_of(data) if hasattr(data, "num_row") else data
+
+
+def _answer(result: Any, *_: Any, **options: Any) -> Any:
+    return Unread("explanation", len(result)) if any(options.get(name) for name in NO_PREDICTIONS) else result
+
+
+def _binary_answer(result: Any, *_: Any, **options: Any) -> Any:
+    answer = _answer(result, **options)
+    return both_scores(answer) if answer is result else answer
 
 
 def both_scores(result: Any) -> Any:
