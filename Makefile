@@ -7,7 +7,7 @@ SOURCES := agent/src collector/src tests deploy/demo
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo test lint types proto bench clean torch
+.PHONY: demo test lint types proto fault bench clean torch
 .DEFAULT_GOAL := help
 
 help:            ## what there is
@@ -43,6 +43,9 @@ types: .venv/ready  ## mypy --strict on both sources
 
 proto: .venv/ready  ## make the stubs anew from proto/
 	PYTHON=$(abspath $(BIN))/python ./proto/generate.sh
+
+fault: .venv/ready  ## 500 seeded rounds of crashes and worse, half an hour at most; FAULT_SEED=n for one, FAULT_ROUNDS=n for more
+	FAULT_ROUNDS=$(or $(FAULT_ROUNDS),500) $(BIN)/python -m pytest -n 2 -q tests/fault/agent_crash
 
 bench: .venv/ready  ## measure, each figure beside its yardstick
 	@for one in tests/bench/bench_*.py; do echo "== $$one"; $(BIN)/python $$one || exit 1; done
