@@ -125,8 +125,10 @@ def numeric_values(values: npt.NDArray[Any] | Sequence[object]) -> NumericValues
 
 def numeric_or_nan(values: npt.NDArray[Any] | Sequence[object]) -> npt.NDArray[np.float64]:
     """The values as float64, in their order; NaN for what is no number or missing."""
-    if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
-        return values.astype(np.float64, copy=False)
+    if hasattr(values, "__array__"):
+        values = np.asarray(values)  # also of a sparse column
+        if values.dtype.kind in "iuf":
+            return values.astype(np.float64, copy=False)
     rows = values.tolist() if isinstance(values, np.ndarray) else values
     numbers = (None if is_missing(value) else _as_float(value) for value in rows)
     return np.array([math.nan if number is None else number for number in numbers], dtype=np.float64)

@@ -5,6 +5,7 @@ A private copy keeps row, column and value of what is stored, of the columns tha
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -38,6 +39,9 @@ class SparseColumn:
 
     def __len__(self) -> int:
         return self.rows
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(self.tolist())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         dense = np.bincount(self.indexes, weights=self.values, minlength=self.rows)  # what is stored twice is added up
