@@ -42,6 +42,8 @@ def look_after(root: Path, settings: "AgentSettings") -> None:
     try:
         write_destination(root, _destination(settings))
     except (TidegaugeError, OSError) as error:
+        if not root.is_dir():
+            return  # there is nothing to ship; the worker, whose frames wait in memory, says so
         _complain(root, f"the collector's address cannot be stored: {error}")
     ensure_shipper(root, mode=settings.shipper, token=settings.token)
 
