@@ -206,9 +206,9 @@ def test_credential_files_that_are_missing_or_open_to_all_are_told(doctor: Docto
 
 def test_space_is_compared_with_the_quota(doctor: Doctor, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with SpoolWriter(root):
-        monkeypatch.setenv("TIDEGAUGE_SPOOL_QUOTA_BYTES", str(1 << 60))
+        monkeypatch.setenv("TIDEGAUGE_SPOOL_QUOTA_BYTES", "1024GiB")
         too_little = doctor("--root", root)["space"]
-        monkeypatch.setenv("TIDEGAUGE_SPOOL_QUOTA_BYTES", "1000000")
+        monkeypatch.setenv("TIDEGAUGE_SPOOL_QUOTA_BYTES", "1MiB")
         enough = doctor("--root", root)["space"]
 
     assert (too_little[0], enough[0]) == ("warn", "ok")

@@ -23,7 +23,7 @@ from tidegauge.operating.checks_of_collector import check_collector
 from tidegauge.operating.checks_of_host import check_versions
 from tidegauge.operating.checks_on_disk import check_root
 from tidegauge.operating.findings import FAIL, WARN, Finding
-from tidegauge.settings import AgentSettings
+from tidegauge.settings import parse_settings
 from tidegauge.shipper.credentials import credentials_of, read_credentials
 from tidegauge.shipper.destination import TOKEN_VARIABLE, Destination, read_destination
 
@@ -99,11 +99,16 @@ def _roots(options: argparse.Namespace) -> list[Path]:
 
 
 def _check_root(root: Path) -> list[Finding]:
-    quota = os.environ.get("TIDEGAUGE_SPOOL_QUOTA_BYTES", "")
     try:
-        return check_root(take_root_census(root), int(quota) if quota.isdecimal() else AgentSettings.spool_quota_bytes)
+        return check_root(take_root_census(root), _quota_bytes())
     except (TidegaugeError, OSError) as error:
         return [Finding("spool", FAIL, str(error), "run this command as the agents' user, or mend what it says")]
+
+
+def _quota_bytes() -> int:
+    """The quota of agents that take it from the environment, as this command does; else the usual one."""
+    environment = {name: text for name in ("TIDEGAUGE_SPOOL_QUOTA_BYTES",) if (text := os.environ.get(name))}
+    return parse_settings({"deployment": "doctor"}, environment).spool_quota_bytes
 
 
 def _check_collector(destination: Destination, root: Path | None) -> list[Finding]:
