@@ -3,7 +3,10 @@
 import copy
 import inspect
 import pickle
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +15,7 @@ import pytest
 
 import tidegauge
 
-from .models import BUILDERS, Case
+from .models import BUILDERS, Case, torch_or_skip
 
 MakeAgent = Callable[..., tidegauge.Agent]
 MakeCase = Callable[[str], Case]
@@ -54,6 +57,54 @@ def test_answers_and_exceptions_are_those_of_the_bare_model(
         assert outcome(case, watched, call) == expected, call
     agent.flush()
     assert agent.status()["counters"]["faults"] == 0
+
+
+@every_model
+def test_answers_in_many_threads_are_those_of_the_bare_model(
+    make_agent: MakeAgent, make_case: MakeCase, sealed: Any, name: str
+) -> None:
+    case, agent = make_case(name), make_agent()
+    watched, expected = agent.watch(case.model), outcome(case, case.model, "good")
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: outcome(case, watched, "good"), range(20)))
+
+    assert found == [expected] * 20
+    assert {column.rows for column in sealed(agent).values()} == {20 * case.rows}
+
+
+@pytest.mark.parametrize(
+    "name", ["sklearn_pipeline", "xgboost_inplace", "torch_module", "onnx_session", "plain_function"]
+)
+def test_whatever_array_is_given_is_answered_or_refused_as_by_the_bare_model(
+    make_agent: MakeAgent, make_case: MakeCase, name: str
+) -> None:
+    case, agent = make_case(name), make_agent()
+    watched, kinds = agent.watch(case.model), Counter[str]()
+
+    for seed in range(60):
+        calls = {"odd": odd_call(name, np.random.default_rng(seed))}
+        odd = replace(case, calls=calls)
+        expected = outcome(odd, case.model, "odd")
+        kinds[expected[0]] += 1
+        assert outcome(odd, watched, "odd") == expected, f"seed {seed}: {calls}"
+
+    assert min(kinds["answered"], kinds["raised"]) > 0
+    agent.flush()
+    assert agent.status()["counters"]["faults"] == 0
+
+
+def odd_call(name: str, rng: np.random.Generator) -> tuple[Any, ...]:
+    """A call with an array of some shape, type and values, mostly wrong in one of them."""
+    shape = [(4, 3), (1, 3), (0, 3), (3,), (4, 2), (2, 2, 3), (4, 0)][rng.integers(7)]
+    tame, wild = [0.0, -0.0, 1.5, -3.25], [-1e30, 1e300, np.nan, np.inf, -np.inf]
+    values = rng.choice(tame if rng.random() < 0.5 else tame + wild, size=shape)
+    kind = [np.float32, np.float64, np.int64, bool, np.float16][rng.choice(5, p=[0.5, 0.2, 0.1, 0.1, 0.1])]
+    with np.errstate(all="ignore"):
+        array = values.astype(kind)
+    if name == "torch_module":
+        return (torch_or_skip().tensor(array),)
+    return (None, {"rows": array}) if name == "onnx_session" else (array,)
 
 
 @every_model

@@ -2,8 +2,9 @@
 
 Models. `agent.watch(model)` finds the library by the module of the model's class, or of a class it derives from (`recognition.py`
 holds the list), and takes the `LIBRARY` of the file of that name here. It says which methods answer besides `predict` and its like,
-how a call is read (`extractor(model)` makes the function that `agent.watch(model, extract=…)` would be given), and what the model is
-in scikit-learn's words (`describe`: feature names, classes, importance). A function that the user gives comes before it.
+how a call is read (`extractor(model)` makes a `Reading`: what `agent.watch(model, extract=…)` would be given, with the inputs apart,
+so that humility rules can judge them before the model is asked), and what the model is in scikit-learn's words (`describe`: feature
+names, classes, importance). A function that the user gives comes before it.
 A file looks at models by their own methods and imports its library, if at all, when a model of it is already there.
 
 Frameworks. `starlette` (also as `fastapi`) and `flask` say from a request's headers who asks (`agent.context`), for all predictions

@@ -41,7 +41,10 @@ def prediction_of(outputs: Sequence[Any], names: Sequence[str]) -> Any:
 
 def _can_be_told(scores: Any) -> bool:
     """Whether scores are probabilities, or have names: those of a support vector machine are neither."""
-    return isinstance(scores, list) or bool(np.all(np.abs(scores.sum(axis=1) - 1) < ROUNDING))
+    if isinstance(scores, list):
+        return True
+    with np.errstate(all="ignore"):
+        return bool(np.all(np.abs(scores.sum(axis=1) - 1) < ROUNDING))
 
 
 def _flat(output: Any) -> Any:

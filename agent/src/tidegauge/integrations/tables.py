@@ -60,21 +60,19 @@ def _summed_up(name: str, array: Array) -> Iterator[tuple[str, Array]]:
     """A row at a time, so that no second array of this size is ever there."""
     if array.dtype.kind in "biuf" and array.size:
         rows = [row.reshape(-1) for row in array]
-        yield f"{name}.mean", np.array([row.mean(dtype=_summing(row)) for row in rows], dtype=np.float64)
+        yield f"{name}.mean", np.array([_mean(row) for row in rows])
         yield f"{name}.norm", np.array([_norm(row) for row in rows])
     width = int(np.prod(array.shape[1:], dtype=np.int64))
     yield f"{name}.dimensions", np.full(len(array), width, dtype=np.int64)
 
 
+def _mean(row: Array) -> float:
+    with np.errstate(all="ignore"):  # the host must not be warned of its own infinities by us
+        return float(row.mean(dtype=np.float32 if row.dtype == np.float32 else np.float64))
+
+
 def _norm(row: Array) -> float:
     """Euclidean length, without a copy where the row is of floats and none of its squares is beyond them."""
-    if row.dtype in _FLOATS:
-        with np.errstate(over="ignore"):
-            square = float(np.dot(row, row))
-        if math.isfinite(square):
-            return math.sqrt(square)
-    return float(np.linalg.norm(row.astype(np.float64)))
-
-
-def _summing(row: Array) -> type[np.floating[Any]]:
-    return np.float32 if row.dtype == np.float32 else np.float64
+    with np.errstate(all="ignore"):
+        square = float(np.dot(row, row)) if row.dtype in _FLOATS else math.inf
+        return math.sqrt(square) if math.isfinite(square) else float(np.linalg.norm(row.astype(np.float64)))
