@@ -47,7 +47,7 @@ from tidegauge.wire.rows import ActualRows
 from tidegauge.worker.calls import Call, CallContext
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.facts import Times, as_list, clamp_future, read_ids, read_times
-from tidegauge.worker.outputs import ModelFacts, facts_of, read_answers
+from tidegauge.worker.outputs import ModelFacts, count_answers, facts_of, read_answers
 from tidegauge.worker.privacy import Privacy
 from tidegauge.worker.rows import Mask, answer_columns
 from tidegauge.worker.runtime import Runtime
@@ -234,7 +234,9 @@ class Agent:
         """Raise UsageError where a record's parts do not fit together; of a large table only the first rows are read."""
         columns, _ = tabulate(slice_rows(inputs, slice(0, 1_000)), self._target.feature_names)
         if predictions is not None:
-            _check_length("predictions", predictions, rows, of_one_row_anything=True)
+            answered = count_answers(predictions, rows)
+            if rows not in {answered, 1}:
+                raise UsageError(f"{answered} predictions for {rows} rows: give one for each")
             read_answers(slice_rows(predictions, slice(0, 1_000)), min(rows, 1_000), self._target.facts)
         if context.prediction_ids is not None:
             read_ids(context.prediction_ids, rows)
@@ -433,8 +435,8 @@ def _length(values: Any) -> int:
     return len(as_list(values))
 
 
-def _check_length(what: str, values: Any, rows: int, of: str = "rows", *, of_one_row_anything: bool = False) -> None:
-    if _length(values) != rows and not (of_one_row_anything and rows == 1):
+def _check_length(what: str, values: Any, rows: int, of: str = "rows") -> None:
+    if _length(values) != rows:
         raise UsageError(f"{_length(values)} {what} for {rows} {of}: give one for each")
 
 

@@ -36,7 +36,7 @@ NOON_US = 1_795_435_200_000_000
             lambda a: a.record({"x": 1}, segment={"carrer": "UA"}),
             r"segment names \['carrer'\] .* segments=\['carrier'\]",
         ),
-        (lambda a: a.record([{"x": 1}] * 2, [{"score": 1}] * 2), "predictions are containers"),
+        (lambda a: a.record([{"x": 1}] * 2, [{"price": 1, "currency": "EUR"}] * 2), "name them label"),
         (lambda a: a.baseline([]), "baseline: the data has no rows"),
         (lambda a: a.baseline({"x": [1.0]}, importance={"y": 1.0}), r"importance names \['y'\] that are not columns"),
         (lambda a: a.baseline(pd.DataFrame({"x": [1.0]}), bins={"y": [1.0]}), r"bins names \['y'\]"),

@@ -25,10 +25,19 @@ Times = npt.NDArray[np.int64]
 
 
 def as_list(values: Any) -> list[Any]:
-    """The values of a list, array, Series or anything that iterates; a single value is a list of one."""
+    """The values of a list, an array of any library, a Series or anything that iterates; a single value is a list of one.
+
+    Of a table with a single column: those of the column.
+    """
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
         return [values]
-    return list(values.tolist()) if hasattr(values, "tolist") else list(values)
+    if getattr(values, "ndim", 1) == 2 and values.shape[1] == 1:
+        values = values.iloc[:, 0] if hasattr(values, "iloc") else values[:, 0]
+    for name in ("tolist", "to_pylist", "to_list"):  # of numpy and pandas, of Arrow, of polars
+        if hasattr(values, name):
+            found = getattr(values, name)()
+            return found if isinstance(found, list) else [found]
+    return list(values)
 
 
 def read_ids(ids: Any, rows: int, key: bytes = b"") -> bytes:

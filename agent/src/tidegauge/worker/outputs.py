@@ -17,9 +17,10 @@ import numpy.typing as npt
 from tidegauge.core.columns import canonical_text, is_missing
 from tidegauge.core.outcomes import Labels, encode_labels
 from tidegauge.errors import UsageError
-from tidegauge.worker.responses import EITHER, LABELS, SCORES, class_scores, find, named_columns
+from tidegauge.worker.responses import EITHER, LABELS, SCORES, class_scores, find, is_pair, named_columns
 from tidegauge.worker.shapes import SCALARS, Unread, unpacked
 from tidegauge.worker.tables import kind_of
+from tidegauge.worker.tables.columns import as_column_table
 from tidegauge.worker.tabulate import Columns
 
 Floats = npt.NDArray[np.float64]
@@ -92,6 +93,19 @@ def is_one_answer(result: Any) -> bool:
     if isinstance(result, np.ndarray):
         return result.ndim == 0 or len(result) == 1
     return type(result) in SCALARS - {type(None)} or (isinstance(result, list) and len(result) == 1)
+
+
+def count_answers(result: Any, rows: int) -> int:
+    """How many rows a result answers, of `rows` that were asked, without a look at the answers."""
+    result = unpacked(result)
+    if isinstance(result, (list, tuple)):
+        return rows if _are_outputs(result, rows) or is_pair(result, rows) else len(result)
+    if isinstance(result, Mapping):
+        table = as_column_table(result)
+        return table.rows if table is not None and rows != 1 else 1
+    if type(result) in SCALARS or not hasattr(result, "__len__") or getattr(result, "shape", None) == ():
+        return 1
+    return len(result)
 
 
 def read_answers(result: Any, rows: int, facts: ModelFacts, *, method: str = "") -> Answers:

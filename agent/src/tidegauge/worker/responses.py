@@ -83,11 +83,17 @@ def _pair(values: Sequence[Any], rows: int) -> tuple[Columns, int] | None:
         first, second = (unpacked(one) for one in values)
         if rows == 1 and _is_labelled(first, second):
             return columns_of_dicts([{"label": first, "probability": second}]), 1
-        if _are_label_columns(first, second, rows):
+        if is_pair(values, rows):
             return tabulate(ColumnTable({"label": first, "probability": second}, rows))
     if all(isinstance(one, tuple) and len(one) == 2 and _is_labelled(*one) for one in values):
         return columns_of_dicts([{"label": label, "probability": score} for label, score in values]), len(values)
     return None
+
+
+def is_pair(values: Sequence[Any], rows: int) -> bool:
+    """Whether a tuple holds the labels and the scores of all rows."""
+    is_couple = isinstance(values, (tuple, TupleCopy)) and len(values) == 2
+    return is_couple and _are_label_columns(unpacked(values[0]), unpacked(values[1]), rows)
 
 
 def _is_labelled(label: Any, score: Any) -> bool:

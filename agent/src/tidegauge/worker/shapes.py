@@ -146,8 +146,12 @@ def slice_rows(value: Any, rows: slice) -> Any:
 
 def _holds_columns(values: Sequence[Any]) -> bool:
     """Whether a list holds whole columns of answers: scores by output, or a pair of labels and probabilities."""
-    if not len(values) or not all(isinstance(one, np.ndarray) and one.ndim for one in values):
+    if not len(values) or not all(
+        isinstance(one, list) or (isinstance(one, np.ndarray) and one.ndim) for one in values
+    ):
         return False
-    is_pair = isinstance(values, (tuple, TupleCopy)) and len(values) == 2
     lengths = {len(one) for one in values}
-    return len(lengths) == 1 and lengths.pop() > len(values) and (is_pair or all(one.ndim == 2 for one in values))
+    if len(lengths) != 1 or lengths.pop() <= len(values):
+        return False
+    is_pair = isinstance(values, (tuple, TupleCopy)) and len(values) == 2 and not isinstance(values[0][0], float)
+    return is_pair or all(isinstance(one, np.ndarray) and one.ndim == 2 for one in values)
