@@ -73,6 +73,7 @@ def test_answers_in_many_threads_are_those_of_the_bare_model(
     assert {column.rows for column in sealed(agent).values()} == {20 * case.rows}
 
 
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.parametrize(
     "name", ["sklearn_pipeline", "xgboost_inplace", "torch_module", "onnx_session", "plain_function"]
 )
