@@ -179,7 +179,8 @@ def onnx_session() -> Case:
 
 @contextlib.contextmanager
 def quiet() -> Any:
-    """Without what MLflow says when a model is saved."""
+    """Without what MLflow says when a model is saved, to us and to its makers."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -135,12 +135,10 @@ def test_a_watched_model_looks_as_the_bare_one(make_agent: MakeAgent, make_case:
     assert str(inspect.signature(asked)) == str(inspect.signature(bare))  # as text: a default may be NaN
 
 
-@every_model
+@pytest.mark.parametrize("name", [name for name in BUILDERS if name != "plain_function"])
 def test_pickles_and_copies_are_those_of_the_bare_model(make_agent: MakeAgent, make_case: MakeCase, name: str) -> None:
     case = make_case(name)
     watched = make_agent().watch(case.model)
-    if inspect.isfunction(case.model):
-        pytest.skip("a function pickles by its name alone, watched or bare")
 
     for copier in (pickled, copy.copy, copy.deepcopy):
         bare = attempt(copier, case.model)

@@ -92,7 +92,7 @@ def _array(value: Any) -> Any:
         return value
     try:
         tensor = value.detach()
-        has_numpy_type = tensor.is_complex() or tensor.itemsize > 2 or not tensor.is_floating_point()
+        has_numpy_type = tensor.is_complex() or tensor.element_size() > 2 or not tensor.is_floating_point()
         return (tensor if has_numpy_type else tensor.float()).numpy()
     except (RuntimeError, TypeError):  # it stands for others, as under vmap: counted as unreadable
         return value
