@@ -45,9 +45,11 @@ def _copy(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return _copy_array(value)
     if isinstance(value, (list, tuple)):
-        fields = as_mapping(value)
+        fields = None if type(value) in {list, tuple} else as_mapping(value)
         make = TupleCopy if isinstance(value, tuple) else list
-        return make(map(_copier(value), value)) if fields is None else _copy_mapping(fields)
+        if fields is not None:
+            return _copy_mapping(fields)
+        return make(value) if _is_flat(value[:1]) and _is_flat(value) else make(map(_copier(value), value))
     if isinstance(value, (str, bytes, int, float, np.generic)):
         return value
     if isinstance(value, Mapping):

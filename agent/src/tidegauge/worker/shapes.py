@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 BYTES_A_VALUE = 40  # of a Python number or short text in a list
+_SMALL = SCALARS - {str, bytes}
 FIELD_BYTES = 50  # of a place in a dict, besides
 
 Packed = tuple[bytes, tuple[int, ...]]
@@ -58,6 +59,8 @@ def size_bytes(value: Any) -> int:
         return int(value.nbytes)
     if isinstance(value, (list, tuple)):
         return len(value) * _bytes_of_row(value[0]) if len(value) else 0
+    if type(value) in SCALARS:
+        return 0
     if isinstance(value, Mapping):
         value = as_column_table(value)
     if isinstance(value, ColumnTable):
@@ -69,9 +72,12 @@ def size_bytes(value: Any) -> int:
 
 
 def _bytes_of_row(row: Any) -> int:
-    values = row.values() if isinstance(row, Mapping) else row if isinstance(row, (list, tuple)) else (row,)
-    each = BYTES_A_VALUE + FIELD_BYTES if isinstance(row, Mapping) else BYTES_A_VALUE
-    return max(1, len(values)) * each + sum(map(_bulk, values))
+    if type(row) in SCALARS:
+        return BYTES_A_VALUE + _bulk(row)
+    values = row if isinstance(row, (list, tuple)) else row.values() if isinstance(row, Mapping) else (row,)
+    each = BYTES_A_VALUE if isinstance(row, (list, tuple)) else BYTES_A_VALUE + FIELD_BYTES
+    is_small = _SMALL.issuperset(map(type, values))
+    return max(1, len(values)) * each + (0 if is_small else sum(map(_bulk, values)))
 
 
 def _bulk(value: Any) -> int:
@@ -94,7 +100,10 @@ def count_rows(value: Any) -> int:
         is_table = value.ndim >= 2 or value.dtype.names or _holds_rows(value)
         return len(value) if is_table and value.ndim else 1
     if isinstance(value, (list, tuple)):
-        return len(value) if not len(value) or (_is_row(value[0]) and fields_of(value) is None) else 1
+        is_one = len(value) and (
+            not _is_row(value[0]) or (type(value) not in {list, tuple} and fields_of(value) is not None)
+        )
+        return 1 if is_one else len(value)
     if isinstance(value, (ColumnTable, SparseRows, Unread)):
         return value.rows
     if isinstance(value, Mapping):
@@ -121,7 +130,7 @@ def row_counts(inputs: Sequence[Any]) -> npt.NDArray[np.int64]:
 def _is_row(value: Any) -> bool:
     if type(value) in SCALARS:
         return False
-    return isinstance(value, (Mapping, list, tuple, np.ndarray)) or _is_other_row(value)
+    return isinstance(value, (list, tuple, dict, np.ndarray, Mapping)) or _is_other_row(value)
 
 
 def _is_other_row(value: Any) -> bool:
