@@ -98,3 +98,14 @@ def test_a_pickled_booster_does_not_need_tidegauge(make_agent: MakeAgent) -> Non
 
     assert b"tidegauge" not in data
     assert np.array_equal(pickle.loads(data).predict(X), bare.predict(X))
+
+
+def test_margins_of_a_classifier_are_scores_and_no_labels(make_agent: MakeAgent, sealed: Any) -> None:
+    agent, bare = make_agent(), lightgbm.LGBMClassifier(n_estimators=3, n_jobs=1, verbose=-1).fit(FRAME, Y)
+
+    margins = agent.watch(bare).predict(FRAME, raw_score=True)
+
+    assert np.array_equal(margins, bare.predict(FRAME, raw_score=True))
+    columns = sealed(agent)
+    assert set(columns) == {*NAMES, "_prediction"}
+    assert columns["_prediction"].minimum == margins.min()

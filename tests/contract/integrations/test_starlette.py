@@ -256,6 +256,25 @@ async def test_headers_that_say_nothing_or_too_much_do_no_harm(make_agent: MakeA
     assert consumers(spooled(agent)) == {"x" * 128: 1, "café": 1}
 
 
+async def test_several_rows_cannot_share_the_requests_id(make_agent: MakeAgent, spooled: Any) -> None:
+    agent, app = make_agent(), FastAPI()
+    model = agent.watch(LogisticRegression().fit(FRAME.to_numpy(), Y))
+
+    @app.get("/")
+    async def answer() -> list[float]:
+        return model.predict_proba(X[:5])[:, 1].tolist()
+
+    app.add_middleware(TidegaugeMiddleware, agent=agent)
+    async with session(app) as client:
+        await client.get("/", headers={"X-Request-ID": "request"})
+
+    agent.flush()
+    frames = spooled(agent)
+    assert view.column(frames, "_prediction").rows == 5
+    assert not ids(frames)
+    assert agent.status()["counters"]["unreadable_ids"] == 5
+
+
 async def test_an_id_column_comes_before_the_header(make_agent: MakeAgent, spooled: Any) -> None:
     agent = make_agent(id_column="flight_id", task="regression")
     model = agent.watch(lambda row: 0.5)

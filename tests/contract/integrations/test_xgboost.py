@@ -122,3 +122,14 @@ def test_an_estimator_that_is_fitted_after_it_is_watched_is_watched_still(make_a
     model.predict_proba(FRAME)
 
     assert set(sealed(agent)) == {*NAMES, "_prediction"}
+
+
+def test_margins_of_a_classifier_are_scores_and_no_labels(make_agent: MakeAgent, sealed: Any) -> None:
+    agent, bare = make_agent(), xgboost.XGBClassifier(n_estimators=3, n_jobs=1).fit(FRAME, Y)
+
+    margins = agent.watch(bare).predict(FRAME, output_margin=True)
+
+    assert np.array_equal(margins, bare.predict(FRAME, output_margin=True))
+    columns = sealed(agent)
+    assert set(columns) == {*NAMES, "_prediction"}
+    assert columns["_prediction"].minimum == margins.min()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from os import PathLike
 from typing import Any
 
-from tidegauge.integrations.reading import ELSEWHERE, Reading
-from tidegauge.integrations.xgboost import both_scores
+from tidegauge.integrations.reading import ELSEWHERE, Reading, as_given, both_scores
 from tidegauge.recognition import Description, Library
 from tidegauge.worker.shapes import Unread
 
@@ -18,9 +17,14 @@ REGRESSION = frozenset(
 
 
 def extractor(model: Any) -> Reading:
-    """Reads calls of a Booster, and those of an estimator that explain rather than predict."""
-    is_binary = _is_booster(model) and _objective(model) in BINARY
-    return Reading(_inputs, _binary_answer if is_binary else _answer)
+    """Reads calls of a Booster, and those of an estimator that explain rather than predict or ask for margins."""
+    if not _is_booster(model):
+        return Reading(as_given, _margin_or_label if hasattr(type(model), "predict_proba") else _answer)
+    return Reading(_inputs, _binary_answer if _objective(model) in BINARY else _answer)
+
+
+def _margin_or_label(result: Any, *_: Any, raw_score: bool = False, **options: Any) -> Any:
+    return both_scores(result) if raw_score else _answer(result, **options)
 
 
 def _inputs(*args: Any, **options: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tidegauge.capture import LARGE_BYTES
-from tidegauge.integrations.reading import Reading
+from tidegauge.integrations.reading import Reading, as_given, both_scores
 from tidegauge.integrations.tables import without_columns
 from tidegauge.recognition import Description, Library
 from tidegauge.worker.shapes import Unread
@@ -17,10 +17,14 @@ NO_PREDICTIONS = ("pred_leaf", "pred_contribs", "approx_contribs", "pred_interac
 
 
 def extractor(model: Any) -> Reading | None:
-    """Reads the calls of a Booster; those of an estimator speak for themselves."""
-    if not hasattr(model, "inplace_predict"):
-        return None
+    """Reads the calls of a Booster; and those of a classifier that asks for margins, which are no labels."""
+    if not _is_booster(model):
+        return Reading(as_given, _margin_or_label) if hasattr(type(model), "predict_proba") else None
     return Reading(_inputs, _binary_answer if _objective(model).startswith("binary:") else _answer)
+
+
+def _margin_or_label(result: Any, *_: Any, output_margin: bool = False, **__: Any) -> Any:
+    return both_scores(result) if output_margin else None
 
 
 def _inputs(data: Any, *_: Any, **__: Any) -> Any:
@@ -34,11 +38,6 @@ def _answer(result: Any, *_: Any, **options: Any) -> Any:
 def _binary_answer(result: Any, *_: Any, **options: Any) -> Any:
     answer = _answer(result, **options)
     return both_scores(answer) if answer is result else answer
-
-
-def both_scores(result: Any) -> Any:
-    """Scores of two classes from those of the second one, so that they are not taken for labels."""
-    return np.column_stack([1 - result, result]) if np.ndim(result) == 1 else result
 
 
 def rows_of(matrix: Any) -> Any:
@@ -55,7 +54,7 @@ def rows_of(matrix: Any) -> Any:
 
 def describe(model: Any) -> Description | None:
     """A Booster's feature names, classes by number, and gains."""
-    if not hasattr(model, "inplace_predict"):
+    if not _is_booster(model):
         return None
     names = model.feature_names or [f"f{i}" for i in range(model.num_features())]
     gains = model.get_score(importance_type="gain")
@@ -66,6 +65,10 @@ def describe(model: Any) -> Description | None:
         feature_importances_=[gains.get(name, 0.0) for name in names],
         _estimator_type="regressor" if objective.startswith(("reg:", "count:")) else None,
     )
+
+
+def _is_booster(model: Any) -> bool:
+    return hasattr(model, "inplace_predict")
 
 
 def _objective(booster: Any) -> str:
