@@ -65,7 +65,7 @@ class Round:
         """Start a victim with a fate of its own."""
         plan = {
             "steps": 120,
-            "quota_bytes": draws.choice([3_000, 6_000, 12_000, 1 << 20]),
+            "quota_bytes": draws.choice([2_500, 5_000, 10_000, 1 << 20]),
             "faults": draws.sample(FAULTS, draws.choice([0, 1, 1, 2])),
             "seed": draws.getrandbits(32),
         }

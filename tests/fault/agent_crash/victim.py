@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tidegauge.errors import SpoolError
+from tidegauge.shipper import sender
 from tidegauge.shipper.destination import Destination
 from tidegauge.shipper.link import GrpcLink
 from tidegauge.shipper.lock import Holder, ShipperLock
 from tidegauge.shipper.loop import Shipper
 from tidegauge.shipper.outcomes import Outcome, Unavailable
+from tidegauge.shipper.outgoing import take_batch
 from tidegauge.spool import Record, SpoolWriter, segment
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.kinds import FrameKind, rows_of
@@ -26,6 +28,8 @@ from tidegauge.wire.merging import merge_frames
 
 HOUR_US = 3_600_000_000
 TOO_LONG = 259 * 1024  # a record holds it, a collector refuses it
+HABITS = ("cccccscssw", "ccccccccsw", "ccccccccccccccccccsw")  # c: calls, s: ships, w: may end its writer
+HOURS = 3
 HURRY = 40.0  # the shipper's seconds pass so much faster
 YEAR_NS = 365 * 86_400 * 10**9
 
@@ -120,6 +124,7 @@ class Victim:
         self._is_down = False
         self._jump_ns = 0
         self._calls = 0
+        self._habit = self._draws.choice(HABITS)
         self._unsealed: list[str] = []
         self._writer: SpoolWriter | None = None
         self._shipper: Shipper | None = None
@@ -132,7 +137,7 @@ class Victim:
         for step in range(self._plan.steps):
             if step in troubles:
                 self._begin_trouble(troubles[step])
-                calm_at = step + self._draws.randint(5, self._plan.steps // 4)
+                calm_at = step + self._draws.randint(5, self._plan.steps // 2)
             elif step == calm_at:
                 self._end_troubles()
             self._step()
@@ -158,9 +163,10 @@ class Victim:
         self._disk.refuses_writes = self._disk.refuses_syncs = self._is_down = False
 
     def _step(self) -> None:
-        match self._draws.choice("cccccscssw"):
+        match self._draws.choice(self._habit):
             case "c":
-                self._call()
+                for _ in range(self._draws.randint(1, 4)):
+                    self._call()
             case "w" if self._draws.random() < 0.3:
                 self._end_writer()
             case _:
@@ -180,7 +186,8 @@ class Victim:
             minimum=float("nan"),
             maximum=float("nan"),
         )
-        body = pb.Profile(window_start_us=HOUR_US, window_length_s=3600, time_basis=pb.TIME_BASIS_EVENT)
+        hour_us = self._draws.randint(1, HOURS) * HOUR_US
+        body = pb.Profile(window_start_us=hour_us, window_length_s=3600, time_basis=pb.TIME_BASIS_EVENT)
         body.columns.append(column)
         ids = [f"{call}/{n}".encode().ljust(16) for n in range(records)]
         frames: list[tuple[FrameKind, object]] = [(FrameKind.PROFILE, body)]
@@ -211,7 +218,7 @@ class Victim:
     def _new_writer(self) -> SpoolWriter:
         return SpoolWriter(
             self._root,
-            segment_size_bytes=2_000,
+            segment_size_bytes=1_000,
             quota_bytes=self._plan.quota_bytes,
             max_pending_bytes=4_000,
             rows_of=_rows_of,
@@ -266,10 +273,16 @@ class Victim:
         self._note_down(self._ledger, f"{line}\n".encode())
 
 
+def _small_batches() -> None:
+    """Let much be read that is not announced yet when the quota comes along."""
+    sender.take_batch = lambda waiting, max_bytes, max_frames: take_batch(waiting, max_bytes, min(max_frames, 4))
+
+
 def _rows_of(record: Record) -> int:
     return rows_of(record.kind, record.payload)
 
 
 if __name__ == "__main__":
+    _small_batches()
     fields = json.loads(sys.argv[1])
     Victim(Plan(**{**fields, "faults": tuple(fields["faults"])})).live()
