@@ -22,6 +22,17 @@ def test_named_arrays_stand_side_by_side() -> None:
     assert table["b"].tolist() == ["x", "y"]
 
 
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_tables_may_be_empty(rows: int) -> None:
+    table = as_table({"a": np.ones((rows, 2)), "b": np.ones(rows), "picture": np.ones((rows, 4, 4))})
+    bare = as_table({"a": np.ones((rows, 0)), "b": np.ones((rows, 0))})
+
+    assert table is not None
+    assert bare is not None
+    assert len(table) == len(bare) == rows
+    assert bare.shape == (rows, 0)
+
+
 @pytest.mark.parametrize(("shape", "expected"), [((4, 512), False), ((4, 513), True), ((4, 2, 2), True), ((4,), False)])
 def test_pictures_and_embeddings_are_wide(shape: tuple[int, ...], expected: bool) -> None:
     assert is_wide(np.zeros(shape)) is expected

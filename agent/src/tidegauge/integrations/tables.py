@@ -30,8 +30,11 @@ def as_table(arrays: Mapping[str, Array]) -> Array | None:
     lengths = {len(array) if array.ndim else 1 for array in arrays.values()}
     if len(lengths) != 1:
         return None
-    columns = [column for name, array in arrays.items() for column in _columns(name, array, lengths)]
-    table = np.empty(min(lengths), dtype=[(name, values.dtype) for name, values in columns])
+    rows = lengths.pop()
+    columns = [column for name, array in arrays.items() for column in _columns(name, array, rows)]
+    if not columns:
+        return without_columns(rows)
+    table = np.empty(rows, dtype=[(name, values.dtype) for name, values in columns])
     for name, values in columns:
         table[name] = values
     return table
@@ -47,13 +50,15 @@ def without_columns(rows: int) -> Array:
     return np.empty((rows, 0))
 
 
-def _columns(name: str, array: Array, lengths: set[int]) -> Iterator[tuple[str, Array]]:
+def _columns(name: str, array: Array, rows: int) -> Iterator[tuple[str, Array]]:
     if is_wide(array):
         yield from _summed_up(name, array)
-        return
-    matrix = array.reshape(min(lengths), -1)
-    for i in range(matrix.shape[1]):
-        yield (name if matrix.shape[1] == 1 else f"{name}.{i}"), matrix[:, i]
+    elif array.ndim < 2:
+        yield name, array.reshape(rows)
+    elif array.shape[1] == 1:
+        yield name, array[:, 0]
+    else:
+        yield from ((f"{name}.{i}", array[:, i]) for i in range(array.shape[1]))
 
 
 def _summed_up(name: str, array: Array) -> Iterator[tuple[str, Array]]:
