@@ -74,7 +74,7 @@ def test_ids_and_truth_come_in_every_container(make_agent: MakeAgent, spooled: A
     agent = make_agent()
 
     agent.record([[1.0], [2.0]], [0.2, 0.8], prediction_ids=IDS[name]())
-    agent.actuals(IDS[name](), torch().tensor([0.0, 1.0]))
+    agent.actuals(IDS[name](), pa.array([0.0, 1.0]))
     agent.actuals(IDS[name](), pl.Series(["no", "yes"]))
     agent.flush()
 

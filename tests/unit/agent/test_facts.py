@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from tidegauge.errors import UsageError
-from tidegauge.worker.facts import SegmentNames, clamp_future, read_ids, read_times
+from tidegauge.worker.facts import SegmentNames, as_list, clamp_future, read_ids, read_times
 
 NOON_US = 1_795_435_200_000_000
 
@@ -109,3 +111,23 @@ def test_from_the_fifty_first_value_on_segments_are_other_and_counted() -> None:
     assert again == ["c=0", "c=49", "c=other", "c=other"]
     assert segments.overflowed_rows == 12
     assert segments.names("d", ["x"]) == ["d=x"]
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ("a", ["a"]),
+        (7, [7]),
+        (np.array(7), [7]),
+        (np.array([[1], [2]]), [1, 2]),
+        (pd.DataFrame({"id": ["a", "b"]}), ["a", "b"]),
+        (pl.Series(["a", "b"]), ["a", "b"]),
+        (pa.array(["a", "b"]), ["a", "b"]),
+        (pa.chunked_array([["a"], ["b"]]), ["a", "b"]),
+        (iter("ab"), ["a", "b"]),
+        ({"a": 1, "b": 2}.values(), [1, 2]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_one_value_a_row_is_a_list_in_whatever_container(values: Any, found: list[Any]) -> None:
+    assert as_list(values) == found

@@ -163,7 +163,8 @@ def _vector(value: Any) -> npt.NDArray[np.float64] | None:
     except (ValueError, TypeError, OverflowError):
         return None
     if array.dtype.kind in "iufb":
-        return array.reshape(-1).astype(np.float64, copy=False)
+        with np.errstate(over="ignore"):  # a wider float beyond float64 becomes an infinity
+            return array.reshape(-1).astype(np.float64, copy=False)
     split = numeric_values(array.reshape(-1).tolist())
     if split.invalid:
         return None
