@@ -41,9 +41,11 @@ def shipping(root: Path) -> Iterator[None]:
     )
     thread.start()
     assert ready.wait(DEADLINE_S)
-    yield
-    started[0].stop(drain_s=0.0)
-    thread.join(DEADLINE_S)
+    try:
+        yield
+    finally:
+        started[0].stop(drain_s=0.0)
+        thread.join(DEADLINE_S)
     assert not thread.is_alive()
 
 

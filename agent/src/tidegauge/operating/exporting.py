@@ -107,16 +107,13 @@ def _pack(root: Path, file: IO[bytes]) -> Manifest | None:
     packed: list[ParcelEpoch] = []
     writer: ParcelWriter | None = None
     for epoch in list_epochs(root):
-        position, last_seq = read_position(epoch.path), _last_durable_seq(epoch)
-        if last_seq <= position.acknowledged_seq:
+        last_seq = _last_durable_seq(epoch)
+        if last_seq <= read_position(epoch.path).acknowledged_seq or not _announce(epoch.path, last_seq):
             continue
-        _announce(epoch.path, last_seq)
         writer = writer or ParcelWriter(file)
-        before = carried.get(epoch.path.name)
-        has_gone_by_hand = before is not None and before.last_seq >= position.acknowledged_seq
-        by_link = before.acknowledged_seq if before and has_gone_by_hand else position.acknowledged_seq
-        packed.append(_pack_epoch(epoch, position.acknowledged_seq + 1, last_seq, by_link, writer))
-    if writer is None:
+        part = _pack_epoch(epoch, last_seq, carried.get(epoch.path.name), writer)
+        packed += [part] if part else []
+    if writer is None or not packed:
         return None
     manifest = Manifest(
         parcel=str(uuid.uuid4()),
@@ -137,30 +134,47 @@ def _last_durable_seq(epoch: EpochDirectory) -> int:
     return max(state.last_known_seq, *(last or 0 for _, last in last_seqs(epoch)), 0)
 
 
-def _announce(directory: Path, last_seq: int) -> None:
-    """What leaves in a parcel stays as it is, from before it is read."""
+def _announce(directory: Path, last_seq: int) -> bool:
+    """What leaves in a parcel stays as it is, from before it is read; False where the epoch is finished and gone."""
     for _ in range(TRIES):
         acknowledged_seq = read_position(directory).acknowledged_seq
         position = Position(acknowledged_seq, max(last_seq, acknowledged_seq))
-        if announce_attempt(directory, position, interventions(directory)):
-            return
+        try:
+            if announce_attempt(directory, position, interventions(directory)):
+                return True
+        except FileNotFoundError:
+            if not directory.is_dir():
+                return False
+            raise
     raise SpoolError(f"{directory}: the quota is dropping and merging here all the time: try again")
 
 
 def _pack_epoch(
-    epoch: EpochDirectory, first_seq: int, last_seq: int, by_link: int, writer: ParcelWriter
-) -> ParcelEpoch:
-    state = writer_state(epoch.path)
+    epoch: EpochDirectory, last_seq: int, carried: Carried | None, writer: ParcelWriter
+) -> ParcelEpoch | None:
+    """Pack what is not acknowledged up to a number; None where all of it has been meanwhile."""
     files: list[ParcelFile] = []
     frames = 0
-    with maintenance(epoch.path.parent, wait=True):  # nothing is deleted while it is read
-        for part in _segments(epoch, first_seq, last_seq):
+    with maintenance(epoch.path.parent, wait=True):  # nothing is deleted, and nothing moves, while it is read
+        state, acknowledged_seq = writer_state(epoch.path), read_position(epoch.path).acknowledged_seq
+        if acknowledged_seq >= last_seq or not epoch.path.is_dir():
+            return None
+        for part in _segments(epoch, acknowledged_seq + 1, last_seq):
             first = part[0].first_seq if isinstance(part[0], Hole) else part[0].seq
             content = encode_header(epoch.epoch, first) + b"".join(map(_encoded, part))
             files.append(writer.add(f"{epoch.path.name}/{len(files) + 1:08d}.seg", content))
             frames += sum(isinstance(item, Record) for item in part)
-    is_closed = state.closed_seq is not None
-    return ParcelEpoch(epoch.path.name, first_seq, last_seq, by_link, is_closed, frames, tuple(files))
+    has_gone_by_hand = carried is not None and carried.last_seq >= acknowledged_seq
+    by_link = carried.acknowledged_seq if carried and has_gone_by_hand else acknowledged_seq
+    return ParcelEpoch(
+        epoch=epoch.path.name,
+        first_seq=acknowledged_seq + 1,
+        last_seq=last_seq,
+        acknowledged_seq=by_link,
+        is_closed=state.closed_seq == last_seq,
+        frames=frames,
+        files=tuple(files),
+    )
 
 
 def _segments(epoch: EpochDirectory, first_seq: int, last_seq: int) -> Iterator[list[Record | Hole]]:
