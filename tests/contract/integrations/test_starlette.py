@@ -228,6 +228,18 @@ async def test_a_fault_of_ours_changes_no_response(
     assert agent.status()["counters"]["faults"] == 1
 
 
+async def test_a_request_that_cannot_be_read_passes(make_agent: MakeAgent) -> None:
+    agent, seen = make_agent(), []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope)
+
+    await TidegaugeMiddleware(app, agent)({"type": "http"}, None, None)
+
+    assert seen == [{"type": "http"}]
+    assert agent.status()["counters"]["faults"] == 1
+
+
 class Faulty:
     """A context that breaks."""
 

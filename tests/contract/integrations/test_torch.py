@@ -141,6 +141,19 @@ def test_inputs_of_several_tensors_are_columns_under_their_parameters_names(
     assert (columns["user"].maximum, columns["user"].rows) == (59.0, 60)
 
 
+def test_inputs_without_a_parameter_are_numbered(make_agent: MakeAgent, sealed: Any, torch: Any, rows: Any) -> None:
+    class Mean(torch.nn.Module):
+        def forward(self, first: Any, *others: Any) -> Any:
+            return torch.stack([first, *others]).mean(dim=(0, 2))
+
+    agent = make_agent()
+
+    agent.watch(Mean())(rows, rows)
+
+    numbered = {f"{name}.{i}" for name in ("first", "input1") for i in range(3)}
+    assert set(sealed(agent)) == {*numbered, "_prediction"}
+
+
 def test_a_vector_of_ids_is_one_row_each(make_agent: MakeAgent, sealed: Any, torch: Any) -> None:
     agent, model = make_agent(), torch.nn.Sequential(torch.nn.Embedding(10, 4), torch.nn.Linear(4, 1))
 

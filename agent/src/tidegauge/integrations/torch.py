@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -24,8 +23,7 @@ def extractor(model: Any) -> Reading:
     def inputs(*args: Any, **kwargs: Any) -> Any:
         if _is_being_traced():
             return without_columns(0)
-        given = {**dict(zip(_named(names), args, strict=False)), **kwargs}
-        tensors = dict(_tensors(given))
+        tensors = dict(_tensors(_by_name(names, args, kwargs)))
         return _table(tensors) if tensors else None
 
     return Reading(inputs, _answer)
@@ -39,9 +37,10 @@ def _parameters(model: Any) -> list[str]:
     return [one.name for one in parameters if one.kind in _POSITIONAL]
 
 
-def _named(names: list[str]) -> Iterator[str]:
-    yield from names
-    yield from (f"input{i}" for i in count(len(names)))
+def _by_name(names: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    if len(args) > len(names):
+        names = [*names, *(f"input{i}" for i in range(len(names), len(args)))]
+    return {**dict(zip(names, args, strict=False)), **kwargs}
 
 
 def _is_being_traced() -> bool:
