@@ -181,3 +181,18 @@ def test_roots_differ_by_credential_and_an_agent_without_one_keeps_its_root(tmp_
     assert len(set(roots)) == 5
     assert roots[0] == hashlib.blake2b(b"grpc://127.0.0.1:8643", digest_size=6).hexdigest()
     assert tidegauge.init("shop", spool=tmp_path, token=FIRST).settings.root.name.endswith(roots[1])
+
+
+@pytest.mark.parametrize("mode", ["process", "thread"])
+def test_agent_whose_token_would_go_in_the_clear_says_so_once_and_ships_nothing(
+    root: Path, mode: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = AgentSettings(
+        deployment="shop", shipper=mode, collector="grpc://monitor.invalid:1", token_file="/run/token"
+    )
+
+    for _ in range(3):
+        look_after(root, settings)
+
+    assert caplog.text.count("would carry the token in the clear: use grpcs://") == 1
+    assert list(root.iterdir()) == []

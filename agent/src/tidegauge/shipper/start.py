@@ -41,7 +41,10 @@ def look_after(root: Path, settings: "AgentSettings") -> None:
     """See that the root's destination is written and that a shipper serves it; call it every few seconds. Never raises."""
     try:
         write_destination(root, _destination(settings))
-    except (TidegaugeError, OSError) as error:
+    except TidegaugeError as error:
+        _complain(root, f"nothing is shipped: {error}")
+        return
+    except OSError as error:
         if not root.is_dir():
             return  # there is nothing to ship; the worker, whose frames wait in memory, says so
         _complain(root, f"the collector's address cannot be stored: {error}")
