@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tidegauge.errors import SpoolError
 from tidegauge.spool import (
     Hole,
     Position,
@@ -15,6 +16,7 @@ from tidegauge.spool import (
     read_position,
     release,
     remove_if_finished,
+    segment,
     write_position,
 )
 from tidegauge.spool.lock import maintenance
@@ -114,6 +116,29 @@ def test_the_segment_a_living_writer_appends_to_stays(tmp_path: Path) -> None:
     assert [loss.hole.last_seq for loss in dropped] == [9, 18]
     assert shown(SpoolReader(writer.directory).read()) == [loss.hole for loss in dropped] + [19, 20]
     writer.close()
+
+
+def test_a_segment_that_its_living_writer_gave_up_goes_in_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = a_spool(tmp_path, 4)
+    with monkeypatch.context() as patch:
+        patch.setattr(segment, "sync_data", lambda _: (_ for _ in ()).throw(OSError("refused")))
+        writer.append(1, b"%0100d" % 5)
+        with pytest.raises(SpoolError):
+            writer.commit()
+    for seq in range(6, 25):
+        writer.append(1, b"%0100d" % seq)
+        writer.commit()
+
+    drop_oldest(tmp_path, 2 * SEGMENT, ten_rows)
+    drop_oldest(tmp_path, SEGMENT, ten_rows)
+    writer.close()
+    drop_oldest(tmp_path, 0, ten_rows)
+
+    told = [item for item in SpoolReader(writer.directory).read() if isinstance(item, Hole)]
+    assert [hole.reason for hole in told] == ["quota"] * len(told)
+    assert sum(hole.rows for hole in told) == 240
 
 
 def test_a_reader_learns_of_a_loss_behind_all_that_is_left(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The journal of deliberate losses of an epoch: the file `holes`, a segment header and hole records in order of seq.
+"""The journal of deliberate losses of an epoch: the file `holes`, a segment header and hole records.
 
 A journaled loss is decided: readers yield the hole in its place even where the records still lie there, because the file is
 written, and durable, before the segment is deleted.
@@ -6,6 +6,7 @@ written, and durable, before the segment is deleted.
 
 import os
 import uuid
+from operator import attrgetter
 from pathlib import Path
 
 from tidegauge.spool.disk import FILE_MODE, opened_for_reading, sync_directory, write_all
@@ -53,7 +54,8 @@ class HoleJournal:
             return  # without a journal the lost numbers are reported as missing instead
         start = HEADER_SIZE if decode_header(content) else 0
         records = records_of(content, scan(content, start).spans)
-        self._holes = [hole for record in records if (hole := hole_of(record))]
+        # sorted: one that was passed over at first (a newer format, say) may have gone after later ones
+        self._holes = sorted((hole for record in records if (hole := hole_of(record))), key=attrgetter("first_seq"))
         self._size = size
 
     @property
@@ -67,7 +69,7 @@ class HoleJournal:
 
 
 def append_holes(directory: Path, epoch: uuid.UUID, holes: list[Hole]) -> None:
-    """Journal losses durably; the caller holds the root's maintenance lock and gives them in order of seq. Raises OSError."""
+    """Journal losses durably; the caller holds the root's maintenance lock. Raises OSError."""
     path = directory / HOLES_NAME
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(path, flags, FILE_MODE)

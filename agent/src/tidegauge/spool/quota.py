@@ -164,19 +164,23 @@ def _drop_until(epochs: list[EpochDirectory], excess: int, rows_of: RowsOf) -> l
 def _drop_segments(
     epoch: EpochDirectory, segments: list[tuple[Segment, int | None]], rows_of: RowsOf, reason: str
 ) -> Iterable[tuple[int, list[Hole]]]:
-    """Drop segments of one epoch one after the other, oldest first; yield the bytes freed and the holes of each."""
+    """Drop segments of one epoch one after the other, oldest first; yield the bytes freed and the holes of each.
+
+    The one that is being written, and those that cannot be judged, have no last number and stay.
+    """
     position = read_position(epoch.path)
     journal = HoleJournal(epoch.path)
     journal.refresh()
-    floor = max(position.acknowledged_seq, journal.last_seq)  # up to here nothing is left to lose
+    floor = position.acknowledged_seq  # up to here nothing is left to lose
     delete_void(epoch.path)
     for segment, last_seq in segments:
-        if last_seq is None or (epoch.is_live and not segment.is_sealed):
+        if last_seq is None:
             continue
         header = segment.header()
         first_seq = max(floor + 1, header.first_seq if header else 0)
-        lost = _Loss(range(first_seq, last_seq + 1), position, reason)
-        holes = _holes_of(segment_records(segment, epoch.epoch) or [], lost, rows_of)
+        records = segment_records(segment, epoch.epoch) or []
+        parts = _not_in(journal.touching(first_seq, last_seq), first_seq, last_seq)
+        holes = [hole for part in parts for hole in _holes_of(records, _Loss(part, position, reason), rows_of)]
         if holes:
             append_holes(epoch.path, epoch.epoch, holes)
         crash_here("quota.journaled")
@@ -184,6 +188,16 @@ def _drop_segments(
         crash_here("quota.deleted")
         floor = max(floor, last_seq)
         yield freed, holes
+
+
+def _not_in(journaled: list[Hole], first_seq: int, last_seq: int) -> Iterable[range]:
+    """The numbers from `first_seq` to `last_seq` whose loss is not told yet: a crash may have come before the deletion."""
+    for hole in journaled:
+        if first_seq < hole.first_seq:
+            yield range(first_seq, hole.first_seq)
+        first_seq = max(first_seq, hole.last_seq + 1)
+    if first_seq <= last_seq:
+        yield range(first_seq, last_seq + 1)
 
 
 @dataclass(frozen=True, slots=True)
