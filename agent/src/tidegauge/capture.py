@@ -149,7 +149,7 @@ class CallBuffer:
 class Worker(Protocol):
     """What a recorder needs of the runtime."""
 
-    def start(self) -> None: ...
+    def start(self) -> bool: ...
 
     def take_large(self, call: Call, rows: int) -> None: ...
 
@@ -253,8 +253,7 @@ class Recorder:
         if self._unlearned is not None:
             self.learn_from(self._unlearned)
             self._unlearned = None
-        self._worker.start()
-        self.is_open = True
+        self.is_open = self._worker.start()
         return True
 
     def count_fault(self) -> None:

@@ -32,10 +32,13 @@ class Capture:
         outbox = Outbox(settings.root, quota_bytes=settings.spool_quota_bytes, durability=settings.durability)
         self.runtime = Runtime(settings.root, self.buffer, care=self.care, outbox=outbox)
 
-    def start(self) -> None:
-        """Start the worker in this process, and see that what it holds is sealed when the process ends."""
-        self.runtime.start()
-        _seal_at_the_end_of_multiprocessing(self.runtime.close)
+    def start(self) -> bool:
+        """Start the worker in this process, and see that what it holds is sealed when the process ends.
+
+        False where no thread can run: it must be called at each call then.
+        """
+        _seal_at_the_end_of_a_child(self.runtime.close)
+        return self.runtime.start()
 
     def take_large(self, call: Call, rows: int) -> None:
         """Profile a large call in the caller's thread."""
@@ -94,15 +97,26 @@ class BinsFile:
 _ending_in: set[int] = set()
 
 
-def _seal_at_the_end_of_multiprocessing(close: Callable[[], None]) -> None:
-    """A child that multiprocessing has forked ends by `os._exit`, without `atexit`: it has finalizers of its own."""
+def _seal_at_the_end_of_a_child(close: Callable[[], None]) -> None:
+    """A child of multiprocessing or of Celery's pool ends by `os._exit`, without `atexit`: both have hooks of their own."""
+    key = hash((os.getpid(), close))
+    if key in _ending_in:
+        return
+    _ending_in.add(key)
     util = sys.modules.get("multiprocessing.util")
     process = sys.modules.get("multiprocessing.process")
     if util is not None and process is not None and process.parent_process() is not None:
-        key = hash((os.getpid(), close))
-        if key not in _ending_in:
-            _ending_in.add(key)
-            util.Finalize(None, close, exitpriority=0)
+        util.Finalize(None, close, exitpriority=0)
+    celery = sys.modules.get("celery.signals")
+    if celery is not None:
+        celery.worker_process_shutdown.connect(lambda **_: close(), weak=False)
+
+
+def _load_what_the_worker_needs() -> None:
+    """Import here what the worker would import: a child forked in the middle of an import by a thread waits for it for ever."""
+    import numpy.ma  # noqa: F401, PLC0415 - numpy loads it in `unique`
+
+    import tidegauge.shipper.start  # noqa: F401, PLC0415 - not for those who only import us
 
 
 class Process:
@@ -118,8 +132,10 @@ class Process:
         with self._lock:
             if not self._is_registered:
                 self._is_registered = True
+                _load_what_the_worker_needs()
                 atexit.register(self.close)
-                os.register_at_fork(after_in_child=self._reset_after_fork)
+                if hasattr(os, "register_at_fork"):
+                    os.register_at_fork(after_in_child=self._reset_after_fork)
             if settings.root not in self._captures:
                 self._captures[settings.root] = Capture(settings)
             return self._captures[settings.root]

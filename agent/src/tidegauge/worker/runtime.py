@@ -26,6 +26,7 @@ from tidegauge.worker.frames import SealedFrame, with_watermark
 from tidegauge.worker.outbox import Outbox
 from tidegauge.worker.pacing import Breathe, no_pause
 from tidegauge.worker.shapes import by_rows, slice_rows
+from tidegauge.worker.threads import threads_can_run
 
 log = logging.getLogger("tidegauge")
 T = TypeVar("T")
@@ -39,6 +40,7 @@ BLOCKS_A_SEAL = 64
 SEAL_RECORDS_S = 10.0
 SEAL_PROFILES_S = 60.0
 CARE_S = 5.0
+THREADLESS_S = 60.0
 LOG_EVERY_S = 60.0
 MAX_UNSPOOLED_BYTES = 16 * 1024 * 1024
 
@@ -60,7 +62,7 @@ class Runtime:
         self._stop = threading.Event()
         now = time.monotonic()
         self._sealed_records_s = self._sealed_profiles_s = now
-        self._cared_s = self._logged_s = -math.inf
+        self._cared_s = self._logged_s = self._inline_s = self._threadless_until_s = -math.inf
 
     # ------------------------------------------------------------------ used by agents
 
@@ -76,15 +78,43 @@ class Runtime:
                 target.adopt(settings)
             return target
 
-    def start(self) -> None:
-        """Start the thread if it does not run (again, after a fork)."""
+    def start(self) -> bool:
+        """Start the thread if it does not run (again, after a fork).
+
+        False where no thread can run: some work was done here and now, and `start` must be called at each call. Never raises.
+        """
         if self.running:
-            return
+            return True
+        if time.monotonic() < self._threadless_until_s:
+            self._work_inline()
+            return False
         with self._work:
-            if not self.running:
-                self._stop.clear()
-                self._thread = threading.Thread(target=self._run, name="tidegauge-worker", daemon=True)
-                self._thread.start()
+            if not self._start_thread():
+                self._threadless_until_s = time.monotonic() + THREADLESS_S
+        return self.running
+
+    def _start_thread(self) -> bool:
+        if self.running or not threads_can_run():
+            return self.running
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._run, name="tidegauge-worker", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:  # a limit of the system, or the end of the interpreter
+            self._thread = None
+            self._counts["threads_refused"] += 1
+        return self._thread is not None
+
+    def _work_inline(self) -> None:
+        """Do what the thread would do, where a tick has passed or many calls wait, unless somebody is at it."""
+        now = time.monotonic()
+        is_due = now - self._inline_s >= TICK_S or len(self._source) >= CALLS_AT_ONCE
+        if is_due and self._work.acquire(blocking=False):
+            try:
+                self._inline_s = now
+                self._attempt(partial(self._tick, no_pause))
+            finally:
+                self._work.release()
 
     @property
     def has_unattended_frames(self) -> bool:
@@ -156,7 +186,7 @@ class Runtime:
         self._counts.clear()
         now = time.monotonic()
         self._sealed_records_s = self._sealed_profiles_s = now
-        self._cared_s = self._logged_s = -math.inf
+        self._cared_s = self._logged_s = self._inline_s = self._threadless_until_s = -math.inf
         for target in self._targets.values():
             target.forget()
 
@@ -182,12 +212,14 @@ class Runtime:
     # ------------------------------------------------------------------ the thread
 
     def _run(self) -> None:
-        stop = self._stop
+        stop, thread_id, never = self._stop, threading.get_ident(), threading.Event()
         while not stop.is_set():
-            if self._attempt(self._tick) is True:
+            if self._attempt(partial(self._tick, self._pause)) is True:
                 self._pause()
             else:
                 stop.wait(TICK_S)
+        if threading.get_ident() != thread_id:
+            never.wait()  # gevent has patched the threads meanwhile: one that ends now prints an error into the host's stderr
 
     def _attempt(self, step: Callable[[], T]) -> T | None:
         """Do a step of work; what goes wrong is counted, and logged once a minute."""
@@ -201,10 +233,10 @@ class Runtime:
             self._complain("internal error: %r", error)
         return None
 
-    def _tick(self) -> bool:
+    def _tick(self, breathe: Breathe) -> bool:
         """Take some calls, and seal what is due; whether there may be more to take at once."""
         with self._work:
-            taken = self._drain(CALLS_AT_ONCE, self._pause)
+            taken = self._drain(CALLS_AT_ONCE, breathe)
             self._outbox.sync()
         now = time.monotonic()
         if now - self._cared_s >= CARE_S:
@@ -213,7 +245,7 @@ class Runtime:
         profiles = now - self._sealed_profiles_s >= SEAL_PROFILES_S
         if profiles or now - self._sealed_records_s >= SEAL_RECORDS_S:
             with self._work:
-                self._drain(len(self._source), self._pause)
+                self._drain(len(self._source), breathe)
                 self._seal(profiles=profiles)
         return taken == CALLS_AT_ONCE
 

@@ -1,0 +1,48 @@
+"""However a service forks: each process has an epoch of its own, every call is stored once, nothing is printed, nothing hangs."""
+
+import re
+from pathlib import Path
+
+import pytest
+from guest_berth import HOSTS, Berth, digests, epochs_of, ids_in
+
+from tidegauge.core.ids import digest_id
+
+WAYS = re.findall(r'^    "([^"]+)": \w+,$', (HOSTS / "forks.py").read_text(), re.MULTILINE)
+WAYS += [
+    f"{kind} {method}"
+    for kind in ("multiprocessing", "ProcessPoolExecutor")
+    for method in ("fork", "spawn", "forkserver")
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_call_is_stored_once_by_the_process_that_made_it(berth: Berth, way: str) -> None:
+    ended = berth.run_file(HOSTS / "forks.py", way)
+
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    assert_stored_once(berth)
+
+
+def assert_stored_once(berth: Berth) -> None:
+    """Every call, in an epoch of its process and of nobody else."""
+    spooled = berth.spooled()
+    assert ids_in(spooled) == digests(berth.called())
+    caller = {digest_id(name): path.stem for path in berth.ledger.glob("*.called") for name in path.read_text().split()}
+    for epoch in epochs_of(spooled):
+        ids = ids_in([one for one in spooled if one[0][0] == epoch])
+        assert len({caller[one] for one in ids}) <= 1, f"two processes in {epoch}"
+    assert_conserved(berth)
+
+
+def assert_conserved(berth: Berth) -> None:
+    """Frames are numbered from 1 without holes in each epoch."""
+    numbers: dict[str, list[int]] = {}
+    for (epoch, seq), _ in berth.spooled():
+        numbers.setdefault(epoch, []).append(seq)
+    assert all(found == list(range(1, len(found) + 1)) for found in numbers.values())
+
+
+def test_every_way_is_tried() -> None:
+    assert len(WAYS) == 7 + 6
+    assert Path(HOSTS / "forks.py").exists()
