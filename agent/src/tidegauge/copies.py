@@ -68,7 +68,12 @@ def _copy_array(array: np.ndarray[Any, Any]) -> Any:
         copied[np.ma.getmaskarray(array)] = None
         return copied
     copied = np.array(array)
-    if copied.dtype.kind == "O" and copied.ndim and not _is_flat(copied[0] if copied.ndim > 1 else copied[:1]):
+    if (
+        copied.dtype.kind == "O"
+        and copied.ndim
+        and copied.size
+        and not _is_flat(copied[0] if copied.ndim > 1 else copied[:1])
+    ):
         for index, item in np.ndenumerate(copied):
             copied[index] = _copy_value(item)
     return copied

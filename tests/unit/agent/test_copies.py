@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -132,3 +132,51 @@ def test_slices_of_tables_and_answers_are_rows_of_them() -> None:
     assert slice_rows([1, 2, 3], slice(0, 1)) == [1]
     assert slice_rows("2026-11-23", slice(0, 1)) == "2026-11-23"
     assert slice_rows(None, slice(0, 1)) is None
+
+
+class NoAnswers(type):
+    """A class that does not even say what it has."""
+
+    def __getattr__(cls, name: str) -> Any:
+        raise RuntimeError(f"no {name} for you")
+
+
+class Struct:
+    """By msgspec's protocol."""
+
+    __struct_fields__ = ("distance", "carrier")
+
+    def __init__(self) -> None:
+        self.distance, self.carrier = 1.5, "UA"
+
+
+class Attrs(Struct):
+    """By the protocol of attrs."""
+
+    __struct_fields__ = None
+    __attrs_attrs__ = (SimpleNamespace(name="distance"), SimpleNamespace(name="carrier"))
+
+
+def test_objects_of_msgspec_and_attrs_are_rows() -> None:
+    for one in (Struct(), Attrs()):
+        assert private_copy(one)[0] == {"distance": 1.5, "carrier": "UA"}
+        assert tabulate([one, one])[1] == count_rows([one, one]) == 2
+
+
+def test_a_class_on_which_every_look_fails_is_no_table_and_no_fault() -> None:
+    hostile = NoAnswers("Hostile", (), {})()
+
+    assert private_copy(hostile) == (Unread("Hostile", 1), 0)
+    assert (count_rows(hostile), slice_rows(hostile, slice(0, 1)) is hostile) == (1, True)
+    assert private_copy([hostile])[0] == [Unread("Hostile", 1)]
+
+
+def test_numbers_with_names_keep_them() -> None:
+    series = pd.Series({"x": 1.0, "y": 2.0})
+
+    assert texts_as_rows(series) is series
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 0), (0, 3), (2, 0)])
+def test_an_array_of_no_objects_is_copied(shape: tuple[int, ...]) -> None:
+    assert private_copy(np.empty(shape, dtype=object))[0].shape == shape

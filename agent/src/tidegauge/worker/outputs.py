@@ -142,7 +142,7 @@ def _read_values(result: Any, rows: int, facts: ModelFacts, method: str, names: 
     values = values.reshape(rows)
     if _are_labels(values, facts, method):
         return Answers(rows, labels=_labels(values))
-    return Answers(rows, {"": values.astype(np.float64)})
+    return Answers(rows, {"": _float64(values)})
 
 
 def _labels(values: npt.NDArray[Any]) -> Labels:
@@ -274,7 +274,7 @@ def _scored(values: npt.NDArray[Any], facts: ModelFacts, method: str, names: Seq
     rows, width = values.shape
     if values.dtype.kind not in "iuf" or not width:
         raise UsageError(f"predictions of shape {values.shape} and type {values.dtype}: class scores must be numbers")
-    scores = values.astype(np.float64)
+    scores = _float64(values)
     names = names or (facts.classes if len(facts.classes) == width else tuple(map(str, range(width))))
     if not _are_class_scores(scores, facts, method):
         return Answers(rows, _by_name(scores, names))
@@ -283,6 +283,11 @@ def _scored(values: npt.NDArray[Any], facts: ModelFacts, method: str, names: Seq
         return Answers(rows, {"": np.ascontiguousarray(scores[:, positive])})
     best = Labels(tuple(names), scores.argmax(axis=1).astype(np.uint32))
     return Answers(rows, _by_name(scores, names), best)
+
+
+def _float64(values: npt.NDArray[Any]) -> Floats:
+    with np.errstate(over="ignore"):  # a wider float beyond float64 becomes an infinity
+        return values.astype(np.float64)
 
 
 def _by_name(scores: Floats, names: Sequence[str]) -> dict[str, Floats]:

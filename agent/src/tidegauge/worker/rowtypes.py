@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,23 @@ BULKY_VALUES = 512  # more than of any name is kept
 
 def fields_of(value: Any) -> Mapping[str, Any] | None:
     """The names of the fields of a dataclass, a pydantic, attrs or msgspec object, or a named tuple; None for anything else."""
-    kind = type(value)
-    fields = getattr(kind, "__dataclass_fields__", None) or getattr(kind, "model_fields", None)
-    if isinstance(fields, Mapping):
-        return fields
-    names = getattr(kind, "_fields" if issubclass(kind, tuple) else "__struct_fields__", None)
-    if names is None:
-        names = [one.name for one in getattr(kind, "__attrs_attrs__", ())] or None
+    return _fields(type(value))
+
+
+def _find_fields(kind: type) -> Mapping[str, Any] | None:
+    try:
+        fields = getattr(kind, "__dataclass_fields__", None) or getattr(kind, "model_fields", None)
+        if isinstance(fields, Mapping):
+            return fields
+        names = getattr(kind, "_fields" if issubclass(kind, tuple) else "__struct_fields__", None)
+        if names is None:
+            names = [one.name for one in getattr(kind, "__attrs_attrs__", ())] or None
+    except Exception:  # noqa: BLE001 - a class that does not even say what it has
+        return None
     return dict.fromkeys(names) if isinstance(names, (tuple, list)) else None
+
+
+_fields: Callable[[type], Mapping[str, Any] | None] = lru_cache(maxsize=1_024)(_find_fields)
 
 
 def as_mapping(value: Any) -> dict[str, Any] | None:
