@@ -176,6 +176,20 @@ def test_blocked_epochs_and_refused_frames_are_told(doctor: Doctor, root: Path, 
     assert (refused[0], "3 frames were refused" in refused[1]) == ("warn", True)
 
 
+def test_frames_that_wait_behind_a_parcel_are_told(tidegauge: Any, doctor: Doctor, root: Path, seal: Seal) -> None:
+    with SpoolWriter(root) as writer:
+        seal(writer, "a", "b")
+        tidegauge("spool", "export", "--root", root, "--to", root.parent / "p", "--acknowledge")
+        seal(writer, "c")
+        found = doctor("--root", root)
+
+    assert found["carried"][:2] == (
+        "warn",
+        "2 frames went by hand; 1 behind them wait here until the collector has those",
+    )
+    assert found["conservation"][1].endswith("quarantined 0 + carried 2")
+
+
 def test_open_permissions_and_links_are_told(doctor: Doctor, root: Path, seal: Seal) -> None:
     with SpoolWriter(root) as writer:
         seal(writer, "a")

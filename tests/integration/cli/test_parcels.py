@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tidegauge.errors import SpoolError
+from tidegauge.operating import exporting
 from tidegauge.operating.importing import import_parcel
 from tidegauge.operating.parcel import DIGEST_NAME, MANIFEST_NAME, _digest
 from tidegauge.shipper.destination import Destination, write_destination
@@ -213,6 +214,27 @@ def test_shipper_at_work_keeps_frames_from_being_given_up(
     assert "a shipper is at work" in tidegauge.err
     assert not (tmp_path / "p").exists()
     assert len(contents(root)[str(writer.epoch)]) == 1
+
+
+def test_what_is_acknowledged_while_it_is_packed_is_left_out_and_not_taken_for_lost(
+    tidegauge: Any, root: Path, tmp_path: Path, seal: Seal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SpoolWriter(root, segment_size_bytes=1) as writer:
+        for text in "abc":
+            seal(writer, text)
+        announce = exporting.announce_attempt
+
+        def announce_and_ship(directory: Path, *arguments: Any) -> bool:
+            was_announced = announce(directory, *arguments)
+            release(directory, 2)
+            return was_announced
+
+        monkeypatch.setattr(exporting, "announce_attempt", announce_and_ship)
+        packed = tidegauge.json("spool", "export", "--root", root, "--to", tmp_path / "p")
+    tidegauge("spool", "import", tmp_path / "p", "--root", tmp_path / "there")
+
+    assert (packed["epochs"][0]["first_seq"], packed["frames"]) == (3, 1)
+    assert [item.seq for item in contents(tmp_path / "there")[str(writer.epoch)]] == [3]
 
 
 def test_existing_file_is_not_replaced(tidegauge: Any, root: Path, tmp_path: Path, seal: Seal) -> None:

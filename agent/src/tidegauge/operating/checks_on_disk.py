@@ -29,6 +29,7 @@ def check_root(census: RootCensus, quota_bytes: int) -> list[Finding]:
     return [
         _waiting(census),
         *_conservation(census),
+        *_carried(census),
         *_quarantine(census),
         _shipper(census),
         _permissions(census.root),
@@ -84,6 +85,14 @@ def _conservation(census: RootCensus) -> Iterator[Finding]:
         yield Finding("conservation", WARN, text, "mend what keeps frames here, or raise spool_quota_bytes")
     else:
         yield Finding("conservation", OK, text)
+
+
+def _carried(census: RootCensus) -> Iterator[Finding]:
+    behind = sum(epoch.spooled for epoch in census.epochs if epoch.carried)
+    if behind:
+        gone = sum(epoch.carried for epoch in census.epochs)
+        text = f"{gone:,} frames went by hand; {behind:,} behind them wait here until the collector has those"
+        yield Finding("carried", WARN, text, "import the parcel where there is a link, or export these as well")
 
 
 def _quarantine(census: RootCensus) -> Iterator[Finding]:

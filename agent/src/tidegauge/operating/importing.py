@@ -5,7 +5,6 @@ epoch appears at once and whole. A crash leaves at most a directory whose name n
 attempted: elsewhere the same numbers may be on their way, so that they must not be merged into something else here.
 """
 
-import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
@@ -17,7 +16,7 @@ from tidegauge.operating.parcel import Manifest, ParcelEpoch, ParcelReader
 from tidegauge.shipper.carried import Carried, note_imported, read_imported
 from tidegauge.spool import Hole, Position, Record, read_position, write_position
 from tidegauge.spool.directory import last_seqs, read_epoch_directory
-from tidegauge.spool.disk import DIRECTORY_MODE, FILE_MODE, make_root, sync_directory, write_all
+from tidegauge.spool.disk import DIRECTORY_MODE, make_root, replace_file, sync_directory
 from tidegauge.spool.lock import maintenance, mark_closed
 from tidegauge.spool.record import encode_header, encode_record, hole_record
 from tidegauge.spool.segment import segment_name
@@ -127,17 +126,8 @@ class _Unpacking:
             first = part[0].first_seq if isinstance(part[0], Hole) else part[0].seq
             content = encode_header(uuid.UUID(self._epoch.epoch), first) + b"".join(map(_encoded, part))
             name = segment_name(number, is_sealed=True)
-            descriptor = os.open(
-                directory / f".{name}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, FILE_MODE
-            )
-            try:
-                write_all(descriptor, content)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            (directory / f".{name}.new").rename(directory / name)
+            replace_file(directory / name, content)
             number += 1
-        sync_directory(directory)
 
 
 class _Count:
