@@ -1,6 +1,5 @@
 """One shipper per spool root: whoever holds the flock on `<root>/shipper.lock`. The file says who that is."""
 
-import fcntl
 import json
 import os
 import time
@@ -8,8 +7,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tidegauge.spool import locking
+from tidegauge.spool.disk import ONLY_THIS
+
 LOCK_NAME = "shipper.lock"
-_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_FLAGS = os.O_RDWR | os.O_CREAT | ONLY_THIS
 _PROBE_S = 0.05
 
 
@@ -43,7 +45,7 @@ class ShipperLock:
         deadline = now() + wait_s
         while True:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                locking.lock(descriptor)
                 break
             except BlockingIOError:
                 if now() >= deadline:
@@ -62,7 +64,7 @@ class ShipperLock:
             raise FileNotFoundError(
                 f"descriptor {descriptor} is not {root / LOCK_NAME}: start the shipper without --lock-fd"
             )
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locking.lock(descriptor)
         os.set_inheritable(descriptor, False)
         lock = cls(descriptor)
         lock.name(holder)
@@ -80,7 +82,7 @@ class ShipperLock:
 
     def release(self) -> None:
         """Unlock, also for children that inherited the descriptor."""
-        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        locking.unlock(self._descriptor)
         os.close(self._descriptor)
 
     def abandon(self) -> None:
@@ -91,11 +93,11 @@ class ShipperLock:
 def is_held(root: Path) -> bool:
     """Say whether a shipper serves the root."""
     try:
-        descriptor = os.open(root / LOCK_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(root / LOCK_NAME, os.O_RDONLY | ONLY_THIS)
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two who look do not see each other
+        locking.lock(descriptor, shared=True)  # shared: two who look do not see each other
     except BlockingIOError:
         return True
     finally:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from tidegauge.spool.disk import ONLY_THIS
 from tidegauge.spool.quarantine import QUARANTINE_NAME
 
 LIMIT_BYTES = 64 * 1024 * 1024
@@ -16,7 +17,7 @@ def keep_refused(root: Path, name: str, frame: bytes, reason: str) -> bool:
     if kept + len(frame) > LIMIT_BYTES:
         return False
     for suffix, content in ((".refused", frame), (".reason", reason.encode(errors="backslashreplace") + b"\n")):
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | ONLY_THIS
         descriptor = os.open(directory / f"{name}{suffix}", flags, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

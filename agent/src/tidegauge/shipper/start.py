@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from tidegauge.errors import TidegaugeError
 from tidegauge.shipper.destination import TOKEN_VARIABLE, Destination, write_destination
 from tidegauge.shipper.lock import Holder, ShipperLock, is_held, read_holder
+from tidegauge.spool.disk import ONLY_THIS
 from tidegauge.version import __version__
 
 if TYPE_CHECKING:
@@ -48,7 +49,12 @@ def look_after(root: Path, settings: "AgentSettings") -> None:
         if not root.is_dir():
             return  # there is nothing to ship; the worker, whose frames wait in memory, says so
         _complain(root, f"the collector's address cannot be stored: {error}")
-    ensure_shipper(root, mode=settings.shipper, token=settings.token)
+    ensure_shipper(root, mode=shipper_mode(settings.shipper, sys.platform), token=settings.token)
+
+
+def shipper_mode(wanted: str, platform: str) -> str:
+    """How to ship here: a process of its own is for Linux; macOS and Windows, which do not fork, ship in a thread."""
+    return "thread" if wanted == "process" and not platform.startswith("linux") else wanted
 
 
 def _destination(settings: "AgentSettings") -> Destination:
@@ -134,7 +140,7 @@ def _spawn(root: Path, lock: ShipperLock, token: str | None) -> "subprocess.Pope
     with contextlib.suppress(FileNotFoundError):
         if log.stat().st_size > LOG_BYTES:
             log.unlink()
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | ONLY_THIS, 0o600)
     try:
         return subprocess.Popen(  # noqa: S603 - our own module, our own interpreter
             [

@@ -18,8 +18,11 @@ FILE_MODE = 0o600
 
 sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 _SHORTAGE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
-_ONLY_THIS = os.O_NOFOLLOW | os.O_CLOEXEC
-_READ = os.O_RDONLY | os.O_NONBLOCK | _ONLY_THIS  # O_NONBLOCK: a named pipe in the place of a file must not hang us
+ONLY_THIS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+"""No symbolic link, not for children, every byte as it is: as far as the system knows of these."""
+_READ = (
+    os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | ONLY_THIS
+)  # O_NONBLOCK: a named pipe in the place of a file must not hang us
 
 
 def refuse_link(path: Path) -> None:
@@ -31,7 +34,7 @@ def refuse_link(path: Path) -> None:
 def open_directory(path: Path) -> int:
     """Open a directory; raise SpoolError where the path is a symbolic link."""
     try:
-        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | _ONLY_THIS)
+        return os.open(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | ONLY_THIS)
     except OSError:
         refuse_link(path)
         raise
@@ -51,7 +54,7 @@ def make_root(path: Path) -> None:
 
 def create_file(directory: int, name: str) -> int:
     """Create a file that must not exist yet, for writing; the directory is a descriptor."""
-    return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _ONLY_THIS, FILE_MODE, dir_fd=directory)
+    return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | ONLY_THIS, FILE_MODE, dir_fd=directory)
 
 
 @contextmanager
@@ -102,7 +105,7 @@ def sync_directory(path: Path) -> None:
 def replace_file(path: Path, content: bytes) -> None:
     """Put `content` in the place of a file, durably and at once: a crash leaves the old one or the new one."""
     temporary = path.with_name(f".{path.name}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _ONLY_THIS, FILE_MODE)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | ONLY_THIS, FILE_MODE)
     try:
         write_all(descriptor, content)
         os.fsync(descriptor)

@@ -17,7 +17,8 @@ def _forget_inherited_lock() -> None:
     _lock = threading.Lock()
 
 
-os.register_at_fork(after_in_child=_forget_inherited_lock)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_inherited_lock)
 
 
 def new_epoch(*, after: uuid.UUID | None = None) -> uuid.UUID:

@@ -9,7 +9,7 @@ import uuid
 from operator import attrgetter
 from pathlib import Path
 
-from tidegauge.spool.disk import FILE_MODE, opened_for_reading, sync_directory, write_all
+from tidegauge.spool.disk import FILE_MODE, ONLY_THIS, opened_for_reading, sync_directory, write_all
 from tidegauge.spool.record import (
     HEADER_SIZE,
     Hole,
@@ -71,7 +71,7 @@ class HoleJournal:
 def append_holes(directory: Path, epoch: uuid.UUID, holes: list[Hole]) -> None:
     """Journal losses durably; the caller holds the root's maintenance lock. Raises OSError."""
     path = directory / HOLES_NAME
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | ONLY_THIS
     descriptor = os.open(path, flags, FILE_MODE)
     try:
         is_new = os.fstat(descriptor).st_size == 0

@@ -7,7 +7,6 @@ The number in `lock` keeps readers from records that are written but not yet dur
 segments alone say what is there. A lost hint costs nothing but the notice of a hole behind the very last record.
 """
 
-import fcntl
 import os
 import struct
 import zlib
@@ -17,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tidegauge.errors import SpoolLocked
-from tidegauge.spool.disk import FILE_MODE, opened_for_reading, read_small_file, replace_file
+from tidegauge.spool import locking
+from tidegauge.spool.disk import FILE_MODE, ONLY_THIS, opened_for_reading, read_small_file, replace_file
 
 LOCK_NAME = "lock"
 CLOSED_NAME = "closed"
@@ -50,10 +50,10 @@ class WriterLock:
     def take(cls, directory: int, durable_seq: int = 0) -> "WriterLock":
         """Put a locked lock file into the directory (a descriptor); it appears under its name already locked."""
         temporary = f".{LOCK_NAME}.new"
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | ONLY_THIS
         descriptor = os.open(temporary, flags, FILE_MODE, dir_fd=directory)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locking.lock(descriptor)
             os.pwrite(descriptor, _seal(durable_seq), 0)
             os.rename(temporary, LOCK_NAME, src_dir_fd=directory, dst_dir_fd=directory)
         except BlockingIOError as error:
@@ -75,7 +75,7 @@ class WriterLock:
 
     def release(self) -> None:
         """Unlock, also for children that inherited the descriptor, and close."""
-        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        locking.unlock(self._descriptor)
         os.close(self._descriptor)
 
     def abandon(self) -> None:
@@ -103,7 +103,7 @@ def durable_seq(directory: Path) -> int | None:
 def _is_locked(path: Path) -> bool:
     try:
         with opened_for_reading(path) as descriptor:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two who look do not see each other
+            locking.lock(descriptor, shared=True)  # shared: two who look do not see each other
     except BlockingIOError:
         return True
     except PermissionError:
@@ -130,11 +130,11 @@ def maintenance(root: Path, *, wait: bool) -> Iterator[bool]:
 
     Raises OSError where the root cannot be written.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_CREAT | ONLY_THIS
     descriptor = os.open(root / MAINTENANCE_NAME, flags, FILE_MODE)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locking.lock(descriptor, wait=wait)
         except BlockingIOError:
             yield False
         else:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tidegauge.spool.crash_points import crash_here
 from tidegauge.spool.directory import EpochDirectory, delete_segments, delete_void, last_seqs
-from tidegauge.spool.disk import FILE_MODE, opened_for_reading, sync_directory, write_all
+from tidegauge.spool.disk import FILE_MODE, ONLY_THIS, opened_for_reading, sync_directory, write_all
 from tidegauge.spool.holes import HoleJournal
 from tidegauge.spool.position import is_position_damaged, read_position
 from tidegauge.spool.record import (
@@ -167,7 +167,7 @@ def _put_in_place(directory: Path, run: list[Segment], content: bytes) -> Segmen
     path = directory / merged_name(number, last_number)
     temporary = directory / f".{path.name}.new"
     newest_ns = run[-1].path.stat().st_mtime_ns
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | ONLY_THIS
     descriptor = os.open(temporary, flags, FILE_MODE)
     try:
         write_all(descriptor, content)

@@ -4,7 +4,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from tidegauge.spool.disk import DIRECTORY_MODE, FILE_MODE, write_all
+from tidegauge.spool.disk import DIRECTORY_MODE, FILE_MODE, ONLY_THIS, write_all
 
 QUARANTINE_NAME = "quarantine"
 QUARANTINE_BYTES = 64 * 1024 * 1024
@@ -37,7 +37,7 @@ class Quarantine:
         kept = sum(entry.stat(follow_symlinks=False).st_size for entry in os.scandir(self._directory))
         if kept + end - start > self._limit_bytes:
             return False
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | ONLY_THIS, FILE_MODE)
         try:
             for offset in range(start, end, _PIECE_BYTES):
                 write_all(descriptor, os.pread(source, min(_PIECE_BYTES, end - offset), offset))
