@@ -150,7 +150,7 @@ def test_sidecar_does_not_send_its_own_token_in_the_clear(root: Path) -> None:
         text=True,
     )
     until(lambda: "in the clear" in last_error(root), lambda: last_error(root))
-    done.terminate()
+    done.kill()
     _, logged = done.communicate(timeout=30)
 
     assert "would carry the token in the clear" in logged
@@ -196,3 +196,37 @@ def test_agent_whose_token_would_go_in_the_clear_says_so_once_and_ships_nothing(
 
     assert caplog.text.count("would carry the token in the clear: use grpcs://") == 1
     assert list(root.iterdir()) == []
+
+
+@pytest.mark.parametrize("token", ["--token-file", "TIDEGAUGE_TOKEN"])
+def test_ship_command_takes_address_and_credentials(
+    collector: GuardedCollector, root: Path, tmp_path: Path, token: str
+) -> None:
+    with SpoolWriter(root) as writer:
+        seal(writer, "a", "b")
+    arguments = [
+        "--root",
+        str(root),
+        "--collector",
+        collector.address,
+        "--ca-file",
+        str(tmp_path / "ca.pem"),
+        "--drain",
+    ]
+    environment = dict(os.environ)
+    if token == "--token-file":
+        arguments += [token, put(tmp_path / "token", FIRST.encode())]
+    else:
+        environment[token] = FIRST
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tidegauge.cli", "ship", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (done.returncode, FIRST in done.stderr) == (0, False), done.stderr
+    assert collector.frames[writer.epoch.bytes] == [event("a"), event("b")]
