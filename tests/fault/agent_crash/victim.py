@@ -205,7 +205,7 @@ class Victim:
                 writer.append(kind, payload, rows=rows if kind is FrameKind.PROFILE else rows_of(kind, payload))
             writer.commit()
         except SpoolError:
-            if self._writer is None:  # nothing took it: it was never in the spool
+            if self._writer is None and rows:  # nothing took the call: it was never in the spool
                 self._note(f"refused {self._unsealed.pop()}")
             return  # the writer keeps it for the next commit
         self._confirm()
