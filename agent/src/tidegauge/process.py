@@ -12,6 +12,7 @@ from pathlib import Path
 from weakref import WeakSet
 
 from tidegauge.capture import CallBuffer, Recorder
+from tidegauge.complaints import COMPLAINTS
 from tidegauge.core.bins import ReferenceBins
 from tidegauge.errors import WireError
 from tidegauge.settings import AgentSettings
@@ -165,6 +166,7 @@ class Process:
             capture.runtime.close()
 
     def _reset_after_fork(self) -> None:
+        COMPLAINTS.reset_after_fork()
         self._lock = threading.Lock()
         for capture in self._captures.values():
             capture.reset_after_fork()

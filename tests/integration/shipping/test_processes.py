@@ -263,4 +263,4 @@ def test_root_that_cannot_be_used_is_logged_once_and_does_not_raise(
         look_after(tmp_path / "file", AgentSettings(deployment="shop", shipper=mode, collector="grpc://127.0.0.1:1"))
         start_shipper(tmp_path / "file", mode=mode)
 
-    assert caplog.text.count("no shipper could be started") == 1
+    assert len(caplog.records) == 1

@@ -5,7 +5,6 @@ mode "thread": a thread of this process (loads gRPC here: not where the host for
 """
 
 import contextlib
-import logging
 import os
 import signal
 import subprocess
@@ -16,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tidegauge.complaints import COMPLAINTS
 from tidegauge.errors import TidegaugeError
 from tidegauge.shipper.destination import TOKEN_VARIABLE, Destination, write_destination
 from tidegauge.shipper.lock import Holder, ShipperLock, is_held, read_holder
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 LOG_NAME = "shipper.log"
 LOG_BYTES = 1024 * 1024
 START_AGAIN_S = 10.0  # a process that was started needs a moment to take the lock
-_log = logging.getLogger("tidegauge")
 
 _lock = threading.Lock()  # guards the three below
 _processes: dict[Path, tuple[subprocess.Popen[bytes], float]] = {}  # with the time of the start
@@ -216,7 +215,7 @@ def _complain(root: Path, message: str) -> None:
     """Log once: the next try comes in a few seconds and will fail likewise."""
     if (root, message) not in _complaints and len(_complaints) < 100:
         _complaints.add((root, message))
-        _log.warning("%s", message)
+        COMPLAINTS.warn(root, message)
 
 
 def _forget_after_fork() -> None:

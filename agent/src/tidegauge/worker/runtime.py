@@ -8,7 +8,6 @@ Every step runs under one lock, so that `flush` may do the same work in the call
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 import time
@@ -18,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from tidegauge.complaints import COMPLAINTS
 from tidegauge.errors import SpoolError
 from tidegauge.settings import AgentSettings
 from tidegauge.worker.calls import Call, CallContext, CallSource, ServiceOnly
@@ -28,7 +28,6 @@ from tidegauge.worker.pacing import Breathe, no_pause
 from tidegauge.worker.shapes import by_rows, slice_rows
 from tidegauge.worker.threads import threads_can_run
 
-log = logging.getLogger("tidegauge")
 T = TypeVar("T")
 
 TICK_S = 0.1
@@ -41,7 +40,6 @@ SEAL_RECORDS_S = 10.0
 SEAL_PROFILES_S = 60.0
 CARE_S = 5.0
 THREADLESS_S = 60.0
-LOG_EVERY_S = 60.0
 MAX_UNSPOOLED_BYTES = 16 * 1024 * 1024
 
 
@@ -62,7 +60,7 @@ class Runtime:
         self._stop = threading.Event()
         now = time.monotonic()
         self._sealed_records_s = self._sealed_profiles_s = now
-        self._cared_s = self._logged_s = self._inline_s = self._threadless_until_s = -math.inf
+        self._cared_s = self._inline_s = self._threadless_until_s = -math.inf
 
     # ------------------------------------------------------------------ used by agents
 
@@ -165,7 +163,7 @@ class Runtime:
         """Stop the thread, seal everything, end the epoch. For the end of the process: plain file I/O only. Never raises."""
         self._stop.set()
         if not self._work.acquire(timeout=1.0):
-            log.warning("tidegauge: the worker is busy for over a second: what was not sealed yet is lost")
+            COMPLAINTS.warn(self._root, "the worker is busy for over a second: what was not sealed yet is lost")
             return
         try:
             self._attempt(self._finish)
@@ -186,7 +184,7 @@ class Runtime:
         self._counts.clear()
         now = time.monotonic()
         self._sealed_records_s = self._sealed_profiles_s = now
-        self._cared_s = self._logged_s = self._inline_s = self._threadless_until_s = -math.inf
+        self._cared_s = self._inline_s = self._threadless_until_s = -math.inf
         for target in self._targets.values():
             target.forget()
 
@@ -285,10 +283,7 @@ class Runtime:
         time.sleep(PAUSE_S if len(self._source) < CALLS_FAR_AHEAD else 0)
 
     def _complain(self, message: str, error: Exception) -> None:
-        now = time.monotonic()
-        if now - self._logged_s >= LOG_EVERY_S:
-            self._logged_s = now
-            log.warning("tidegauge: " + message, error)
+        COMPLAINTS.warn(self._root, message % error)
 
 
 def _with_watermark(frames: list[SealedFrame], targets: list[DeploymentWorker]) -> list[SealedFrame]:
