@@ -37,6 +37,12 @@ def test_segments_do_not_count_a_row_twice() -> None:
     assert rows_of(FrameKind.PROFILE, frame.SerializeToString()) == 0
 
 
+def test_service_columns_do_not_count_a_row_twice() -> None:
+    frame = pb.Frame(profile=pb.Profile(time_basis=pb.TIME_BASIS_ARRIVAL, columns=_COLUMNS))
+
+    assert rows_of(FrameKind.PROFILE, frame.SerializeToString()) == 0
+
+
 def test_bytes_that_are_no_frame_have_no_rows() -> None:
     assert rows_of(FrameKind.RECORDS, b"\xff\xff\xff") == 0
 

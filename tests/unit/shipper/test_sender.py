@@ -6,15 +6,25 @@ from pathlib import Path
 
 import pytest
 
+from tidegauge.shipper import sender as sender_module
+from tidegauge.shipper.outgoing import take_batch
 from tidegauge.shipper.sender import EpochSender
+from tidegauge.spool import keep_quota
 from tidegauge.spool.directory import list_epochs
 from tidegauge.spool.position import Position, read_position
 from tidegauge.spool.writer import SpoolWriter
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.codec import MAX_BATCH_BYTES, decode_frame
 from tidegauge.wire.kinds import FrameKind
+from tidegauge.wire.merging import merge_frames
 
 ME = pb.AgentIdentity(host="here", pid=1)
+
+
+def profile(*, rows: int) -> bytes:
+    body = pb.Profile(window_start_us=0, window_length_s=3600, time_basis=pb.TIME_BASIS_EVENT)
+    body.columns.add(name="x", kind=pb.COLUMN_KIND_TEXT, rows=rows, minimum=float("nan"), maximum=float("nan"))
+    return pb.Frame(deployment="shop", profile=body).SerializeToString()
 
 
 def event(text: str) -> bytes:
@@ -129,6 +139,35 @@ def test_mark_beyond_ours_is_believed(writer: SpoolWriter) -> None:
     sender.acknowledge(2)
 
     assert texts(sender.next_request(ME, 0.0)) == ["c"]
+
+
+def test_what_was_merged_since_it_was_read_is_read_anew(writer: SpoolWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender_module, "take_batch", lambda waiting, size, frames: take_batch(waiting, size, 3))
+    for _ in range(100):
+        writer.append(FrameKind.PROFILE, profile(rows=1))
+    writer.commit()
+    sender = sender_of(writer)
+    first = sender.next_request(ME, 0.0)
+    sender.acknowledge(3)
+
+    root = writer.directory.parent
+    keep_quota(root, list_epochs(root)[0].size_bytes - 1, lambda _: 1, merge=merge_frames)
+    following = sender.next_request(ME, 0.0)
+
+    assert first is not None
+    assert following is not None
+    assert [decode_frame(frame).profile.columns[0].rows for frame in first.frames] == [1, 1, 1]
+    gap, merged = (decode_frame(frame) for frame in following.frames[:2])
+    assert (gap.gap.first_seq, gap.gap.reason) == (4, "merged")
+    assert merged.profile.columns[0].rows == gap.gap.last_seq - 3 + 1
+
+
+def test_a_mark_beyond_what_was_attempted_is_stored_at_once(writer: SpoolWriter) -> None:
+    seal(writer, "a", "b", "c")
+
+    sender_of(writer).acknowledge(2)
+
+    assert read_position(writer.directory) == Position(2, 2)
 
 
 def test_frame_that_is_refused_is_found_set_aside_and_replaced_by_a_gap(writer: SpoolWriter) -> None:
