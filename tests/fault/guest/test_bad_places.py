@@ -133,6 +133,23 @@ def test_a_limit_of_the_process_costs_one_warning(berth: Berth, limit: str) -> N
     assert report["heard"] == 1, report
 
 
+def test_what_is_printed_to_a_closed_stdout_does_not_land_in_the_spool(berth: Berth) -> None:
+    script = OPEN_LEDGER + WRITABLE["closed stdin, stdout and stderr"] + BODY.replace(
+        "    time.sleep(0.3)\n",
+        """    service.agent.flush()
+    for fd in (0, 1, 2):
+        try:
+            os.write(fd, b"printed by the host")
+        except OSError:
+            pass
+""",
+    )
+    host(berth, script)
+
+    assert ids_in(berth.spooled()) == digests(berth.called())
+    assert not [path for path in berth.roots()[0].rglob("*") if path.is_file() and b"printed by" in path.read_bytes()]
+
+
 def test_a_spool_deleted_under_the_agent_is_made_again(berth: Berth) -> None:
     script = BODY.replace(
         "    time.sleep(0.3)\n", "    service.agent.flush()\n    shutil.rmtree(os.environ['TIDEGAUGE_SPOOL'])\n"

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tidegauge.spool import locking
-from tidegauge.spool.disk import ONLY_THIS
+from tidegauge.spool.disk import ONLY_THIS, beyond_stdio
 
 LOCK_NAME = "shipper.lock"
 _FLAGS = os.O_RDWR | os.O_CREAT | ONLY_THIS
@@ -41,7 +41,7 @@ class ShipperLock:
         sleep: Callable[[float], None] = time.sleep,
     ) -> "ShipperLock | None":
         """Take the lock, None where another holds it. Waits a little: one who only looks holds it for a moment, too."""
-        descriptor = os.open(root / LOCK_NAME, _FLAGS, 0o600)
+        descriptor = beyond_stdio(os.open(root / LOCK_NAME, _FLAGS, 0o600))
         deadline = now() + wait_s
         while True:
             try:

@@ -17,6 +17,7 @@ DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 
 sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+_STDERR = 2
 _SHORTAGE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 ONLY_THIS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 """No symbolic link, not for children, every byte as it is: as far as the system knows of these."""
@@ -52,9 +53,23 @@ def make_root(path: Path) -> None:
         raise SpoolError(f"spool {path}: cannot be made ({error}): make it or choose another directory") from error
 
 
+def beyond_stdio(descriptor: int) -> int:
+    """The same file under a number above 2: where a host has closed its stdout, what it prints must not land in ours."""
+    if descriptor > _STDERR:
+        return descriptor
+    low = [descriptor]
+    try:
+        while (moved := os.dup(low[-1])) <= _STDERR:
+            low.append(moved)
+        return moved
+    finally:
+        for one in low:
+            os.close(one)
+
+
 def create_file(directory: int, name: str) -> int:
     """Create a file that must not exist yet, for writing; the directory is a descriptor."""
-    return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | ONLY_THIS, FILE_MODE, dir_fd=directory)
+    return beyond_stdio(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | ONLY_THIS, FILE_MODE, dir_fd=directory))
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tidegauge.errors import SpoolLocked
 from tidegauge.spool import locking
-from tidegauge.spool.disk import FILE_MODE, ONLY_THIS, opened_for_reading, read_small_file, replace_file
+from tidegauge.spool.disk import FILE_MODE, ONLY_THIS, beyond_stdio, opened_for_reading, read_small_file, replace_file
 
 LOCK_NAME = "lock"
 CLOSED_NAME = "closed"
@@ -51,7 +51,7 @@ class WriterLock:
         """Put a locked lock file into the directory (a descriptor); it appears under its name already locked."""
         temporary = f".{LOCK_NAME}.new"
         flags = os.O_RDWR | os.O_CREAT | ONLY_THIS
-        descriptor = os.open(temporary, flags, FILE_MODE, dir_fd=directory)
+        descriptor = beyond_stdio(os.open(temporary, flags, FILE_MODE, dir_fd=directory))
         try:
             locking.lock(descriptor)
             os.pwrite(descriptor, _seal(durable_seq), 0)
