@@ -134,15 +134,19 @@ def test_a_limit_of_the_process_costs_one_warning(berth: Berth, limit: str) -> N
 
 
 def test_what_is_printed_to_a_closed_stdout_does_not_land_in_the_spool(berth: Berth) -> None:
-    script = OPEN_LEDGER + WRITABLE["closed stdin, stdout and stderr"] + BODY.replace(
-        "    time.sleep(0.3)\n",
-        """    service.agent.flush()
+    script = (
+        OPEN_LEDGER
+        + WRITABLE["closed stdin, stdout and stderr"]
+        + BODY.replace(
+            "    time.sleep(0.3)\n",
+            """    service.agent.flush()
     for fd in (0, 1, 2):
         try:
             os.write(fd, b"printed by the host")
         except OSError:
             pass
 """,
+        )
     )
     host(berth, script)
 

@@ -104,6 +104,14 @@ def pool(method: str) -> None:
         assert [len(future.result()) for future in futures] == [10] * 4
 
 
+def closed_pool() -> None:
+    workers = multiprocessing.get_context("fork").Pool(2)
+    tasks = [workers.apply_async(service.answer_many, (f"task{task}", 10)) for task in range(4)]
+    assert [len(task.get()) for task in tasks] == [10] * 4
+    workers.close()
+    workers.join()
+
+
 def asyncio_tasks() -> None:
     async def call(number: int) -> float:
         ledger.called(f"task-{number}")
@@ -139,6 +147,7 @@ WAYS: dict[str, Callable[[], None]] = {
     "os.fork twice": fork_twice,
     **{f"multiprocessing {method}": partial(processes, method) for method in ("fork", "spawn", "forkserver")},
     **{f"ProcessPoolExecutor {method}": partial(pool, method) for method in ("fork", "spawn", "forkserver")},
+    "multiprocessing.Pool": closed_pool,
     "asyncio": asyncio_tasks,
     "gevent-early": gevent_greenlets,
     "gevent-late": gevent_late,
