@@ -46,6 +46,7 @@ proto: .venv/ready  ## make the stubs anew from proto/
 
 fault: .venv/ready  ## 500 seeded rounds of crashes and worse, half an hour at most; FAULT_SEED=n for one, FAULT_ROUNDS=n for more
 	FAULT_ROUNDS=$(or $(FAULT_ROUNDS),500) $(BIN)/python -m pytest -n 2 -q tests/fault/agent_crash
+	GUEST_SECONDS=60 GUEST_ROWS=1000000 GUEST_TENS=60480 $(BIN)/python -m pytest -q tests/fault/guest/test_gunicorn.py tests/fault/guest/test_memory.py
 
 bench: .venv/ready  ## measure, each figure beside its yardstick
 	@for one in tests/bench/bench_*.py; do echo "== $$one"; $(BIN)/python $$one || exit 1; done
