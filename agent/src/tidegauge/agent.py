@@ -21,7 +21,6 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from tidegauge.capture import (
-    LARGE_BYTES,
     Extract,
     Recorder,
     WatchOptions,
@@ -44,7 +43,7 @@ from tidegauge.settings import AgentSettings, parse_settings
 from tidegauge.watch import watch
 from tidegauge.wire.binsfile import write_bins
 from tidegauge.wire.rows import ActualRows
-from tidegauge.worker.calls import Call, CallContext
+from tidegauge.worker.calls import LARGE_BYTES, Call, CallContext
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.facts import Times, as_list, clamp_future, read_ids, read_times
 from tidegauge.worker.outputs import ModelFacts, count_answers, facts_of, read_answers

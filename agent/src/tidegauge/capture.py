@@ -24,10 +24,10 @@ from tidegauge.core.columns import MAX_NAME_LENGTH
 from tidegauge.core.humility import Condition
 from tidegauge.errors import PredictionRefused
 from tidegauge.recognition import described
-from tidegauge.worker.calls import Call, CallContext, RawCall, ServiceOnly
+from tidegauge.worker.calls import LARGE_BYTES, Call, CallContext, RawCall, ServiceOnly
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.outputs import facts_of
-from tidegauge.worker.shapes import count_rows, fields_of, size_bytes
+from tidegauge.worker.shapes import count_rows, fields_of, is_immutable, size_bytes
 from tidegauge.worker.sizes import held_bytes
 
 log = logging.getLogger("tidegauge")
@@ -36,7 +36,6 @@ MAX_CALLS = 16_384
 MAX_BYTES = 8 * 1024 * 1024
 TAKEN_BYTES = 512 * 1024
 LEAST_CALLS = 64
-LARGE_BYTES = 8 * 1024 * 1024
 MAX_SERVICE_ONLY = 65_536
 FAULTS_BEFORE_PAUSE = 10
 PAUSE_NS = 60 * 1_000_000_000
@@ -165,13 +164,19 @@ class Recorder:
         self.clock = time.perf_counter_ns
         self.target, self.calls, self.buffer = target, buffer.calls, buffer
         self.options = options or WatchOptions(by_reference=target.settings.copy == "reference")
-        self.is_open = False  # whether calls may go straight into `calls`: the worker runs, capturing does not pause
+        # Whether calls may go straight into `calls`: the worker runs and has seen only rows of plain values, capturing does not pause.
+        self.is_open = False
         self.fault_count = 0
         self._worker = worker
         self._faults: deque[int] = deque(maxlen=FAULTS_BEFORE_PAUSE)
         self._paused_until_ns = 0
         self._unlearned: Any = None
         self._knows_baseline = False
+        target.recorders.add(self)
+
+    def close_shortcut(self) -> None:
+        """From now on look at each row before it is copied."""
+        self.is_open = False
 
     def conditions(self) -> Sequence[Condition]:
         """The deployment's humility rules with their limits; the first call in a process looks for the baseline on this host."""
@@ -201,8 +206,9 @@ class Recorder:
             inputs, context = inputs_of(args, kwargs), current_context.get()
             inputs = inputs if method == "__call__" else texts_as_rows(inputs)
             call = Call(self.target, method, inputs, result, None, started_ns, duration_ns, context, 0)
-            extract = self.options.extract
-            self._hand_over(call if extract is None else _extracted(call, extract(result, *args, **kwargs)))
+            found = call if self.options.extract is None else self._extracted(call, args, kwargs)
+            if found is not None:
+                self._hand_over(found)
         except Exception:  # noqa: BLE001 - the host must not notice
             self.count_fault()
 
@@ -217,6 +223,19 @@ class Recorder:
         except Exception:  # noqa: BLE001 - the host must not notice
             self.count_fault()
 
+    def _extracted(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call | None:
+        """The call as the user's own function reads it; None where that raises: then only service statistics know of the call."""
+        assert self.options.extract is not None  # noqa: S101 - asked before
+        try:
+            return as_extracted(call, self.options.extract(call.result, *args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - the user's function; the host must not notice
+            rows = count_rows(call.inputs)
+            kept = ServiceOnly(call.target, rows, None, call.started_ns, call.duration_ns, call.context)
+            if not self.buffer.dropped().get("extract_failed"):
+                log.warning("tidegauge: extract= raised %r; such calls are counted, their rows are not recorded", error)
+            self.buffer.keep_service_only(kept, "extract_failed")
+            return None
+
     def _is_users(self, error: BaseException) -> bool:
         if isinstance(error, (PredictionRefused, *self.options.user_errors)):
             return True
@@ -229,7 +248,7 @@ class Recorder:
             kept = ServiceOnly(target, count_rows(inputs), None, started_ns, duration_ns, call.context)
             self.buffer.keep_service_only(kept, "paused")
             return
-        if size_bytes(inputs) > LARGE_BYTES:
+        if size_bytes(inputs) > LARGE_BYTES and not (self.options.by_reference or is_immutable(inputs)):
             self._worker.take_large(call, count_rows(inputs))
             return
         if self.options.by_reference:
@@ -253,7 +272,7 @@ class Recorder:
         if self._unlearned is not None:
             self.learn_from(self._unlearned)
             self._unlearned = None
-        self.is_open = self._worker.start()
+        self.is_open = self._worker.start() and self.target.rows_are_plain is True
         return True
 
     def count_fault(self) -> None:
@@ -268,8 +287,8 @@ class Recorder:
             log.warning("tidegauge: capturing pauses for a minute after %d faults of its own", FAULTS_BEFORE_PAUSE)
 
 
-def _extracted(call: Call, found: Any) -> Call:
-    """The call as the user's own function reads it."""
+def as_extracted(call: Call, found: Any) -> Call:
+    """The call with what an `extract` function found in it."""
     if not isinstance(found, Observed):
         return call._replace(result=found)
     stated = merged_context(call.context, ids=found.prediction_ids, timestamps=found.timestamps, segment=found.segment)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from tidegauge.capture import LARGE_BYTES
 from tidegauge.integrations.reading import Reading, as_given, both_scores
 from tidegauge.integrations.tables import without_columns
 from tidegauge.recognition import Description, Library
+from tidegauge.worker.calls import LARGE_BYTES
 from tidegauge.worker.shapes import Unread
 
 NO_PREDICTIONS = ("pred_leaf", "pred_contribs", "approx_contribs", "pred_interactions")

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from tidegauge.worker.deployment import DeploymentWorker
 
+LARGE_BYTES = 8 * 1024 * 1024
+"""Calls beyond are looked at block by block: by the caller before it returns, or behind its back where nobody can change them."""
+
 RawCall = tuple[Any, ...]
 """The fields of a `Call`: making a plain tuple costs the caller a fifth of making a named one."""
 

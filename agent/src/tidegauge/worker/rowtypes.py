@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tidegauge.core.derived import measured_text, measured_vector
+from tidegauge.worker.tables.columns import SCALARS
 
 BULKY_BYTES = 2_048
 BULKY_VALUES = 512  # more than of any name is kept
@@ -39,6 +40,11 @@ def as_mapping(value: Any) -> dict[str, Any] | None:
     """The fields of an object with their values; None for what has no fields."""
     fields = fields_of(value)
     return None if fields is None else {name: getattr(value, name) for name in fields}
+
+
+def has_plain_values(row: Any) -> bool:
+    """Whether a shallow copy of a row that is a dict is private: its values are numbers, texts and the like."""
+    return type(row) is not dict or SCALARS.issuperset(map(type, row.values()))
 
 
 def lightened(row: dict[Any, Any]) -> dict[Any, Any]:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -20,12 +21,12 @@ from typing import TypeVar
 from tidegauge.complaints import COMPLAINTS
 from tidegauge.errors import SpoolError
 from tidegauge.settings import AgentSettings
-from tidegauge.worker.calls import Call, CallContext, CallSource, ServiceOnly
+from tidegauge.worker.calls import LARGE_BYTES, Call, CallSource, ServiceOnly
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.frames import SealedFrame, with_watermark
 from tidegauge.worker.outbox import Outbox
 from tidegauge.worker.pacing import Breathe, no_pause
-from tidegauge.worker.shapes import by_rows, slice_rows
+from tidegauge.worker.shapes import by_rows, count_rows, slice_rows
 from tidegauge.worker.threads import threads_can_run
 
 T = TypeVar("T")
@@ -136,16 +137,19 @@ class Runtime:
     def take_large(self, call: Call, rows: int) -> None:
         """Profile a call of many rows in blocks before returning: nothing of it is copied or kept. Never raises SpoolError."""
         with self._work:
-            target = call.target
-            call = call._replace(inputs=by_rows(call.inputs))
-            if call.duration_ns >= 0:
-                target.serve([ServiceOnly(target, rows, None, call.started_ns, call.duration_ns)])
-            for number, start in enumerate(range(0, rows, ROWS_A_BLOCK)):
-                block = _block(call, slice(start, start + ROWS_A_BLOCK))
-                target.take([block], _now_us())
-                target.aggregate(_now_us())
-                if number % BLOCKS_A_SEAL == BLOCKS_A_SEAL - 1:
-                    self._attempt(lambda: self._seal(profiles=False))
+            self._take_blocks(call, rows)
+
+    def _take_blocks(self, call: Call, rows: int, breathe: Breathe = no_pause) -> None:
+        target = call.target
+        call = call._replace(inputs=by_rows(call.inputs))
+        if call.duration_ns >= 0:
+            target.serve([ServiceOnly(target, rows, None, call.started_ns, call.duration_ns, call.context)])
+        for number, start in enumerate(range(0, rows, ROWS_A_BLOCK)):
+            block = _block(call, slice(start, start + ROWS_A_BLOCK))
+            target.take([block], _now_us(), breathe)
+            target.aggregate(_now_us(), breathe)
+            if number % BLOCKS_A_SEAL == BLOCKS_A_SEAL - 1:
+                self._attempt(lambda: self._seal(profiles=False))
 
     def seal_now(self, frames_of: DeploymentWorker, frames: list[SealedFrame]) -> None:
         """Make ready frames durable at once. Raises SpoolError."""
@@ -255,7 +259,9 @@ class Runtime:
             targets = {call[0] for call in calls}
             for target in targets:
                 own = calls if len(targets) == 1 else [call for call in calls if call[0] is target]
-                target.take(own, now_us, breathe)
+                target.take([call for call in own if call[8] <= LARGE_BYTES], now_us, breathe)
+            for large in [Call._make(call) for call in calls if call[8] > LARGE_BYTES]:
+                self._take_blocks(large, count_rows(large.inputs), breathe)
         kept = self._source.take_service_only()
         for target in {one.target for one in kept}:
             target.take_service_only([one for one in kept if one.target is target])
@@ -301,7 +307,7 @@ def _block(call: Call, rows: slice) -> Call:
     if stated is not None:
         segment = {name: slice_rows(value, rows) for name, value in (stated.segment or {}).items()}
         ids, times = slice_rows(stated.prediction_ids, rows), slice_rows(stated.timestamps, rows)
-        stated = CallContext(ids, times, segment, stated.batch)
+        stated = replace(stated, prediction_ids=ids, timestamps=times, segment=segment)
     inputs, result = slice_rows(call.inputs, rows), slice_rows(call.result, rows)
     return call._replace(inputs=inputs, result=result, context=stated, duration_ns=-1, size_bytes=0)
 

@@ -89,6 +89,12 @@ def _bulk(value: Any) -> int:
     return BYTES_A_VALUE * len(value) if isinstance(value, Sized) and not isinstance(value, Mapping) else 0
 
 
+def is_immutable(value: Any) -> bool:
+    """Whether nobody can change a table: it may be looked at later as it is."""
+    kind = kind_of(value)
+    return kind is not None and kind.is_immutable
+
+
 def count_rows(value: Any) -> int:
     """How many rows an input holds, without converting it: a mapping is one unless it is of columns, and so is a plain vector."""
     if type(value) is dict:

@@ -80,6 +80,7 @@ KINDS = (
         copy=lambda table: table,
         part=_part,
         read=_columns,
+        is_immutable=True,
     ),
     TableKind(
         has_all("null_count", "to_pylist", "nbytes", "slice"),
@@ -88,5 +89,6 @@ KINDS = (
         copy=lambda array: array,
         part=_part,
         read=lambda array: [("f0", _column(array))],
+        is_immutable=True,
     ),
 )

@@ -39,7 +39,7 @@ class TableKind:
     """One kind of container.
 
     `count` tells rows, `size_bytes` about how much a copy takes; `copy` gives what the caller cannot change; `part` some consecutive
-    rows; `read` named columns, or rows without names: an array, or `SparseRows`.
+    rows; `read` named columns, or rows without names: an array, or `SparseRows`. Of what `is_immutable`, `copy` costs nothing.
     """
 
     matches: Callable[[type], bool]
@@ -48,6 +48,7 @@ class TableKind:
     copy: Callable[[Any], Any]
     part: Callable[[Any, slice], Any]
     read: Callable[[Any], Any]
+    is_immutable: bool = False
 
 
 def has_all(*names: str) -> Callable[[type], bool]:

@@ -36,6 +36,7 @@ KINDS = (
         copy=lambda frame: frame.clone(),
         part=lambda frame, rows: frame[rows],
         read=_columns,
+        is_immutable=True,
     ),
     TableKind(
         has_all("to_frame", "estimated_size", "null_count", "clone"),
@@ -44,5 +45,6 @@ KINDS = (
         copy=lambda series: series.clone(),
         part=lambda series, rows: series[rows],
         read=lambda series: [(series.name or "f0", _column(series))],
+        is_immutable=True,
     ),
 )
