@@ -192,7 +192,8 @@ class Agent:
 
     def flags(self) -> tuple[str, ...]:
         """Names of the humility rules (of those that act) that marked the last call in this thread or task."""
-        return current_flags.get()
+        target, names = current_flags.get()
+        return names if target is self._target else ()
 
     def record(
         self,

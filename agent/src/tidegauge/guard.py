@@ -26,7 +26,8 @@ from tidegauge.worker.tabulate import tabulate
 Marked = list[tuple[Condition, npt.NDArray[np.intp]]]
 """Conditions that marked something, with the numbers of the rows."""
 
-current_flags: ContextVar[tuple[str, ...]] = ContextVar("tidegauge_flags", default=())
+current_flags: ContextVar[tuple[object, tuple[str, ...]]] = ContextVar("tidegauge_flags", default=(None, ()))
+"""Of the last call under rules that act: whose it was (its `DeploymentWorker`), and names of the rules that marked it."""
 
 
 def guarded(recorded: Callable[..., Any], recorder: Recorder, method: str) -> Callable[..., Any]:
@@ -82,7 +83,7 @@ class _Guard:
         try:
             rows = count_rows(self._inputs(args, kwargs))
             marked = marked + self._marked_by_answer(args, kwargs, result, rows)
-            current_flags.set(tuple(one.rule.name for one, _ in marked))
+            current_flags.set((self._recorder.target, tuple(one.rule.name for one, _ in marked)))
         except Exception:  # noqa: BLE001 - the host must not notice
             self._recorder.count_fault()
             return result
