@@ -127,9 +127,9 @@ class Berth:
         paths = [path for path in self.ledger.glob("*.called") if int(path.stem) not in pids]
         return Counter(line for path in paths for line in path.read_text().split())
 
-    def sealed(self) -> dict[Key, int]:
-        """The crc of each frame that a host knew to be durable."""
-        lines = [line.split() for path in self.ledger.glob("*.sealed") for line in path.read_text().splitlines()]
+    def sealed(self, kind: str = "sealed") -> dict[Key, int]:
+        """The crc of each frame that a host knew to be durable; with "sealing" also of those that it was about to make so."""
+        lines = [line.split() for path in self.ledger.glob(f"*.{kind}") for line in path.read_text().splitlines()]
         found = {(epoch, int(seq)): int(crc) for epoch, seq, crc in lines}
         assert len(found) == len(lines), "a number was given twice in one epoch"
         return found

@@ -80,7 +80,7 @@ def test_workers_killed_under_load_cost_no_answer_and_no_frame(
     assert len(killed) >= 1
     assert load.wrong() == []
     assert len(load.answers) > 100
-    assert crcs(stored) == berth.sealed()
+    assert berth.sealed().items() <= crcs(stored).items() <= berth.sealed("sealing").items()
     assert_each_call_is_stored_once(berth, killed)
     assert max(watch.shippers) == 1
     assert len(watch.seen) == 1

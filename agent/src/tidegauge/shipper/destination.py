@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tidegauge.errors import UsageError
+from tidegauge.spool.disk import beyond_stdio
 
 DESTINATION_NAME = "collector.json"
 TOKEN_VARIABLE = "TIDEGAUGE_TOKEN"  # noqa: S105 - the name of the variable, not a token
@@ -114,7 +115,7 @@ def replace_small_file(path: Path, content: bytes) -> None:
     """Put a file in the place of another at once, mode 0600; for hints, so not synced. Any number of writers may race."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(beyond_stdio(descriptor), "wb") as file:
             file.write(content)
         Path(temporary).replace(path)
     except BaseException:

@@ -1,6 +1,7 @@
 """What happened in a host, written beside the agent and not by it: the oracle of these tests.
 
 <GUEST_LEDGER>/<pid>.called      the id of each call, before it is made
+<GUEST_LEDGER>/<pid>.sealing     epoch, seq and crc of each frame, before the commit that makes it durable
 <GUEST_LEDGER>/<pid>.sealed      epoch, seq and crc of each frame, after the commit that made it durable has returned
 
 A line is one write to the kernel, so that it survives `kill -9`.
@@ -44,13 +45,15 @@ def write_down_what_is_sealed() -> None:
         return seq
 
     def noting_commit(self: SpoolWriter) -> int:
+        lines = [f"{self.epoch.hex} {seq} {crc}" for seq, crc in pending.pop(id(self), [])]
+        write("sealing", *lines)
         durable = commit(self)
-        write("sealed", *(f"{self.epoch.hex} {seq} {crc}" for seq, crc in pending.pop(id(self), [])))
+        write("sealed", *lines)
         return durable
 
     SpoolWriter.append, SpoolWriter.commit = noting_append, noting_commit  # type: ignore[method-assign]
 
 
-def seal_often(every_s: float = 0.5) -> None:
+def seal_often(every_s: float = 0.3) -> None:
     """Seal as often as a test has time for."""
     runtime.SEAL_RECORDS_S = runtime.SEAL_PROFILES_S = every_s
