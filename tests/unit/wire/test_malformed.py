@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tidegauge.errors import WireError
 from tidegauge.wire import telemetry_pb2 as pb
-from tidegauge.wire.codec import decode_bins, decode_frame, decode_profile, raw
+from tidegauge.wire.codec import decode_bins, decode_frame, decode_moments, decode_profile, raw
 from tidegauge.wire.rows import decode_actuals, decode_baseline, decode_records
 
 FRAMES = [path.read_bytes() for path in sorted(Path(golden.__file__).parent.glob("frame_*.bin"))]
@@ -124,6 +124,10 @@ MALFORMED = {
     "actuals without values": lambda: decode_actuals(pb.Actuals(rows=1, prediction_ids=bytes(16))),
     "billions of outcomes and no bytes": outcomes(rows=2**32 - 1),
     "outcomes with an unknown label": outcomes(rows=1, actual_values=bytes(8), actual_codes=bytes(4)),
+    "second moments without products": lambda: decode_moments(pb.SecondMoments(columns=["x"], rows=1, sums=bytes(8))),
+    "second moments of one column twice": lambda: decode_moments(
+        pb.SecondMoments(columns=["x", "x"], rows=1, sums=bytes(16), products=bytes(24))
+    ),
     "no part of a baseline": lambda: decode_baseline([]),
     "a part missing": lambda: decode_baseline([pb.BaselinePart(part=0, parts=2)]),
     "parts of two baselines": lambda: decode_baseline(

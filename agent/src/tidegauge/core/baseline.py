@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tidegauge.core.bins import ColumnBins, ReferenceBins, canonical_bins, categorical_bins, numeric_bins, stated_bins
 from tidegauge.core.columns import ColumnKind, category_counts, numeric_values
+from tidegauge.core.moments import SecondMoments, moment_blocks, standard_of
 from tidegauge.core.outcomes import Outcomes
 from tidegauge.core.profile import ColumnProfile, limit_names, profile_categories, profile_numeric
 from tidegauge.core.sketch import WINDOW_POINTS, sketch_sorted
@@ -24,7 +25,8 @@ MAX_OUTCOMES = 100_000
 
 @dataclass(frozen=True)
 class Baseline:
-    """Reference bins and profiles by column name, the importance of features (adds up to 1), scored rows."""
+    """Reference bins and profiles by column name, the importance of features (adds up to 1), scored rows, and the second moments of
+    20 consecutive blocks of the rows (none of a baseline whose rows nobody saw)."""
 
     rows: int
     bins: ReferenceBins
@@ -32,10 +34,12 @@ class Baseline:
     importance: Mapping[str, float] = field(default_factory=dict)
     outcomes: Outcomes | None = None
     origin: str = "given"
+    moment_blocks: tuple[SecondMoments, ...] = ()
 
     @property
     def digest(self) -> bytes:
-        """16 bytes that name the content: equal for equal data, whoever computes it."""
+        """16 bytes that name the content: equal for equal data, whoever computes it (so without `moment_blocks`, whose last digits
+        are the processor's)."""
         state = hashlib.blake2b(digest_size=16)
         state.update(canonical_bins(self.bins.columns.values()).encode())
         for name in sorted(self.profiles):
@@ -72,7 +76,9 @@ def build_baseline(
         elif kind.is_categorical:
             bins[name], profiles[name] = _categorical(name, values, kind)
     rows = len(next(iter(columns.values()))) if columns else 0
-    return Baseline(rows, ReferenceBins(bins), profiles, _normalised(importance or {}), outcomes)
+    reference = ReferenceBins(bins)
+    blocks = moment_blocks(columns, rows, standard_of(reference))
+    return Baseline(rows, reference, profiles, _normalised(importance or {}), outcomes, moment_blocks=blocks)
 
 
 def _numeric(

@@ -128,7 +128,11 @@ def numeric_or_nan(values: npt.NDArray[Any] | Sequence[object]) -> npt.NDArray[n
     if hasattr(values, "__array__"):
         values = np.asarray(values)  # also of a sparse column
         if values.dtype.kind in "iuf":
-            return values.astype(np.float64, copy=False)
+            with np.errstate(over="ignore"):  # a wider float beyond float64 becomes an infinity
+                return values.astype(np.float64, copy=False)
+        if values.dtype.kind in "mM":
+            microseconds = values.astype(f"{values.dtype.kind}8[us]").astype(np.int64)
+            return np.where(np.isnat(values), math.nan, microseconds / SECOND_US)
     rows = values.tolist() if isinstance(values, np.ndarray) else values
     numbers = (None if is_missing(value) else _as_float(value) for value in rows)
     return np.array([math.nan if number is None else number for number in numbers], dtype=np.float64)

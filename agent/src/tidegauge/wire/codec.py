@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 
 from tidegauge.core.bins import CategoricalBins, ColumnBins, NumericBins, ReferenceBins
 from tidegauge.core.columns import ColumnKind
+from tidegauge.core.moments import SecondMoments
 from tidegauge.core.profile import ColumnProfile
 from tidegauge.core.sketch import EMPTY, QuantileSketch
 from tidegauge.errors import WireError
@@ -139,6 +140,25 @@ def decode_sketch(message: pb.QuantileSketch) -> QuantileSketch:
     if not _ascends(points):
         raise WireError("the points of a sketch do not ascend")
     return QuantileSketch(message.count, points)
+
+
+def encode_moments(moments: SecondMoments) -> pb.SecondMoments:
+    """Second moments as a message."""
+    return pb.SecondMoments(
+        columns=moments.columns,
+        rows=moments.rows,
+        sums=raw(moments.sums, "<f8"),
+        products=raw(moments.products, "<f8"),
+    )
+
+
+def decode_moments(message: pb.SecondMoments) -> SecondMoments:
+    """The second moments of a message; WireError where its arrays are not as long as its columns want, or a column comes twice."""
+    names = tuple(message.columns)
+    if len(set(names)) < len(names) or message.rows >= _TOO_MANY:
+        raise WireError(f"second moments of {len(names)} columns, some twice, or of {message.rows} rows")
+    products = array(message.products, "<f8", math.comb(len(names) + 1, 2))
+    return SecondMoments(names, message.rows, array(message.sums, "<f8", len(names)), products)
 
 
 def _ascends(values: npt.NDArray[np.float64], *, strictly: bool = False) -> bool:

@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from tidegauge.core.baseline import MAX_OUTCOMES, Baseline
 from tidegauge.core.bins import ReferenceBins
 from tidegauge.core.ids import ID_BYTES
+from tidegauge.core.moments import SecondMoments
 from tidegauge.core.outcomes import NO_LABEL, Labels, Outcomes, Truth
 from tidegauge.errors import WireError
 from tidegauge.wire import telemetry_pb2 as pb
@@ -20,9 +21,11 @@ from tidegauge.wire.codec import (
     MAX_BODY_BYTES,
     array,
     decode_bins,
+    decode_moments,
     decode_profile,
     encode_bins,
     encode_importance,
+    encode_moments,
     encode_profile,
     raw,
 )
@@ -31,6 +34,7 @@ Times = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint32]
 M = TypeVar("M", bound=Message)
 ROWS_A_MESSAGE = 4_000
+_TAG_BYTES = 8  # before a message in another: a number and a length
 
 
 @dataclass(frozen=True)
@@ -147,8 +151,9 @@ def decode_actuals(message: pb.Actuals) -> ActualRows:
 
 
 def encode_baseline(baseline: Baseline) -> list[pb.BaselinePart]:
-    """A baseline as parts that each fit a frame: columns, then scored rows (every k-th of more than 100,000)."""
+    """A baseline as parts that each fit a frame: columns, then scored rows (every k-th of more than 100,000), then second moments."""
     parts = [*_column_parts(baseline), *(pb.BaselinePart(outcomes=one) for one in _outcome_parts(baseline.outcomes))]
+    parts += _moment_parts(baseline.moment_blocks)
     parts = parts or [pb.BaselinePart()]
     digest = baseline.digest
     for i, part in enumerate(parts):
@@ -169,7 +174,8 @@ def decode_baseline(parts: Sequence[pb.BaselinePart]) -> Baseline:
     profiles = {message.name: decode_profile(message) for part in parts for message in part.profiles}
     importance = {one.column: one.weight for part in parts for one in part.importance}
     outcomes = _join_outcomes([_decode_outcomes(part.outcomes) for part in parts if part.HasField("outcomes")])
-    return Baseline(parts[0].rows, bins, profiles, importance, outcomes, parts[0].origin)
+    blocks = tuple(decode_moments(one) for part in parts for one in part.moment_blocks)
+    return Baseline(parts[0].rows, bins, profiles, importance, outcomes, parts[0].origin, blocks)
 
 
 def _column_parts(baseline: Baseline) -> Iterator[pb.BaselinePart]:
@@ -185,6 +191,20 @@ def _column_parts(baseline: Baseline) -> Iterator[pb.BaselinePart]:
             part, size = pb.BaselinePart(), 0
         size += one.ByteSize()
         part.MergeFrom(one)
+    if size:
+        yield part
+
+
+def _moment_parts(blocks: Sequence[SecondMoments]) -> Iterator[pb.BaselinePart]:
+    """As many consecutive blocks in each as it has room for."""
+    part, size = pb.BaselinePart(), 0
+    for block in map(encode_moments, blocks):
+        weight = block.ByteSize() + _TAG_BYTES
+        if size and size + weight > MAX_BODY_BYTES:
+            yield part
+            part, size = pb.BaselinePart(), 0
+        part.moment_blocks.append(block)
+        size += weight
     if size:
         yield part
 

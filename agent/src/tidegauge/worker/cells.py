@@ -1,7 +1,8 @@
 """Open windows: the profiles of each (event hour, segment) that are not sealed yet, under a budget of cells.
 
 A cell is one column of one segment in one window. Counts and moments leave with every seal; sketches wait for the window to close,
-unless no reference bins are known: then the sketch is all that later re-binning has, and leaves with the counts.
+unless no reference bins are known: then the sketch is all that later re-binning has, and leaves with the counts. Second moments
+wait for the close as well.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 
 from tidegauge.core.bins import LEAST_NAME_ROWS, CategoricalBins, ColumnBins, NumericBins, ReferenceBins
 from tidegauge.core.columns import CategoryCounts, ColumnKind, NumericValues, category_counts, numeric_values
+from tidegauge.core.moments import SecondMoments, merge_moments
 from tidegauge.core.profile import (
     ColumnProfile,
     Counts,
@@ -113,9 +115,11 @@ class Cell:
 
 @dataclass
 class OpenWindow:
-    """Cells by column; `first_event_us` of the rows not sealed yet, `touched_us` when rows last came (wall clock)."""
+    """Cells by column, second moments since the window opened; `first_event_us` of the rows not sealed yet, `touched_us` when rows
+    last came (wall clock)."""
 
     cells: dict[str, Cell] = field(default_factory=dict)
+    moments: SecondMoments | None = None
     rows: int = 0
     first_event_us: int = 0
     touched_us: int = 0
@@ -131,6 +135,7 @@ class SealedWindow:
     closed: bool
     counted_rows: int
     clamped_rows: int
+    moments: SecondMoments | None = None
 
 
 class NameGuard:
@@ -150,7 +155,7 @@ class NameGuard:
         """
         if learn:
             self._learn(profile)
-        if not profile.names:
+        if not profile.names or profile.kind is ColumnKind.BOOLEAN:  # true and false name nobody
             return profile
         rows, names = _named_rows(profile), len(profile.names) + _hit_bins(profile)
         is_judge = len(profile.names) >= NAMES_TO_JUDGE_BY
@@ -200,7 +205,8 @@ class OpenWindows:
     @property
     def size_bytes(self) -> int:
         """About how much memory the cells take."""
-        return sum(cell.size_bytes for window in self._windows.values() for cell in window.cells.values())
+        cells = sum(cell.size_bytes for window in self._windows.values() for cell in window.cells.values())
+        return cells + sum(w.moments.size_bytes for w in self._windows.values() if w.moments is not None)
 
     def first_unsealed_us(self) -> int | None:
         """Earliest event time of the rows that no seal has taken yet."""
@@ -220,6 +226,11 @@ class OpenWindows:
         for profile in profiles:
             window.cells.setdefault(profile.name, Cell()).add(profile, keeps_sketch=not key.segment)
 
+    def add_moments(self, key: WindowKey, moments: SecondMoments) -> None:
+        """Add the second moments of rows whose profiles were added to an open window."""
+        window = self._windows[key]
+        window.moments = moments if window.moments is None else merge_moments([window.moments, moments])
+
     def seal(self, *, close: frozenset[WindowKey] = frozenset(), everything: bool = False) -> list[SealedWindow]:
         """Take the deltas: of windows to `close` with their sketches; of others from 10 rows on, or all where `everything`."""
         sealed = []
@@ -235,7 +246,8 @@ class OpenWindows:
     def _seal(self, key: WindowKey, window: OpenWindow, *, closed: bool) -> SealedWindow:
         deltas = [cell.take(closed=closed) for cell in window.cells.values()]
         columns = [self._guard.limit(delta, learn=not key.segment) for delta in deltas]
-        taken = SealedWindow(key, columns, closed, 0 if key.segment else window.rows, window.clamped_rows)
+        moments = window.moments if closed else None
+        taken = SealedWindow(key, columns, closed, 0 if key.segment else window.rows, window.clamped_rows, moments)
         window.rows = window.clamped_rows = 0
         return taken
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
+from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +16,14 @@ from tidegauge.core.columns import METRIC_PREFIX, ColumnKind, numeric_values
 from tidegauge.core.derived import PARTS, derive, take_over
 from tidegauge.core.humility import resolve_all
 from tidegauge.core.kinds import infer_kind
+from tidegauge.core.moments import SecondMoments, Standard, second_moments, standard_of
 from tidegauge.core.profile import ColumnProfile, profile_numeric
 from tidegauge.core.windows import HOUR_US
 from tidegauge.errors import WireError
 from tidegauge.settings import AgentSettings
 from tidegauge.wire.rows import ActualRows, RecordRows
 from tidegauge.worker.calls import RawCall, ServiceOnly, field_of
-from tidegauge.worker.cells import MAX_CELLS, OpenWindows, WindowKey, profile_columns
+from tidegauge.worker.cells import LEAST_ROWS, MAX_CELLS, OpenWindows, SealedWindow, WindowKey, profile_columns
 from tidegauge.worker.facts import Times
 from tidegauge.worker.frames import FrameEncoder, SealedFrame
 from tidegauge.worker.outputs import ModelFacts
@@ -28,7 +31,7 @@ from tidegauge.worker.pacing import Breathe, no_pause
 from tidegauge.worker.reading import CallReader
 from tidegauge.worker.records import join_records
 from tidegauge.worker.rows import Rows, answer_columns, join_rows, rule_columns
-from tidegauge.worker.rowtypes import lightened
+from tidegauge.worker.rowtypes import has_plain_values, lightened
 from tidegauge.worker.sampling import sampled_rows
 from tidegauge.worker.service import Requests, ServiceMinutes
 from tidegauge.worker.shapes import row_counts
@@ -36,19 +39,27 @@ from tidegauge.worker.sizes import held_bytes
 from tidegauge.worker.tabulate import MAX_FEATURES, Column, Columns
 
 ROWS_AT_ONCE = 4_096
+ROWS_LOOKED_AT = 4_096
 MAX_WAITING_BYTES = 2 * 1024 * 1024
 MAX_COLUMNS = MAX_FEATURES + 100  # with the answers'
 
 
 @dataclass(frozen=True)
 class Addition:
-    """Profiles of some rows on their way to an open window."""
+    """Profiles of some rows, and their second moments where they are of all traffic, on their way to an open window."""
 
     key: WindowKey
     profiles: list[ColumnProfile]
     event_us: Times
     arrived_us: int
     clamped_rows: int
+    moments: SecondMoments | None
+
+
+class Shortcut(Protocol):
+    """A caller's way that copies rows without a look at their values."""
+
+    def close_shortcut(self) -> None: ...
 
 
 class DeploymentWorker:
@@ -62,6 +73,8 @@ class DeploymentWorker:
         self._wall_us = wall_us
         self._reader = CallReader(settings, Counter(), wall_us)
         self._bins: ReferenceBins | None = None
+        self._standard: Standard | None = None
+        self.recorders: WeakSet[Shortcut] = WeakSet()
         self.adopt(settings)
         self.forget()
 
@@ -84,7 +97,7 @@ class DeploymentWorker:
         self.counts: Counter[str] = Counter()
         self._reader.counts = self.counts
         self._reader.kinds = dict(self.settings.kinds)
-        self._bins = None
+        self._bins = self._standard = None
         self._windows = OpenWindows(suppress_below=self.settings.suppress_below)
         self._metrics = OpenWindows()
         self._service = ServiceMinutes()
@@ -97,7 +110,8 @@ class DeploymentWorker:
         self._absent: set[str] = set()
         self.newest_event_us = 0
         self._announced = False
-        self._rows_seen = 0
+        self._rows_seen = self._looked_at = 0
+        self.rows_are_plain: bool | None = None
         self._resolve_rules()
 
     def learn(self, facts: ModelFacts, feature_names: Sequence[str]) -> None:
@@ -129,7 +143,10 @@ class DeploymentWorker:
 
     def take(self, calls: Sequence[RawCall], now_us: int, breathe: Breathe = no_pause) -> None:
         """Take in calls; they are looked at when enough rows have come."""
-        last = calls[-1][2] if calls else None
+        if not calls:
+            return
+        self._look_for_containers(calls)
+        last = calls[-1][2]
         if type(last) is dict and lightened(last) is not last:  # one of them is looked at: rows of a service are alike
             calls = [(*call[:2], lightened(call[2]), *call[3:]) if type(call[2]) is dict else call for call in calls]
         self._waiting += calls
@@ -139,6 +156,18 @@ class DeploymentWorker:
             self._waiting_bytes += held_bytes(calls[-1][2]) * len(calls)
         if self._waiting_rows >= ROWS_AT_ONCE or self._waiting_bytes >= MAX_WAITING_BYTES:
             self.aggregate(now_us, breathe)
+
+    def _look_for_containers(self, calls: Sequence[RawCall]) -> None:
+        """Whether rows have plain values only, so that a shallow copy of a dict is a private one: seen at the first thousands of
+        rows, later at one of each batch; once they have not, each row is looked at before it is copied."""
+        if self.rows_are_plain is False:
+            return
+        last = calls[-1:] if self._looked_at >= ROWS_LOOKED_AT else calls
+        self._looked_at += len(last)
+        self.rows_are_plain = all(has_plain_values(call[2]) for call in last)
+        if not self.rows_are_plain:
+            for recorder in list(self.recorders):
+                recorder.close_shortcut()
 
     def take_service_only(self, kept: Sequence[ServiceOnly]) -> None:
         """Count calls whose rows were dropped, and so need not be profiled."""
@@ -248,9 +277,16 @@ class DeploymentWorker:
                     if segment or rows.clamped is None
                     else int(np.count_nonzero(rows.clamped if chosen is None else rows.clamped[chosen]))
                 )
-                yield Addition(
-                    WindowKey(start, segment, rows.batch), profiles, event, int(rows.arrival_us.max()), clamped
-                )
+                moments = None if segment else self._moments(part, len(event))
+                key, arrived_us = WindowKey(start, segment, rows.batch), int(rows.arrival_us.max())
+                yield Addition(key, profiles, event, arrived_us, clamped, moments)
+
+    def _moments(self, columns: Mapping[str, Column | None], rows: int) -> SecondMoments | None:
+        if self._standard is None or not self._standard.columns:
+            return None
+        numeric = {name: columns.get(name) for name in self._standard.columns}
+        numeric = {name: one for name, one in numeric.items() if self.kinds.get(name) is ColumnKind.NUMERIC}
+        return second_moments(numeric, rows, self._standard)
 
     def _with_missing(self, columns: Columns) -> dict[str, Column | None]:
         """The columns, and those that belong there and are not: all of their values are missing."""
@@ -280,6 +316,8 @@ class DeploymentWorker:
             self._windows.add(
                 one.key, one.profiles, one.event_us, arrived_us=one.arrived_us, clamped_rows=one.clamped_rows
             )
+            if one.moments is not None:
+                self._windows.add_moments(one.key, one.moments)
             self.newest_event_us = max(self.newest_event_us, int(one.event_us.max()))
             self.counts["clamped_future"] += one.clamped_rows
         if self._windows.over_budget:
@@ -298,7 +336,8 @@ class DeploymentWorker:
         if bins is None or (self._bins is not None and bins.bins_id == self._bins.bins_id):
             return
         self._seal_windows(self._windows.all_keys(), now_us)
-        self._bins = bins
+        self._bins, self._standard = bins, standard_of(bins)
+        self.counts["moments_columns_over_limit"] = self._standard.over_limit
         self._resolve_rules()
         take_over(self.kinds, {name: one.kind for name, one in bins.columns.items()}, self.settings.kinds)
 
@@ -332,7 +371,14 @@ class DeploymentWorker:
 
     def _seal_windows(self, close: frozenset[WindowKey], now_us: int, *, everything: bool = False) -> None:
         for sealed in self._windows.seal(close=close, everything=everything):
-            self._ready.extend(self.encoder.window(sealed, self._bins, now_us))
+            self._ready.extend(self.encoder.window(self._with_enough_moments(sealed), self._bins, now_us))
+
+    def _with_enough_moments(self, sealed: SealedWindow) -> SealedWindow:
+        """The window, without second moments of fewer than 10 rows: out of so few, single rows could be told again."""
+        if sealed.moments is None or sealed.moments.rows >= LEAST_ROWS:
+            return sealed
+        self.counts["moments_rows_too_few"] += sealed.moments.rows
+        return replace(sealed, moments=None)
 
 
 def _members(rows: Rows, inside: npt.NDArray[np.intp] | None) -> Iterator[tuple[str, npt.NDArray[np.intp] | None]]:

@@ -15,7 +15,7 @@ from tidegauge.core.sketch import EMPTY
 from tidegauge.core.windows import HOUR_US, MINUTE_US, SECOND_US
 from tidegauge.settings import AgentSettings
 from tidegauge.wire import telemetry_pb2 as pb
-from tidegauge.wire.codec import MAX_BODY_BYTES, encode_profile
+from tidegauge.wire.codec import MAX_BODY_BYTES, encode_moments, encode_profile
 from tidegauge.wire.kinds import FrameKind
 from tidegauge.wire.rows import ActualRows, RecordRows, encode_actuals, encode_baseline, encode_records, fitting
 from tidegauge.worker.cells import SealedWindow
@@ -46,9 +46,10 @@ class FrameEncoder:
         )
 
     def window(self, sealed: SealedWindow, bins: ReferenceBins | None, now_us: int) -> Iterator[SealedFrame]:
-        """Frames of one window's delta; a wide one is split by columns."""
+        """Frames of one window's delta; a wide one is split by columns. The second moments are in the first, alone if they must."""
         rows = sealed.counted_rows
-        for part in _split(sealed.columns):
+        moments = encode_moments(sealed.moments) if sealed.moments is not None else None
+        for part in _split(sealed.columns, reserved=moments.ByteSize() if moments is not None else 0):
             frame = self._frame(now_us)
             frame.schema_id = schema_id({column.name: column.kind for column in sealed.columns})
             body = frame.profile
@@ -59,8 +60,10 @@ class FrameEncoder:
             body.window_closed = sealed.closed
             body.clamped_rows = sealed.clamped_rows if rows else 0
             body.columns.extend(map(encode_profile, part))
+            if moments is not None:
+                body.second_moments.CopyFrom(moments)
             yield SealedFrame(FrameKind.PROFILE, frame.SerializeToString(), rows)
-            rows = 0
+            rows, moments = 0, None
 
     def minute(self, start_us: int, segment: str, columns: Sequence[ColumnProfile], now_us: int) -> SealedFrame:
         """A frame of one minute's service columns in a segment ("": all traffic)."""
@@ -121,12 +124,13 @@ def with_watermark(frame: SealedFrame, low_watermark_us: int) -> SealedFrame:
     return replace(frame, payload=frame.payload + message.SerializeToString())  # the last value of a field wins
 
 
-def _split(columns: list[ColumnProfile]) -> Iterator[list[ColumnProfile]]:
+def _split(columns: list[ColumnProfile], *, reserved: int = 0) -> Iterator[list[ColumnProfile]]:
+    """Columns that fit a frame together; in the first, so many bytes are `reserved`."""
     part: list[ColumnProfile] = []
-    size = 0
+    size = reserved
     for column in map(_with_names_that_fit, columns):
         weight = _bytes(column)
-        if part and size + weight > MAX_BODY_BYTES:
+        if size and size + weight > MAX_BODY_BYTES:
             yield part
             part, size = [], 0
         part.append(column)
