@@ -398,3 +398,21 @@ def test_two_agents_of_one_root_share_the_worker(
     found = spool_reader(one.settings.root)
     assert len({spooled.epoch for spooled in found}) == 1
     assert {spooled.frame.deployment for spooled in found} == {"one", "other"}
+
+
+@pytest.mark.parametrize("durability", ["seal", "interval", "always"])
+def test_flush_returns_when_everything_is_durable(
+    make_agent: Callable[..., tidegauge.Agent], spooled: Callable[[tidegauge.Agent], Any], durability: str
+) -> None:
+    agent = make_agent(durability=durability)
+    predict = agent.watch(lambda row: 0.5)
+
+    for rows in range(1, 4):
+        predict({"x": 1.0})
+        agent.flush()
+
+        assert agent.status()["sealed"] == rows
+        assert (
+            sum(column.rows for frame in spooled(agent) for column in frame.profile.columns if column.name == "x")
+            == rows
+        )

@@ -148,15 +148,15 @@ class SpoolWriter:
                 self._commit()
             return seq
 
-    def commit(self) -> int:
-        """Make all appended records durable and return the last durable seq (see `durability` for "interval").
+    def commit(self, *, at_once: bool = False) -> int:
+        """Make all appended records durable and return the last durable seq (see `durability` for "interval": `at_once` does not wait).
 
         Raises SpoolError when the disk refuses; the records then stay in memory for the next commit.
         """
         self._refuse_in_child()
         with self._lock:
             self._refuse_when_closed()
-            if not self._interval_s or time.monotonic() - self._committed_s >= self._interval_s:
+            if at_once or not self._interval_s or time.monotonic() - self._committed_s >= self._interval_s:
                 self._commit()
             return self._durable_seq
 

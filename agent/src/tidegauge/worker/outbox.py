@@ -38,8 +38,11 @@ class Outbox:
         self._appended_rows = self._sealed_rows = 0
         self._dropped: Counter[str] = Counter()
 
-    def put(self, frames: list[SealedFrame]) -> None:
-        """Make frames durable, with those that had to wait. Raises SpoolError where the disk refuses: they wait for the next time."""
+    def put(self, frames: list[SealedFrame], *, at_once: bool = False) -> None:
+        """Make frames durable, with those that had to wait; with durability "interval" only when that is due, or `at_once`.
+
+        Raises SpoolError where the disk refuses: they wait for the next time.
+        """
         self._waiting.extend(frames)
         self._waiting_bytes += sum(len(frame.payload) for frame in frames)
         if not self._waiting and not self._is_behind:
@@ -53,7 +56,7 @@ class Outbox:
         while self._waiting:
             self._append(writer, self._waiting.popleft())
         self._waiting_bytes = 0
-        seq = writer.commit()
+        seq = writer.commit(at_once=at_once)
         self._is_behind = self._is_unsynced = seq + 1 < writer.next_seq
         self.has_spooled = True
         if not self._is_behind:

@@ -155,13 +155,13 @@ class Runtime:
         """Make ready frames durable at once. Raises SpoolError."""
         with self._work:
             frames_of.take_frames(frames)
-            self._seal(profiles=False)
+            self._seal(profiles=False, at_once=True)
 
     def flush(self) -> None:
         """Drain and seal everything captured so far; durable on return. Raises SpoolError where the disk refuses."""
         with self._work:
             self.relieve()
-            self._seal(profiles=True, everything=True)
+            self._seal(profiles=True, everything=True, at_once=True)
 
     def close(self) -> None:
         """Stop the thread, seal everything, end the epoch. For the end of the process: plain file I/O only. Never raises."""
@@ -267,7 +267,7 @@ class Runtime:
             target.take_service_only([one for one in kept if one.target is target])
         return taken
 
-    def _seal(self, *, profiles: bool, everything: bool = False, final: bool = False) -> None:
+    def _seal(self, *, profiles: bool, everything: bool = False, final: bool = False, at_once: bool = False) -> None:
         now = time.monotonic()
         self._sealed_records_s = now
         if profiles:
@@ -282,7 +282,7 @@ class Runtime:
                 step = partial(target.seal, _now_us(), profiles=profiles, everything=everything, final=final)
                 sealed += self._attempt(step) or []
             frames += _with_watermark(sealed, targets)
-        self._outbox.put(frames)
+        self._outbox.put(frames, at_once=at_once)
 
     def _pause(self) -> None:
         """Let callers have the interpreter: for a moment, or only in passing where they are far ahead."""
