@@ -16,6 +16,10 @@ STORED = {  # rows, predictions with ids, actuals
     "batch": ("demand", 1_000, 0, 0),
     "labels": ("biopsies", 0, 0, 2),
     "columns": ("tickets", 0, 0, 0),
+    "extract": ("baskets", 22, 20, 0),
+    "humility": ("delays", 1, 0, 0),
+    "privacy": ("claims", 20, 0, 0),
+    "testing": None,
 }
 
 

@@ -76,3 +76,11 @@ def test_the_bins_id_is_that_of_the_vectors() -> None:
     assert bins.bins_id.hex() == vector["digest"]
     assert hashlib.blake2b(vector["text"].encode(), digest_size=16).hexdigest() == vector["digest"]
     assert ReferenceBins(dict(reversed(bins.columns.items()))).bins_id == bins.bins_id
+
+
+def test_with_a_key_the_digest_is_another_and_needs_the_same_key():
+    key = b"sixteen bytes at"
+
+    assert digest_id("42", key).hex() == "1ac3812aab015a9c8fdf2c3c2879e281"
+    assert len({digest_id("42"), digest_id("42", key), digest_id("42", b"another key of it")}) == 3
+    assert digest_ids(["42", 42], key) == 2 * digest_id("42", key)
