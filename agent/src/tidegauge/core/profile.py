@@ -18,7 +18,7 @@ import numpy.typing as npt
 from tidegauge.core.bins import CategoricalBins, ColumnBins, NumericBins
 from tidegauge.core.columns import CategoryCounts, ColumnKind, NumericValues
 from tidegauge.core.latency import bucket_indexes
-from tidegauge.core.sketch import DELTA_POINTS, EMPTY, QuantileSketch, merge_sketches, sketch_sorted
+from tidegauge.core.sketch import BLOCK_POINTS, DELTA_POINTS, EMPTY, QuantileSketch, merge_sketches, sketch_sorted
 
 Counts = npt.NDArray[np.int64]
 K = TypeVar("K")
@@ -89,7 +89,7 @@ def profile_numeric(
         minimum=float(ordered[0]) if has_values else math.nan,
         maximum=float(ordered[-1]) if has_values else math.nan,
         bin_counts=bins.count_sorted(ordered) if bins else None,
-        sketch=sketch_sorted(ordered, DELTA_POINTS),
+        sketch=sketch_sorted(ordered, BLOCK_POINTS),
     )
 
 

@@ -1,9 +1,19 @@
 """A quantile sketch: sorted points of equal weight.
 
-A sketch of n values is m <= size points; point i stands for the ranks (i*n/m, (i+1)*n/m] and is the value at their middle, so
-the rank error is at most 1/(2m) of n. While n <= size the points are the values themselves and nothing is lost.
-Sketches merge by pooling their weighted points and picking points of equal weight again, all at once (doing it one after
-another would add up the errors).
+A sketch of n values is m <= size points; point i stands for the ranks (i*n/m, (i+1)*n/m] and is the value at their middle. While
+n <= size the points are the values themselves and nothing is lost.
+
+The error of a rank is at most the sum of 1/(2m) over the compressions on its way, m the points that each left, whatever the values
+(a compression rounds the distribution to steps of 1/m) and whatever the order and sizes of what is merged (the error of a pool is a
+mean of those of its parts). So sketches are pooled many at a time and compressed once, not one after another:
+
+    block of 4,096 rows -> 512 points                                             0.098 %
+    eight of a level -> 1,024 points; from the third level on 2,048               0.049 % twice, then 0.024 % a level
+    what an agent seals -> 256 points                                             0.195 %
+    the union of a window's deltas, and each roll-up of windows -> 2,048 points   0.024 %
+
+The union of a window's deltas is within 0.5 % (0.49 % after 10^9 rows in one window of one process, 0.42 % up to 2 million), and a
+roll-up adds 0.024 %. What a full spool merges (tidegauge.wire.merging) is compressed to 256 points once more: 0.195 %.
 """
 
 from __future__ import annotations
@@ -17,10 +27,14 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
+BLOCK_POINTS = 512
+"""Points of a block of rows, while its window is open."""
 DELTA_POINTS = 256
-"""Points of what an agent seals: 2 KiB, rank error <= 0.2 %."""
+"""Points of what an agent seals: 2 KiB."""
 WINDOW_POINTS = 2048
-"""Points of what a collector keeps of a closed window: rank error <= 0.025 % more."""
+"""Points of what a collector keeps of a closed window."""
+_PARTS = 8
+_LEVEL_POINTS = (1_024, 1_024)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +89,44 @@ def merge_sketches(sketches: Sequence[QuantileSketch], size: int = WINDOW_POINTS
         return EMPTY
     points = np.concatenate([sketch.points for sketch in kept])
     count = sum(sketch.count for sketch in kept)
+    per_point = [sketch.count / len(sketch.points) for sketch in kept]
+    if max(per_point) == min(per_point):
+        points.sort(kind="stable")  # runs that are in order already
+        return QuantileSketch(count, sketch_sorted(points, size).points)
     order = np.argsort(points, kind="stable")
     points = points[order]
-    if count == len(points):  # every part is exact
-        return sketch_sorted(points, size)
-    weights = np.repeat([sketch.count / len(sketch.points) for sketch in kept], [len(sketch.points) for sketch in kept])
-    upper_ranks = np.cumsum(weights[order])
+    upper_ranks = np.cumsum(np.repeat(per_point, [len(sketch.points) for sketch in kept])[order])
     size = min(size, count - 1)  # never as many points as values: that would say that nothing was lost
     targets = (np.arange(size) + 0.5) * (count / size)
     index = np.minimum(np.searchsorted(upper_ranks, targets, side="left"), len(points) - 1)
     return QuantileSketch(count, points[index])
+
+
+class SketchStack:
+    """Sketches waiting to be one: eight of a level become one of the next, so that errors add up once a level, not once a merge."""
+
+    def __init__(self) -> None:
+        self._levels: list[list[QuantileSketch]] = [[]]
+
+    def __bool__(self) -> bool:
+        return any(self._levels)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(sketch.points.nbytes for level in self._levels for sketch in level)
+
+    def add(self, sketch: QuantileSketch) -> None:
+        """Take in one more."""
+        for number, level in enumerate(self._levels):
+            level.append(sketch)
+            if len(level) < _PARTS:
+                return
+            sketch = merge_sketches(level, _LEVEL_POINTS[number] if number < len(_LEVEL_POINTS) else WINDOW_POINTS)
+            level.clear()
+        self._levels.append([sketch])
+
+    def take(self) -> QuantileSketch:
+        """All as one, as it is sealed."""
+        merged = merge_sketches([sketch for level in self._levels for sketch in level], DELTA_POINTS)
+        self._levels = [[]]
+        return merged

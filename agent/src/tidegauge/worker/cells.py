@@ -23,7 +23,7 @@ from tidegauge.core.profile import (
     profile_categories,
     profile_numeric,
 )
-from tidegauge.core.sketch import DELTA_POINTS, EMPTY, QuantileSketch, merge_sketches
+from tidegauge.core.sketch import EMPTY, SketchStack
 from tidegauge.core.windows import MINUTE_US
 from tidegauge.worker.facts import Times
 from tidegauge.worker.pacing import Breathe, no_pause
@@ -39,7 +39,6 @@ MAX_OPEN_NAMES = 2 * MAX_NAMES
 LEAST_ROWS = 10
 NAMES_TO_JUDGE_BY = 100
 _PARTS = 8
-_MERGED_POINTS = 4 * DELTA_POINTS
 
 
 @dataclass(frozen=True, order=True)
@@ -49,36 +48,6 @@ class WindowKey:
     start_us: int
     segment: str
     batch: str = ""
-
-
-class SketchStack:
-    """Sketches waiting to be one: eight of a level become one of the next, so that errors add up once a level, not once a merge."""
-
-    def __init__(self) -> None:
-        self._levels: list[list[QuantileSketch]] = [[]]
-
-    def __bool__(self) -> bool:
-        return any(self._levels)
-
-    @property
-    def size_bytes(self) -> int:
-        return sum(sketch.points.nbytes for level in self._levels for sketch in level)
-
-    def add(self, sketch: QuantileSketch) -> None:
-        """Take in one more."""
-        for level in self._levels:
-            level.append(sketch)
-            if len(level) < _PARTS:
-                return
-            sketch = merge_sketches(level, _MERGED_POINTS)
-            level.clear()
-        self._levels.append([sketch])
-
-    def take(self) -> QuantileSketch:
-        """All as one, as it is sealed."""
-        merged = merge_sketches([sketch for level in self._levels for sketch in level], DELTA_POINTS)
-        self._levels = [[]]
-        return merged
 
 
 @dataclass
