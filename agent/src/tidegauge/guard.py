@@ -9,7 +9,7 @@ ours leaves the answer as it is and is counted. Only a `PredictionRefused` that 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -60,13 +60,28 @@ class _Guard:
     def __init__(self, recorder: Recorder, method: str) -> None:
         self._recorder = recorder
         self._method = method
+        self._known: Sequence[Condition] = ()
+        self._about_inputs: list[Condition] = []
+        self._about_answers: list[Condition] = []
+
+    def _look_up(self) -> None:
+        """Take over the deployment's conditions where they have changed: those that act, about inputs and about answers."""
+        known = self._recorder.conditions()
+        if known is not self._known:
+            acting = [one for one in known if one.rule.acts]
+            self._about_inputs = [one for one in acting if not one.looks_at_answers]
+            self._about_answers = [one for one in acting if one.looks_at_answers]
+            self._known = known
 
     def before(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Marked:
         """What the rules about inputs mark; raises where one of them refuses: the model is not asked then."""
         started = self._recorder.clock()
         try:
-            conditions = [one for one in self._recorder.conditions() if one.rule.acts and not one.looks_at_answers]
-            marked = _marked_inputs(self._inputs(args, kwargs), conditions, self._recorder.target.feature_names)
+            self._look_up()
+            if not self._about_inputs:
+                return []
+            inputs = self._inputs(args, kwargs)
+            marked = _marked_inputs(inputs, self._about_inputs, self._recorder.target.feature_names)
         except UsageError:  # no table: the worker counts the call as unreadable
             return []
         except Exception:  # noqa: BLE001 - the host must not notice
@@ -82,7 +97,8 @@ class _Guard:
         """What the caller gets: the result, or what the rules put in its place."""
         try:
             rows = count_rows(self._inputs(args, kwargs))
-            marked = marked + self._marked_by_answer(args, kwargs, result, rows)
+            if self._about_answers:
+                marked = marked + self._marked_by_answer(args, kwargs, result, rows)
             current_flags.set((self._recorder.target, tuple(one.rule.name for one, _ in marked)))
         except Exception:  # noqa: BLE001 - the host must not notice
             self._recorder.count_fault()
@@ -99,14 +115,13 @@ class _Guard:
         return inputs_of(args, kwargs) if found is None else found
 
     def _marked_by_answer(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, rows: int) -> Marked:
-        conditions = [one for one in self._recorder.conditions() if one.rule.acts and one.looks_at_answers]
         extract = self._recorder.options.extract
-        if extract is not None and conditions:
+        if extract is not None:
             found = extract(result, *args, **kwargs)
             answer = found.predictions if isinstance(found, Observed) else found
             result = result if answer is None else answer
         try:
-            return _marked_answers(result, rows, conditions, self._recorder, self._method)
+            return _marked_answers(result, rows, self._about_answers, self._recorder, self._method)
         except UsageError:  # no answer that can be read: the worker counts it so
             return []
 
@@ -131,18 +146,27 @@ def _refusal(marked: Marked) -> PredictionRefused | None:
 
 
 def _marked_inputs(inputs: Any, conditions: list[Condition], feature_names: Sequence[str]) -> Marked:
-    if not conditions:
-        return []
     if type(inputs) is dict:
         return [(one, _FIRST) for one in conditions if one.marks_one(inputs.get(one.rule.column))]
-    columns, _ = tabulate(inputs, feature_names)
+    columns = _judged_columns(inputs, {one.rule.column for one in conditions}, feature_names)
+    if type(inputs) is np.ndarray and len(inputs) == 1:
+        marked = ((one, columns.get(one.rule.column)) for one in conditions)
+        return [(one, _FIRST) for one, values in marked if values is not None and one.marks_one(values.item(0))]
     marks = ((one, columns.get(one.rule.column)) for one in conditions)
     return _some((one, one.marks(values)) for one, values in marks if values is not None)
 
 
+def _judged_columns(inputs: Any, names: set[str], feature_names: Sequence[str]) -> Mapping[str, Any]:
+    """The columns that rules look at; of plain matrices and data frames nothing else is read."""
+    is_plain = type(inputs) is np.ndarray and inputs.ndim == 2 and inputs.dtype.kind in "iufb"
+    if is_plain and len(feature_names) == inputs.shape[1]:
+        return {name: inputs[:, i] for i, name in enumerate(feature_names) if name in names}
+    if hasattr(inputs, "iloc") and hasattr(inputs, "columns"):
+        inputs = inputs.loc[:, [str(name) in names for name in inputs.columns]]
+    return tabulate(inputs, feature_names)[0]
+
+
 def _marked_answers(result: Any, rows: int, conditions: list[Condition], recorder: Recorder, method: str) -> Marked:
-    if not conditions:
-        return []
     if type(result) is float and rows == 1:
         return [(one, _FIRST) for one in conditions if one.marks_one(result)]
     scores = judged_score(read_answers(result, rows, recorder.target.facts, method=method).scores)

@@ -135,18 +135,27 @@ class Condition:
     def marks(self, values: npt.NDArray[Any] | Sequence[Any]) -> Mask:
         """Which values are marked (bool, one a value); missing ones never are."""
         if self.names is not None:
-            rows = values.tolist() if isinstance(values, np.ndarray) else values
-            return np.fromiter((self._marks_name(value) for value in rows), dtype=np.bool_, count=len(rows))
+            return self._marks_names(values)
         numbers = numeric_or_nan(values)
         inside = (numbers >= self.low) & (numbers <= self.high)
         return inside if self.marks_inside else ~inside & ~np.isnan(numbers)
 
     def marks_one(self, value: Any) -> bool:
         """The same for a single value."""
-        if self.names is None and type(value) in {float, int}:
+        if self.names is not None:
+            return self._marks_name(value)
+        if type(value) is float or type(value) is int:
             is_inside = bool(self.low <= value <= self.high)
             return is_inside if self.marks_inside else bool(value < self.low or value > self.high)
         return bool(self.marks([value])[0])
+
+    def _marks_names(self, values: npt.NDArray[Any] | Sequence[Any]) -> Mask:
+        """Each distinct value is looked at once."""
+        if isinstance(values, np.ndarray) and values.dtype.kind in "iufbUS":
+            distinct, codes = np.unique(values, return_inverse=True)
+            return np.array([self._marks_name(value) for value in distinct.tolist()], dtype=np.bool_)[codes]
+        rows = values.tolist() if isinstance(values, np.ndarray) else values
+        return np.fromiter(map(self._marks_name, rows), dtype=np.bool_, count=len(rows))
 
     def _marks_name(self, value: Any) -> bool:
         text = None if is_missing(value) else canonical_text(value)

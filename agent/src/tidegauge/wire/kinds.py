@@ -2,6 +2,7 @@
 
 from enum import IntEnum
 
+from tidegauge.core.columns import METRIC_PREFIX
 from tidegauge.errors import WireError
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.codec import decode_frame
@@ -40,7 +41,7 @@ def rows_of(kind: int, payload: bytes) -> int:
     """Rows that are lost with a frame, as far as it tells; 0 for events and for bytes that are not a frame.
 
     A profile counts the rows of its longest column, and only for all traffic, so that segments do not count a row twice;
-    service columns speak of rows that are counted with their features.
+    service columns speak of rows that are counted with their features, and custom metrics are no rows.
     """
     if kind == FrameKind.EVENT:
         return 0
@@ -56,7 +57,8 @@ def frame_rows(frame: pb.Frame) -> int:
         case FrameKind.PROFILE:
             body = frame.profile
             is_copy = bool(body.segment) or body.time_basis == pb.TIME_BASIS_ARRIVAL
-            return 0 if is_copy else max((column.rows for column in body.columns), default=0)
+            rows = [column.rows for column in body.columns if not column.name.startswith(METRIC_PREFIX)]
+            return 0 if is_copy else max(rows, default=0)
         case FrameKind.RECORDS:
             return frame.records.rows
         case FrameKind.ACTUALS:
