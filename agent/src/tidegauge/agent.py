@@ -381,6 +381,13 @@ class Agent:
             time.sleep(POLL_S)
         return True
 
+    def close(self, timeout_s: float = 1.0) -> bool:
+        """Seal everything, and what open windows keep for their close: for a service that ends without Python's `atexit`.
+
+        Waits at most `timeout_s`; False where that was too short or the disk refused. Never raises; a later call is captured as ever.
+        """
+        return self._capture.runtime.close_within(timeout_s)
+
     def status(self) -> dict[str, Any]:
         """Rows captured, sealed, acknowledged and dropped (by reason) in this process, and what the shipper last said."""
         counts = self._capture.runtime.counts()

@@ -92,7 +92,7 @@ async def test_each_of_many_requests_at_once_has_its_own_consumer_and_id(
     make_agent: MakeAgent, spooled: Any, path: str
 ) -> None:
     agent = make_agent()
-    async with session(service(agent, agent=agent)) as client:
+    async with session(service(agent, agent=agent, id_header="X-Request-ID")) as client:
 
         async def ask(number: int) -> httpx.Response:
             headers = {"X-Consumer": f"team-{number % 4}", "X-Request-ID": f"request-{number}"}
@@ -188,7 +188,7 @@ def served(app: FastAPI) -> Iterator[str]:
 
 async def test_a_real_server_keeps_requests_apart(make_agent: MakeAgent, spooled: Any) -> None:
     agent = make_agent()
-    with served(service(agent, agent=agent)) as address:
+    with served(service(agent, agent=agent, id_header="X-Request-ID")) as address:
         async with httpx.AsyncClient(base_url=address, timeout=30) as client:
 
             async def ask(number: int) -> httpx.Response:
@@ -202,6 +202,71 @@ async def test_a_real_server_keeps_requests_apart(make_agent: MakeAgent, spooled
     frames = spooled(agent)
     assert consumers(frames) == {f"team-{i}": REQUESTS // 4 for i in range(4)}
     assert ids(frames) == Counter(digest_id(f"request-{i}") for i in range(REQUESTS))
+
+
+async def test_no_record_leaves_for_a_header_that_nobody_named(make_agent: MakeAgent, spooled: Any) -> None:
+    agent = make_agent()
+    async with session(service(agent, agent=agent)) as client:
+        await client.get("/sync/1", headers={"X-Request-ID": "set-by-a-proxy"})
+
+    agent.flush()
+    assert not ids(spooled(agent))
+
+
+async def lifespan_of(app: Any) -> list[str]:
+    """What an application says of its lifespan."""
+    said = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+    heard: list[str] = []
+
+    async def receive() -> Any:
+        return said.pop(0)
+
+    async def send(message: Any) -> None:
+        heard.append(message["type"])
+
+    await app({"type": "lifespan", "state": {}}, receive, send)
+    return heard
+
+
+async def test_the_end_of_the_lifespan_seals_what_is_left(make_agent: MakeAgent, spooled: Any) -> None:
+    agent = make_agent()
+    app = service(agent, agent=agent)
+    async with session(app) as client:
+        await client.get("/sync/1")
+
+    assert await lifespan_of(app) == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+    body = next(body for body in view.profiles(spooled(agent)) if body.window_closed)
+    assert body.columns[0].rows == 1
+
+
+async def test_a_disk_that_hangs_does_not_hold_up_the_end(
+    make_agent: MakeAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent, goes_on = make_agent(), threading.Event()
+    app = service(agent, agent=agent)
+    monkeypatch.setattr("tidegauge.integrations.starlette.SEAL_S", 0.01)
+    monkeypatch.setattr(agent._capture.runtime, "flush", lambda **_: goes_on.wait(30))
+
+    assert (await lifespan_of(app))[-1] == "lifespan.shutdown.complete"
+
+    goes_on.set()
+    for thread in [one for one in threading.enumerate() if one.name == "tidegauge-close"]:
+        thread.join(30)
+
+
+async def test_a_disk_that_refuses_does_not_change_the_end(
+    make_agent: MakeAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> None:
+        raise tidegauge.SpoolError("spool: full")
+
+    agent = make_agent()
+    monkeypatch.setattr(agent._capture.runtime, "flush", refuse)
+
+    assert agent.close() is False
+    assert (await lifespan_of(service(agent, agent=agent)))[-1] == "lifespan.shutdown.complete"
+    assert agent.status()["counters"]["spool_errors"] == 2
 
 
 async def test_start_and_end_of_the_service_pass(make_agent: MakeAgent) -> None:
@@ -259,7 +324,7 @@ class Faulty:
 
 async def test_headers_that_say_nothing_or_too_much_do_no_harm(make_agent: MakeAgent, spooled: Any) -> None:
     agent = make_agent()
-    async with session(service(agent, agent=agent)) as client:
+    async with session(service(agent, agent=agent, id_header="X-Request-ID")) as client:
         for value in (b"", b"   ", b"x" * 4_000, b"caf\xe9"):
             reply = await client.get("/sync/1", headers={b"X-Consumer": value, b"X-Request-ID": value})
             assert reply.status_code == 200
@@ -276,7 +341,7 @@ async def test_several_rows_cannot_share_the_requests_id(make_agent: MakeAgent, 
     async def answer() -> list[float]:
         return model.predict_proba(X[:5])[:, 1].tolist()
 
-    app.add_middleware(TidegaugeMiddleware, agent=agent)
+    app.add_middleware(TidegaugeMiddleware, agent=agent, id_header="X-Request-ID")
     async with session(app) as client:
         await client.get("/", headers={"X-Request-ID": "request"})
 
@@ -296,7 +361,7 @@ async def test_an_id_column_comes_before_the_header(make_agent: MakeAgent, spool
     async def answer() -> float:
         return model({"flight_id": "UA-1", "distance": 400.0})
 
-    app.add_middleware(TidegaugeMiddleware, agent=agent)
+    app.add_middleware(TidegaugeMiddleware, agent=agent, id_header="X-Request-ID")
     async with session(app) as client:
         await client.get("/", headers={"X-Request-ID": "request"})
 

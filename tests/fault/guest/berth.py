@@ -145,6 +145,10 @@ class Berth:
                     found.append(((epoch.epoch.hex, item.seq), item.payload))
         return found
 
+    def frames(self) -> list[tuple[Key, pb.Frame]]:
+        """The same, decoded."""
+        return [(key, decode_frame(payload)) for key, payload in self.spooled()]
+
     def stored(self) -> list[tuple[Key, bytes]]:
         """Every frame in the collector's log, in its order."""
         reader, found = LogReader(self.directory / "collector/log"), []

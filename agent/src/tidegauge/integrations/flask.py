@@ -31,10 +31,10 @@ class Tidegauge:
         agent: Agent | None = None,
         *,
         consumer_header: str | None = "X-Consumer",
-        id_header: str | None = "X-Request-ID",
+        id_header: str | None = None,
         batch_header: str | None = None,
     ) -> None:
-        """`id_header` gives the prediction id of a request that predicts one row; None takes nothing from any header."""
+        """`id_header` gives the prediction id of a request that predicts one row: records leave the host then. None: no header does."""
         self.agent = agent
         self._names = HeaderNames(consumer_header, id_header, batch_header)
         if app is not None:

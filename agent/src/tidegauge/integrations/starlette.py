@@ -3,6 +3,7 @@
     app.add_middleware(TidegaugeMiddleware, agent=agent)
 
 A pure ASGI middleware: it touches neither request nor response, so streams, web sockets and background tasks pass as they are.
+At the end of the application's lifespan it seals what is left: uvicorn ends by the signal that it got, without Python's `atexit`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+SEAL_S = 1.0
+_SHUT_DOWN = {"lifespan.shutdown.complete", "lifespan.shutdown.failed"}
+
 
 class TidegaugeMiddleware:
     """Says for all predictions within a request who asked for them; nothing of the request or its response changes."""
@@ -28,16 +32,19 @@ class TidegaugeMiddleware:
         agent: Agent,
         *,
         consumer_header: str | None = "X-Consumer",
-        id_header: str | None = "X-Request-ID",
+        id_header: str | None = None,
         batch_header: str | None = None,
     ) -> None:
-        """`id_header` gives the prediction id of a request that predicts one row; None takes nothing from any header."""
+        """`id_header` gives the prediction id of a request that predicts one row: records leave the host then. None: no header does."""
         self.app = app
         self._agent = agent
         self._names = HeaderNames(consumer_header, id_header, batch_header)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on within its context."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, self._sealing(send))
+            return
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
@@ -46,6 +53,18 @@ class TidegaugeMiddleware:
             await self.app(scope, receive, send)
         finally:
             leave()
+
+    def _sealing(self, send: Send) -> Send:
+        """The same `send`, which seals before it says that the application has shut down."""
+
+        async def send_sealed(message: MutableMapping[str, Any]) -> None:
+            if message["type"] in _SHUT_DOWN:
+                self._agent.close(
+                    SEAL_S
+                )  # holds up the loop, which has nothing left to do, in whatever framework it is
+            await send(message)
+
+        return send_sealed
 
 
 def _header(scope: Scope, name: str) -> str | None:

@@ -41,7 +41,6 @@ SEAL_RECORDS_S = 10.0
 SEAL_PROFILES_S = 60.0
 CARE_S = 5.0
 THREADLESS_S = 60.0
-MAX_UNSPOOLED_BYTES = 16 * 1024 * 1024
 
 
 class Runtime:
@@ -157,11 +156,38 @@ class Runtime:
             frames_of.take_frames(frames)
             self._seal(profiles=False, at_once=True)
 
-    def flush(self) -> None:
-        """Drain and seal everything captured so far; durable on return. Raises SpoolError where the disk refuses."""
+    def flush(self, *, final: bool = False) -> None:
+        """Drain and seal everything captured so far; durable on return. Raises SpoolError where the disk refuses.
+
+        `final` closes the open windows, too: their sketches and second moments are sealed with the rest.
+        """
         with self._work:
             self.relieve()
-            self._seal(profiles=True, everything=True, at_once=True)
+            self._seal(profiles=True, everything=True, final=final, at_once=True)
+
+    def close_within(self, timeout_s: float) -> bool:
+        """Flush with all windows closed, in a thread, and wait so long for it; whether it was done. Never raises.
+
+        The thread goes on where time was too short: a disk that hangs holds up nobody.
+        """
+        done = threading.Event()
+
+        def work() -> None:
+            self.flush(final=True)
+            done.set()
+
+        attempt = partial(self._attempt, work)
+        if not threads_can_run():
+            attempt()
+            return done.is_set()
+        thread = threading.Thread(target=attempt, name="tidegauge-close", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # a limit of the system, or the end of the interpreter
+            self._counts["threads_refused"] += 1
+            return False
+        thread.join(timeout_s)
+        return done.is_set()
 
     def close(self) -> None:
         """Stop the thread, seal everything, end the epoch. For the end of the process: plain file I/O only. Never raises."""

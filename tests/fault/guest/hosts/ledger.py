@@ -44,10 +44,10 @@ def write_down_what_is_sealed() -> None:
         pending.setdefault(id(self), []).append((seq, zlib.crc32(payload)))
         return seq
 
-    def noting_commit(self: SpoolWriter) -> int:
+    def noting_commit(self: SpoolWriter, **options: Any) -> int:
         lines = [f"{self.epoch.hex} {seq} {crc}" for seq, crc in pending.pop(id(self), [])]
         write("sealing", *lines)
-        durable = commit(self)
+        durable = commit(self, **options)
         write("sealed", *lines)
         return durable
 

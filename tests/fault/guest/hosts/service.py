@@ -8,8 +8,9 @@ from urllib.parse import parse_qsl
 import ledger
 
 import tidegauge
+from tidegauge.integrations.starlette import TidegaugeMiddleware
 
-ledger.seal_often()
+ledger.seal_often(float(os.environ.get("GUEST_SEAL_EVERY_S", "0.3")))
 ledger.write_down_what_is_sealed()
 agent = tidegauge.init("guest", version="v1", id_column="id")
 
@@ -45,13 +46,13 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     return [body]
 
 
-async def asgi(scope: Any, receive: Any, send: Any) -> None:
-    """ASGI: the same; at the end it seals what is left, because uvicorn ends by the signal that it got, without `atexit`."""
+async def bare_asgi(scope: Any, receive: Any, send: Any) -> None:
+    """ASGI: the same, and it calls the model once more when it shuts down."""
     if scope["type"] == "lifespan":
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        agent.flush()
+        answer_many("shutdown", 1)
         await send({"type": "lifespan.shutdown.complete"})
         return
     query = dict(parse_qsl(scope["query_string"].decode()))
@@ -62,6 +63,10 @@ async def asgi(scope: Any, receive: Any, send: Any) -> None:
     )
     await send({"type": "http.response.body", "body": body})
 
+
+asgi = TidegaugeMiddleware(
+    bare_asgi, agent
+)  # at the end it seals: uvicorn ends by the signal that it got, without `atexit`
 
 if os.environ.get("GUEST_WARM_UP"):  # a service that calls its model before the server forks
     answer_many("warm", 10)
