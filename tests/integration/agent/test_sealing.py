@@ -297,7 +297,7 @@ def test_a_deployment_with_many_columns_has_fewer_segments_so_that_cells_stay_in
 def test_cells_over_budget_are_sealed_early_the_oldest_windows_first() -> None:
     worker = Worker()
     for hour in range(60):
-        times = [NOON_US / 1e6 - 3_600 * hour] * 100
+        times = [NOON_US / 1e6 - 3_600 * (59 - hour)] * 100
         worker.call([{f"x{j}": 1.0 for j in range(100)}] * 100, timestamps=times)
     worker.target.aggregate(NOON_US)
 

@@ -41,6 +41,7 @@ from tidegauge.worker.tabulate import MAX_FEATURES, Column, Columns
 ROWS_AT_ONCE = 4_096
 ROWS_LOOKED_AT = 4_096
 MAX_WAITING_BYTES = 2 * 1024 * 1024
+MAX_READ_VALUES = MAX_WAITING_BYTES // 16  # numbers, or references to short texts
 MAX_COLUMNS = MAX_FEATURES + 100  # with the answers'
 
 
@@ -103,6 +104,9 @@ class DeploymentWorker:
         self._service = ServiceMinutes()
         self._waiting: list[RawCall] = []
         self._waiting_rows = self._waiting_bytes = 0
+        self._read: list[Rows] = []
+        self._read_rows = self._read_values = 0
+        self._read_is_large = False
         self._records: list[RecordRows] = []
         self._actuals: list[ActualRows] = []
         self._ready: list[SealedFrame] = []
@@ -155,7 +159,9 @@ class DeploymentWorker:
         if calls and not calls[-1][8]:
             self._waiting_bytes += held_bytes(calls[-1][2]) * len(calls)
         if self._waiting_rows >= ROWS_AT_ONCE or self._waiting_bytes >= MAX_WAITING_BYTES:
-            self.aggregate(now_us, breathe)
+            self._read_waiting(now_us, breathe)
+        if self._read_rows >= ROWS_AT_ONCE or self._read_values >= MAX_READ_VALUES or self._read_is_large:
+            self._profile_read(now_us, breathe)
 
     def _look_for_containers(self, calls: Sequence[RawCall]) -> None:
         """Whether rows have plain values only, so that a shallow copy of a dict is a private one: seen at the first thousands of
@@ -212,6 +218,11 @@ class DeploymentWorker:
 
     def aggregate(self, now_us: int, breathe: Breathe = no_pause) -> None:
         """Turn the waiting calls into records, cells and service statistics."""
+        self._read_waiting(now_us, breathe)
+        self._profile_read(now_us, breathe)
+
+    def _read_waiting(self, now_us: int, breathe: Breathe) -> None:
+        """Turn the waiting calls into columns, which take a fraction of their memory and so may wait for more rows."""
         calls, self._waiting = self._waiting, []
         self._waiting_rows = self._waiting_bytes = 0
         if not calls:
@@ -222,11 +233,22 @@ class DeploymentWorker:
         self._service.add(Requests.of(calls, rows, self._wall_us))
         answered = [call for call in calls if call[4] is None] if any(errors) else calls
         breathe()
-        for part in join_rows(self._reader.read(answered, now_us, breathe)):
-            self._take_rows(part, now_us, breathe)
+        read = self._reader.read(answered, now_us, breathe)
+        self._read += read
+        self._read_rows += sum(one.count for one in read)
+        self._read_values += sum(one.count * len(one.columns) for one in read)
+        self._read_is_large = not all(one.can_wait for one in read)
         for segment, requests in self._reader.take_segment_requests():
             self._service.add(requests, segment)
             breathe()
+
+    def _profile_read(self, now_us: int, breathe: Breathe) -> None:
+        """Profile the rows that were read: many at once, because each column of each segment costs something by itself."""
+        read, self._read = self._read, []
+        self._read_rows = self._read_values = 0
+        self._read_is_large = False
+        for part in join_rows(read):
+            self._take_rows(part, now_us, breathe)
 
     def _take_rows(self, rows: Rows, now_us: int, breathe: Breathe) -> None:
         self.counts["captured"] += rows.count
@@ -237,8 +259,10 @@ class DeploymentWorker:
         if records is not None:
             self._records.append(records)
         self.counts["columns_over_limit"] += max(0, len(rows.columns) - MAX_FEATURES)
-        for start in range(0, rows.count, ROWS_AT_ONCE):
-            part = rows.part(slice(start, start + ROWS_AT_ONCE)) if rows.count > ROWS_AT_ONCE else rows
+        blocks = max(1, rows.count // ROWS_AT_ONCE)
+        step = -(-rows.count // blocks)
+        for start in range(0, rows.count, step):
+            part = rows.part(slice(start, start + step)) if blocks > 1 else rows
             try:
                 additions = list(self._additions(part, breathe))
             except Exception:  # noqa: BLE001 - a fault of ours in profiling: counted; the rows' records are kept

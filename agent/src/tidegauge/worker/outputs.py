@@ -209,7 +209,7 @@ def _as_array(result: Any) -> npt.NDArray[Any] | None:
     elif type(result) in SCALARS or isinstance(result, (str, bytes, bool, int, float, Decimal, np.generic)):
         result = _of_list([result]).reshape(())
     elif isinstance(result, (list, tuple)):
-        result = _of_list([_plain(one) for one in result])
+        result = _of_list(result if SCALARS.issuperset(map(type, result)) else [_plain(one) for one in result])
     elif hasattr(result, "to_numpy"):
         result = np.asarray(result.to_numpy())
     else:

@@ -20,7 +20,7 @@ from tidegauge.worker.pacing import Breathe
 from tidegauge.worker.privacy import Privacy
 from tidegauge.worker.rows import Codes, Ids, Mask, Rows
 from tidegauge.worker.service import Requests
-from tidegauge.worker.shapes import Unread, count_rows, unpacked
+from tidegauge.worker.shapes import Unread, are_equal, count_rows, unpacked
 from tidegauge.worker.tables.columns import ColumnTable
 from tidegauge.worker.tables.sparse import SparseRows, join_sparse
 from tidegauge.worker.tabulate import Columns, columns_of_dicts, tabulate
@@ -292,7 +292,7 @@ def _groups(calls: list[RawCall]) -> list[list[RawCall]]:
 
 def _all_alike(calls: list[RawCall]) -> bool:
     """The common case, seen without a loop over the calls: all of one kind, without context."""
-    if set(map(type, field_of(calls, "context"))) != {type(None)} or len(set(field_of(calls, "method"))) != 1:
+    if set(map(type, field_of(calls, "context"))) != {type(None)} or not are_equal(field_of(calls, "method")):
         return False
     inputs, results = field_of(calls, "inputs"), field_of(calls, "result")
     kinds, answers = set(map(type, inputs)), set(map(type, results))
@@ -311,7 +311,7 @@ def _all_alike(calls: list[RawCall]) -> bool:
 def _same(arrays: list[Any]) -> bool:
     """Whether all arrays, or packed ones, have one shape and type."""
     likeness = itemgetter(1) if isinstance(arrays[0], tuple) else attrgetter("shape", "dtype")
-    return len(set(map(likeness, arrays))) == 1
+    return are_equal(list(map(likeness, arrays)))
 
 
 def _likeness(call: RawCall) -> object:

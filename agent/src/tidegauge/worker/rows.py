@@ -15,11 +15,14 @@ from tidegauge.core.outcomes import NO_LABEL, Labels
 from tidegauge.wire.rows import RecordRows, join_labels
 from tidegauge.worker.facts import Times
 from tidegauge.worker.outputs import Answers
+from tidegauge.worker.tables.columns import SCALARS
 from tidegauge.worker.tabulate import Column, Columns
 
 Codes = npt.NDArray[np.uint32]
 Ids = npt.NDArray[np.void]
 Mask = npt.NDArray[np.bool_]
+
+_LONGEST_TEXT = 64
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ class Rows:
     segment_sets: tuple[tuple[str, ...], ...]
     segment_codes: Codes
     batch: str
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether the columns take little memory: numbers and short texts, no containers."""
+        return all(map(_is_small, self.columns.values()))
 
     def part(self, chosen: slice) -> Rows:
         """Some consecutive rows."""
@@ -91,6 +99,14 @@ class Rows:
             self.segment_codes[chosen],
             self.batch,
         )
+
+
+def _is_small(column: Column) -> bool:
+    """One value is looked at: rows of a service are alike."""
+    if not isinstance(column, np.ndarray):
+        return False
+    first = column[0] if column.dtype.kind == "O" and len(column) else None
+    return len(first) <= _LONGEST_TEXT if isinstance(first, str) else type(first) in SCALARS
 
 
 def answer_columns(answers: Answers) -> Columns:

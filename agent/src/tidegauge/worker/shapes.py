@@ -128,9 +128,14 @@ def row_counts(inputs: Sequence[Any]) -> npt.NDArray[np.int64]:
     kinds = set(map(type, inputs))
     if kinds == {dict}:
         return np.ones(len(inputs), dtype=np.int64)
-    if kinds == {tuple} and len(set(map(itemgetter(1), inputs))) == 1:
+    if kinds == {tuple} and are_equal(list(map(itemgetter(1), inputs))):
         return np.full(len(inputs), count_rows(inputs[0]), dtype=np.int64)
     return np.array([1 if type(one) is dict else count_rows(one) for one in inputs], dtype=np.int64)
+
+
+def are_equal(values: list[Any]) -> bool:
+    """Whether all of some values, at least one, are equal to the first; several times faster than a set of them."""
+    return values.count(values[0]) == len(values)
 
 
 def _is_row(value: Any) -> bool:

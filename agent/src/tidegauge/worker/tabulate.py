@@ -6,11 +6,12 @@ an array to whoever asks for one). Types are known by shape, not by import.
 
 from __future__ import annotations
 
+import marshal
 import struct
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from operator import itemgetter
+from operator import itemgetter, methodcaller
 from typing import Any
 
 import numpy as np
@@ -183,15 +184,16 @@ def _numbers_of_dicts(
     rows: Sequence[Mapping[Any, Any]], keys: tuple[str, ...], width: int, breathe: Breathe
 ) -> npt.NDArray[np.float64] | None:
     """One row of numbers for each key, NaN where missing; None where the rows have other keys or anything but plain numbers."""
-    read = itemgetter(*keys) if len(keys) > 1 else None
+    read = _in_order if keys == tuple(rows[0]) else _picked(keys)
     matrix = np.empty((len(keys), len(rows)), dtype=np.float64)
     for start in range(0, len(rows), SLICE_ROWS):
         part = rows[start : start + SLICE_ROWS]
         if set(map(len, part)) != {width}:
             return None
         try:
-            values = list(chain.from_iterable(map(read, part)) if read else map(itemgetter(keys[0]), part))
-            numbers = _numbers(values)
+            values = read(part, keys)
+            numbers = _floats(values, len(keys))
+            numbers = _numbers(list(chain.from_iterable(values))) if numbers is None else numbers
         except (KeyError, OverflowError, struct.error):
             return None
         if numbers is None:
@@ -199,6 +201,47 @@ def _numbers_of_dicts(
         matrix[:, start : start + len(part)] = numbers.reshape(len(part), -1).T
         breathe()
     return matrix
+
+
+_Values = list[tuple[Any, ...]]
+
+
+def _in_order(rows: Sequence[Mapping[Any, Any]], keys: tuple[str, ...]) -> _Values:
+    """The values of each row, which has nothing but these keys: as they lie where the order is theirs as well."""
+    if list(map(tuple, rows)).count(keys) == len(rows):
+        return list(map(tuple, map(_VALUES, rows)))
+    return _picked(keys)(rows, keys)
+
+
+_VALUES = methodcaller("values")
+
+
+def _picked(keys: tuple[str, ...]) -> Callable[[Sequence[Mapping[Any, Any]], tuple[str, ...]], _Values]:
+    read = itemgetter(*keys)
+    if len(keys) == 1:
+        return lambda rows, _keys: [(read(row),) for row in rows]
+    return lambda rows, _keys: list(map(read, rows))
+
+
+_MARSHAL_VERSION = 2
+"""Without references: a float is a "g" and 8 little-endian bytes, a tuple or list its letter and 4 bytes of length."""
+
+
+def _floats(rows: _Values, width: int) -> npt.NDArray[np.float64] | None:
+    """The values of rows of so many floats and nothing else, one row after another; None where there is anything else.
+
+    marshal looks at types and copies values in one pass: so it takes half the time of a set of types and a struct.
+    """
+    try:
+        packed = marshal.dumps(rows, _MARSHAL_VERSION) if type(rows[0][0]) is float else b""
+    except ValueError:  # a value that marshal does not know
+        return None
+    if len(packed) != 5 + len(rows) * (5 + 9 * width):
+        return None
+    table = np.frombuffer(packed, np.uint8, offset=5).reshape(len(rows), -1)[:, 5:].reshape(len(rows), width, 9)
+    if not (table[:, :, 0] == ord("g")).all():
+        return None
+    return table[:, :, 1:].copy().view("<f8").reshape(-1)
 
 
 def _numbers(values: list[Any]) -> npt.NDArray[np.float64] | None:
