@@ -56,6 +56,7 @@ from tidegauge.worker.tabulate import tabulate
 
 M = TypeVar("M")
 POLL_S = 0.02
+FRAMES_AT_ONCE = 1_000
 METRIC_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 ErrorClasses = type[BaseException] | tuple[type[BaseException], ...]
 ACTUALS_AT_ONCE = 100_000
@@ -347,8 +348,9 @@ class Agent:
         times, _ = clamp_future(read_times(time.time() if timestamps is None else timestamps, len(given)), _now_us())
         if not self.settings.enabled or not given:
             return
-        with self._capture.runtime.locked():
-            self._target.take_metric(name, numbers, times, _now_us())
+        if not self._target.metrics.offer(str(name), numbers, times):
+            with self._capture.runtime.locked():
+                self._target.metrics.take(_now_us())
         self._capture.start()
 
     def event(self, text: str) -> None:
@@ -359,6 +361,8 @@ class Agent:
         frame = self._target.encoder.event("note", valid, _now_us())
         with self._capture.runtime.locked():
             self._target.take_frames([frame])
+            if self._target.ready_frames >= FRAMES_AT_ONCE:
+                self._capture.runtime.seal_now(self._target, [])
         self._capture.start()
 
     def flush(self, timeout_s: float = 5.0, *, wait: str = "sealed") -> bool:
@@ -389,7 +393,10 @@ class Agent:
         return self._capture.runtime.close_within(timeout_s)
 
     def status(self) -> dict[str, Any]:
-        """Rows captured, sealed, acknowledged and dropped (by reason) in this process, and what the shipper last said."""
+        """Rows captured, sealed, acknowledged and dropped (by reason) in this process, and what the shipper last said.
+
+        After `flush`: captured = sealed + waiting (for a disk that refuses) + dropped + `sampled_out` of the counters.
+        """
         counts = self._capture.runtime.counts()
         dropped = self._capture.buffer.dropped()
         counts["requests_uncounted"] = dropped.pop("requests_uncounted", 0)
@@ -398,11 +405,12 @@ class Agent:
                 reason = name.removeprefix("dropped:")
                 dropped[reason] = dropped.get(reason, 0) + rows
         other = {name: rows for name, rows in counts.items() if rows and not name.startswith("dropped:")}
-        for name in ("captured", "sealed", "acknowledged"):
+        for name in ("captured", "sealed", "waiting", "acknowledged"):
             other.pop(name, None)
         return {
             "captured": counts.get("captured", 0),
             "sealed": counts.get("sealed", 0),
+            "waiting": counts.get("waiting", 0),
             "acknowledged": counts.get("acknowledged", 0),
             "dropped": dropped,
             "counters": {**other, "faults": self._faults()},

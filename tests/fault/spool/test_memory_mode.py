@@ -1,8 +1,10 @@
 """Where no disk can be written the agent counts in memory, bounded, says so once, and writes everything when it can again."""
 
 import errno
+import gc
 import logging
 import os
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager
@@ -17,7 +19,8 @@ from tidegauge.spool import Hole, Record, SpoolReader, disk, list_epochs, own_di
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.kinds import FrameKind, rows_of
 from tidegauge.worker.frames import SealedFrame
-from tidegauge.worker.outbox import Outbox
+from tidegauge.worker.marks import RowMarks
+from tidegauge.worker.outbox import MAX_WAITING_BYTES, Outbox
 
 KIB = 1024
 Refuse = Callable[[object, str, int], AbstractContextManager[None]]
@@ -80,7 +83,7 @@ def test_where_no_epoch_can_be_made_frames_wait_bounded_and_are_written_later(
 
     with refuse(own_directory, "open_directory", code):
         refused = put_all(outbox, [frame(n) for n in range(200)])
-    assert outbox._waiting_bytes <= 20 * KIB
+    assert outbox.held_bytes <= 20 * KIB
     outbox.put([frame(200)])
     counts = outbox.counts()
     outbox.close()
@@ -105,7 +108,7 @@ def test_where_the_disk_fills_up_what_does_not_fit_in_memory_is_counted_with_its
         if failing_call == "create_file":
             writer._roll()
         put_all(outbox, [frame(n) for n in range(1, 200)])
-        assert writer._pending.size_bytes <= 21 * KIB
+        assert outbox.held_bytes <= 21 * KIB
     outbox.put([frame(200)])
     counts = outbox.counts()
     outbox.close()
@@ -117,6 +120,48 @@ def test_where_the_disk_fills_up_what_does_not_fit_in_memory_is_counted_with_its
         "spool_unwritable": counts["dropped:spool_unwritable"],
     }
     assert on_disk.total() == 2_010
+
+
+@pytest.mark.parametrize("durability", ["seal", "always"])
+def test_before_and_after_the_spool_could_be_made_the_refused_frames_take_16_mib_together(
+    tmp_path: Path, refuse: Refuse, durability: str
+) -> None:
+    outbox = Outbox(tmp_path / "root", durability=durability)
+    size, seals = 2_000, 20
+    many = MAX_WAITING_BYTES // size // seals * 3 // 2  # half as much again as may wait
+    gc.collect()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+
+    held = []
+    for place, name in ((own_directory, "open_directory"), (segment, "write_all")):
+        with refuse(place, name, errno.ENOSPC):
+            for n in range(seals):
+                with pytest.raises(SpoolError):
+                    outbox.put([frame(n * many + k, size=size - 100) for k in range(many)])
+                held.append(outbox.held_bytes)
+            gc.collect()
+            traced = tracemalloc.get_traced_memory()[0] - before
+            assert traced <= MAX_WAITING_BYTES * 17 // 16
+    tracemalloc.stop()
+    counts = outbox.counts()
+    outbox.put([])
+    outbox.close()
+
+    assert max(held) <= MAX_WAITING_BYTES
+    assert min(counts["dropped:spool_unavailable"], counts["dropped:spool_unwritable"]) > 0
+    handed = 2 * 10 * seals * many
+    assert counts["waiting"] == handed - counts["dropped:spool_unavailable"] - counts["dropped:spool_unwritable"]
+
+
+def test_what_is_remembered_of_commits_is_bounded_while_no_collector_answers() -> None:
+    marks = RowMarks()
+    for seq in range(1, 200_001):
+        marks.add(seq, 10 * seq)
+
+    assert len(marks) <= 4_096
+    assert (marks.total, marks.up_to(200_000), marks.up_to(0)) == (2_000_000, 2_000_000, 0)
+    assert 990_000 <= marks.up_to(100_000) <= 1_000_000
 
 
 def test_a_position_that_cannot_be_stored_costs_nothing(tmp_path: Path, refuse: Refuse) -> None:

@@ -1,12 +1,14 @@
 """PURE: the records that a writer holds in memory, bounded: what no longer fits becomes a hole, oldest first."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tidegauge.spool.record import Hole, encode_record, hole_record
 
 REASON_UNWRITABLE = "spool_unwritable"
+OBJECT_BYTES = 256  # what Python takes for a record beside its bytes, at most
+_KIND_AT = 16  # of an encoded record
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +28,30 @@ class PendingRecords:
         self._hole: Hole | None = None
         self.size_bytes = 0
         self.dropped_records = 0
-        self.dropped_rows = 0
+        self.dropped_rows: Counter[int] = Counter()  # by kind
 
     def __len__(self) -> int:
         return len(self._records) + (self._hole is not None)
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory that the records take."""
+        return self.size_bytes + OBJECT_BYTES * len(self._records)
 
     def add(self, seq: int, encoded: bytes, rows: int) -> None:
         """Keep a record; `rows` is what its loss would cost."""
         self._records.append((seq, encoded, rows))
         self.size_bytes += len(encoded)
 
-    def shrink_to(self, size_bytes: int) -> None:
-        """Drop the oldest records until the rest fits, and remember them as one hole."""
-        while self.size_bytes > size_bytes and self._records:
+    def shrink_to(self, held_bytes: int) -> None:
+        """Drop the oldest records until the rest takes no more memory than that, and remember them as one hole."""
+        while self.held_bytes > held_bytes and self._records:
             seq, encoded, rows = self._records.popleft()
             first_seq, earlier = (self._hole.first_seq, self._hole.rows) if self._hole else (seq, 0)
             self._hole = Hole(first_seq, seq, REASON_UNWRITABLE, earlier + rows)
             self.size_bytes -= len(encoded)
             self.dropped_records += 1
-            self.dropped_rows += rows
+            self.dropped_rows[encoded[_KIND_AT]] += rows
 
     def next_group(self, size_bytes: int) -> Group:
         """Return the oldest records, at least one, that fit in `size_bytes`; they stay here until `forget`."""

@@ -122,13 +122,25 @@ class SpoolWriter:
     def counters(self) -> WriterCounters:
         """What went wrong so far."""
         return replace(
-            self._counters, dropped_records=self._pending.dropped_records, dropped_rows=self._pending.dropped_rows
+            self._counters,
+            dropped_records=self._pending.dropped_records,
+            dropped_rows=self._pending.dropped_rows.total(),
         )
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory that records take which are not durable yet; at most `max_pending_bytes` between two calls."""
+        return self._pending.held_bytes
+
+    def dropped_rows(self, kind: int) -> int:
+        """Rows in the pending records of a kind that were dropped."""
+        return self._pending.dropped_rows[kind]
 
     def append(self, kind: int, payload: bytes, *, flags: int = 0, rows: int = 0) -> int:
         """Take a record into memory and return its seq; `rows` is what a hole says is lost if it can never be written.
 
-        Raises UsageError on misuse. Does not raise for a bad disk, except with durability "always", which commits each record.
+        Raises UsageError on misuse. Does not raise for a bad disk, except with durability "always", which commits each record: once,
+        then `commit` tries again.
         """
         if os.getpid() != self._pid:  # written out here: this is the one call that is made for each record
             self._refuse_in_child()
@@ -142,9 +154,9 @@ class SpoolWriter:
             seq = self._next_seq
             self._pending.add(seq, encode(seq, kind, flags, payload), rows)
             self._next_seq = seq + 1
-            if self._pending.size_bytes > self._max_pending_bytes:
+            if self._pending.held_bytes > self._max_pending_bytes:
                 self._make_room()
-            if self._commits_always:
+            if self._commits_always and not self._is_failing:
                 self._commit()
             return seq
 
