@@ -328,8 +328,11 @@ def _own(values: Any) -> Any:
 
 def feature_names_of(model: Any) -> tuple[str, ...]:
     """A model's own feature names (scikit-learn's `feature_names_in_`), if it has any."""
-    names = getattr(model, "feature_names_in_", None)
-    return tuple(map(str, names)) if names is not None else ()
+    try:
+        names = getattr(model, "feature_names_in_", None)
+        return tuple(map(str, names)) if names is not None else ()
+    except Exception:  # noqa: BLE001 - an odd model, e.g. one with any attribute that is asked for: it says nothing then
+        return ()
 
 
 def inputs_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -19,8 +19,9 @@ import numpy.typing as npt
 from tidegauge.capture import Observed, Recorder, inputs_of
 from tidegauge.core.humility import Action, Condition, judged_score
 from tidegauge.errors import PredictionRefused, UsageError
-from tidegauge.worker.outputs import read_answers
+from tidegauge.worker.outputs import is_one_answer, read_answers
 from tidegauge.worker.shapes import count_rows
+from tidegauge.worker.tables.columns import as_column_table
 from tidegauge.worker.tabulate import tabulate
 
 Marked = list[tuple[Condition, npt.NDArray[np.intp]]]
@@ -96,7 +97,7 @@ class _Guard:
     def after(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, marked: Marked) -> Any:
         """What the caller gets: the result, or what the rules put in its place."""
         try:
-            rows = count_rows(self._inputs(args, kwargs))
+            rows = _count_asked(self._inputs(args, kwargs), result)
             if self._about_answers:
                 marked = marked + self._marked_by_answer(args, kwargs, result, rows)
             current_flags.set((self._recorder.target, tuple(one.rule.name for one, _ in marked)))
@@ -145,8 +146,14 @@ def _refusal(marked: Marked) -> PredictionRefused | None:
     return None
 
 
+def _count_asked(inputs: Any, result: Any) -> int:
+    """How many rows a call asked for: what looks like a dict of columns and got one answer is a row of vectors."""
+    rows = count_rows(inputs)
+    return 1 if type(inputs) is dict and rows != 1 and is_one_answer(result) else rows
+
+
 def _marked_inputs(inputs: Any, conditions: list[Condition], feature_names: Sequence[str]) -> Marked:
-    if type(inputs) is dict:
+    if type(inputs) is dict and as_column_table(inputs) is None:
         return [(one, _FIRST) for one in conditions if one.marks_one(inputs.get(one.rule.column))]
     columns = _judged_columns(inputs, {one.rule.column for one in conditions}, feature_names)
     if type(inputs) is np.ndarray and len(inputs) == 1:

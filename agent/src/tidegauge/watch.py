@@ -61,7 +61,7 @@ def _is_method_in_class(function: Callable[..., Any]) -> bool:
     if not inspect.isfunction(function):
         return False
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
-    return "." in function.__qualname__.rpartition("<locals>.")[2] and names[:1] == ("self",)
+    return "." in function.__qualname__.rpartition("<locals>.")[2] and names[:1] in {("self",), ("cls",)}
 
 
 def _recorded_in_class(function: Callable[..., Any], recorder: Recorder, method: str) -> Callable[..., Any]:
@@ -98,7 +98,10 @@ def _watch_object(model: Any, recorder: Recorder) -> Any:
 
 
 def _has(model: Any, name: str) -> bool:
-    return callable(model) if name == "__call__" else callable(getattr(model, name, None))
+    try:
+        return callable(model) if name == "__call__" else callable(getattr(model, name, None))
+    except Exception:  # noqa: BLE001 - a property that is not ready: it raises to whoever asks the watched model for it
+        return False
 
 
 def _method(method: Callable[..., Any], recorder: Recorder, name: str) -> Callable[..., Any]:

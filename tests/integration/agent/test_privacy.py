@@ -133,3 +133,27 @@ def test_rare_categories_can_be_kept_at_home(make_agent: MakeAgent) -> None:
 )
 def test_the_form_of_a_text(text: str, form: str) -> None:
     assert form_of(text) == form
+
+
+@pytest.mark.parametrize("option", [{"drop": ["name"]}, {"hash": ["name"], "hash_key": KEY}, {"mask": ["name"]}])
+def test_a_column_that_a_table_has_twice_is_hidden_twice(make_agent: MakeAgent, option: dict[str, Any]) -> None:
+    agent = make_agent(**option)
+    table = pd.DataFrame([[SECRET, SECRET, 5.0]] * 30, columns=["name", "name", "amount"])
+    agent.baseline(table)
+    agent.watch(lambda X: [0.5] * len(X))(table)
+
+    agent.flush()
+
+    assert SECRET.encode() not in bytes_below(agent.settings.root)
+
+
+def test_a_name_that_is_cut_is_hidden_as_well(make_agent: MakeAgent) -> None:
+    long = "name of the applicant " * 10
+    agent = make_agent(drop=[long])
+    predict = agent.watch(lambda row: 0.5)
+    for _ in range(20):
+        predict({long: SECRET})
+
+    agent.flush()
+
+    assert SECRET.encode() not in bytes_below(agent.settings.root)

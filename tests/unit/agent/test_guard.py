@@ -195,3 +195,26 @@ def test_a_refusal_pickles() -> None:
     again = pickle.loads(pickle.dumps(PredictionRefused("rule", [1, 2])))
 
     assert (again.rule, again.rows, str(again)) == ("rule", [1, 2], str(PredictionRefused("rule", [1, 2])))
+
+
+@pytest.mark.parametrize(
+    ("rule", "marked"),
+    [
+        (Rule.outlying_input("distance", 0, 5_000, action="refuse"), [1]),
+        (Rule.low_observation("carrier", ["ZZ"], action="refuse"), [0, 1]),
+    ],
+    ids=["outlying_input", "low_observation"],
+)
+def test_a_dict_of_columns_is_judged_row_by_row(make_agent: MakeAgent, rule: Rule, marked: list[int]) -> None:
+    predict = make_agent(rules=[rule]).watch(lambda columns: [0.9] * len(columns["distance"]))
+
+    with pytest.raises(PredictionRefused) as refused:
+        predict({"distance": [100.0, 9_000.0, 7.0], "carrier": np.array(["ZZ", "ZZ", "UA"])})
+
+    assert list(refused.value.rows) == marked
+
+
+def test_a_row_of_vectors_with_one_answer_is_one_row(make_agent: MakeAgent) -> None:
+    predict = make_agent(rules=[Rule.uncertain_prediction(action="override", value=-1.0)]).watch(half)
+
+    assert predict({"embedding": [0.1, 0.2, 0.3]}) == -1.0

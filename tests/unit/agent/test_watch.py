@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import tidegauge
+from tidegauge.testing import capture
 
 MakeAgent = Callable[..., tidegauge.Agent]
 
@@ -314,3 +315,55 @@ def test_mutating_inputs_and_results_after_the_call_does_not_change_what_is_reco
     agent.flush()
     columns = [c for f in spooled(agent) for c in f.profile.columns if f.profile.window_length_s == 3_600]
     assert {(column.minimum, column.maximum) for column in columns} == {(1.0, 1.0), (7.0, 7.0)}
+
+
+class Unready:
+    """One of its methods is a property that raises more than an AttributeError."""
+
+    @property
+    def predict_proba(self) -> Any:
+        raise RuntimeError("not fitted")
+
+    def predict(self, X: Any) -> float:
+        return 0.5
+
+
+class AnyAttribute:
+    """A stub of a remote model: whatever it is asked for is a method."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args: [0.5]
+
+
+def test_a_property_that_raises_keeps_the_other_methods_watched(make_agent: MakeAgent) -> None:
+    agent = make_agent()
+    with capture(agent) as seen:
+        model = agent.watch(Unready())
+
+        assert model.predict([1.0]) == 0.5
+        with pytest.raises(RuntimeError, match="not fitted"):
+            _ = model.predict_proba
+        assert (seen.rows(), agent.status()["counters"]["faults"]) == (1, 0)
+
+
+def test_a_model_that_has_every_attribute_is_watched(make_agent: MakeAgent) -> None:
+    agent = make_agent()
+    with capture(agent) as seen:
+        assert agent.watch(AnyAttribute()).predict([[1.0]]) == [0.5]
+
+        assert (seen.rows(), agent.status()["counters"]["faults"]) == (1, 0)
+
+
+def test_a_class_method_decorated_in_a_class_takes_its_class_for_no_input(make_agent: MakeAgent) -> None:
+    agent = make_agent()
+
+    class Scorer:
+        @classmethod
+        @agent.watch
+        def score(cls, row: Any) -> float:
+            return float(row["x"])
+
+    with capture(agent) as seen:
+        assert Scorer.score({"x": 2.0}) == 2.0
+
+        assert seen.column("x").maximum == 2.0

@@ -1,31 +1,36 @@
 """What of a column's values may leave the host: `drop` nothing, `hash` a keyed digest, `mask` the form (`Ann-42` is `Aaa-99`).
 
 Applied where rows are read, before anything is counted: kinds, categories, segments and baselines see only what is left.
+A rule holds for every column of its name: a table that has it twice calls the second one `NAME.1`.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from tidegauge.core.columns import canonical_text, is_missing
+from tidegauge.core.columns import MAX_NAME_LENGTH, canonical_text, is_missing
 from tidegauge.settings import AgentSettings
 from tidegauge.worker.tabulate import Column, Columns
 
 DIGEST_BYTES = 8
+_NUMBER = re.compile(r"(\.\d+)+\Z")
 
 
 class Privacy:
     """The rules of one agent."""
 
     def __init__(self, settings: AgentSettings) -> None:
-        self._dropped = frozenset(settings.drop)
+        self._dropped = frozenset(map(_as_read, settings.drop))
         key = (settings.hash_key or "").encode()
-        ways: dict[str, Callable[[str], str]] = dict.fromkeys(settings.hash, lambda text: keyed_digest(text, key))
-        ways.update(dict.fromkeys(settings.mask, form_of))
+        ways: dict[str, Callable[[str], str]] = dict.fromkeys(
+            map(_as_read, settings.hash), lambda text: keyed_digest(text, key)
+        )
+        ways.update(dict.fromkeys(map(_as_read, settings.mask), form_of))
         self._ways: Mapping[str, Callable[[str], str]] = ways
 
     def __bool__(self) -> bool:
@@ -35,19 +40,35 @@ class Privacy:
         """The columns as they may be looked at."""
         if not self:
             return columns
-        return {name: self.values(name, found) for name, found in columns.items() if name not in self._dropped}
+        return {name: self.values(name, found) for name, found in columns.items() if not self._is_dropped(name)}
+
+    def _is_dropped(self, name: str) -> bool:
+        return name in self._dropped or _without_number(name) in self._dropped
 
     def values(self, name: str, values: Column) -> Column:
         """The values of one column as they may be looked at; missing ones stay missing."""
-        return np.array(self.listed(name, values.tolist()), dtype=object) if name in self._ways else values
+        return np.array(self.listed(name, values.tolist()), dtype=object) if self._way(name) else values
 
     def listed(self, name: str, values: Sequence[Any]) -> Sequence[Any]:
         """The same for a list of values."""
-        way = self._ways.get(name)
+        way = self._way(name)
         if way is None:
             return values
         known: dict[str, str] = {}
         return [_hidden(value, way, known) for value in values]
+
+    def _way(self, name: str) -> Callable[[str], str] | None:
+        return self._ways.get(name) or self._ways.get(_without_number(name))
+
+
+def _as_read(name: str) -> str:
+    """A column's name as `tabulate` cuts it."""
+    return name[:MAX_NAME_LENGTH]
+
+
+def _without_number(name: str) -> str:
+    """The name that a column shares with another: `city` of `city.1`. Too much is hidden rather than too little."""
+    return _NUMBER.sub("", name)
 
 
 def _hidden(value: Any, way: Callable[[str], str], known: dict[str, str]) -> str | None:
