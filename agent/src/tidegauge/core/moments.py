@@ -90,29 +90,33 @@ def second_moments(columns: Mapping[str, Column | None], rows: int, standard: St
     with np.errstate(over="ignore", invalid="ignore"):  # near the largest float sums are infinite
         for start in range(0, rows, _ROWS_AT_ONCE):
             z = _standardised(numbers, slice(start, min(rows, start + _ROWS_AT_ONCE)), standard)
-            sums += z.sum(axis=1)
+            part = z.sum(axis=1)
+            if not np.isfinite(
+                part
+            ).all():  # the sum tells of a missing value in a fraction of the time of a look at each
+                z[~np.isfinite(z)] = 0.0
+                part = z.sum(axis=1)
+            sums += part
             _add_products(z, products)
     return SecondMoments(standard.columns, rows, sums, products[np.triu_indices(d)])
 
 
 def _standardised(columns: Sequence[Floats | None], rows: slice, standard: Standard) -> Floats:
-    z = np.zeros((len(columns), rows.stop - rows.start))
+    z = np.empty((len(columns), rows.stop - rows.start))
     for i, values in enumerate(columns):
-        if values is not None:
+        if values is None:
+            z[i] = 0.0
+        else:
             np.subtract(values[rows], standard.pivots[i], out=z[i])
     z /= standard.deviations[:, None]
-    usable = np.isfinite(z)
-    if not usable.all():
-        z[~usable] = 0.0
     return z
 
 
 def _add_products(z: Floats, products: Floats) -> None:
-    same = z.copy()  # of z @ z.T numpy makes a kind of product that BLAS spreads over threads sooner
     step = max(1, _SERIAL_WORK // max(1, products.size))
     for start in range(0, z.shape[1], step):
-        rows = slice(start, start + step)
-        products += z[:, rows] @ same[:, rows].T
+        part = z[:, start : start + step]
+        products += part @ part.copy().T  # of part @ part.T numpy makes a product that BLAS spreads over threads sooner
 
 
 def moment_blocks(columns: Mapping[str, Column], rows: int, standard: Standard) -> tuple[SecondMoments, ...]:
