@@ -1,5 +1,6 @@
 """What is stated around calls: consumers, caches, the caller's faults, segments and their intersections, extract, custom metrics."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -186,3 +187,42 @@ def test_by_reference_the_worker_sees_the_callers_own_array(make_agent: MakeAgen
 
         assert seen.column("f0").minimum in {1.0, 7.0}, "it is looked at when the worker has time"
         assert seen.rows() == 1
+
+
+def test_reports_of_metrics_from_many_threads_all_count(make_agent: MakeAgent) -> None:
+    agent = make_agent()
+
+    def report() -> None:
+        for _ in range(6_000):
+            agent.metric("queue", 1.0)
+
+    with capture(agent) as seen:
+        threads = [threading.Thread(target=report) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        metric = seen.metric("queue")
+        assert metric is not None
+        assert metric.rows == 24_000
+
+
+def test_names_of_metrics_are_bounded(make_agent: MakeAgent) -> None:
+    agent = make_agent()
+    for i in range(1_000):
+        agent.metric(f"m{i}", 1.0)
+
+    with pytest.raises(UsageError, match=r"metric 'one-more': over 1,000 names"):
+        agent.metric("one-more", 1.0)
+    agent.metric("m7", 2.0)
+
+
+def test_thousands_of_events_are_sealed_as_they_come(make_agent: MakeAgent) -> None:
+    agent = make_agent()
+
+    with capture(agent) as seen:
+        for i in range(2_500):
+            agent.event(f"note {i}")
+
+        assert seen.events() == [f"note {i}" for i in range(2_500)]

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegauge.core.bins import ReferenceBins
-from tidegauge.core.columns import METRIC_PREFIX, ColumnKind, numeric_values
+from tidegauge.core.columns import ColumnKind
 from tidegauge.core.derived import PARTS, derive, take_over
 from tidegauge.core.humility import resolve_all
 from tidegauge.core.kinds import infer_kind
 from tidegauge.core.moments import SecondMoments, Standard, second_moments, standard_of
-from tidegauge.core.profile import ColumnProfile, profile_numeric
+from tidegauge.core.profile import ColumnProfile
 from tidegauge.core.windows import HOUR_US
 from tidegauge.errors import WireError
 from tidegauge.settings import AgentSettings
@@ -26,6 +26,7 @@ from tidegauge.worker.calls import RawCall, ServiceOnly, field_of
 from tidegauge.worker.cells import LEAST_ROWS, MAX_CELLS, OpenWindows, SealedWindow, WindowKey, profile_columns
 from tidegauge.worker.facts import Times
 from tidegauge.worker.frames import FrameEncoder, SealedFrame
+from tidegauge.worker.metrics import CustomMetrics
 from tidegauge.worker.outputs import ModelFacts
 from tidegauge.worker.pacing import Breathe, no_pause
 from tidegauge.worker.reading import CallReader
@@ -100,7 +101,7 @@ class DeploymentWorker:
         self._reader.kinds = dict(self.settings.kinds)
         self._bins = self._standard = None
         self._windows = OpenWindows(suppress_below=self.settings.suppress_below)
-        self._metrics = OpenWindows()
+        self.metrics = CustomMetrics(self.counts)
         self._service = ServiceMinutes()
         self._waiting: list[RawCall] = []
         self._waiting_rows = self._waiting_bytes = 0
@@ -185,16 +186,6 @@ class DeploymentWorker:
         rows = np.array([one.rows for one in kept], dtype=np.int64)
         self._service.add(Requests.of(kept, rows, self._wall_us))
 
-    def take_metric(self, name: str, values: npt.NDArray[np.float64], event_us: Times, now_us: int) -> None:
-        """Take in values of a custom metric, each with its event time."""
-        column = METRIC_PREFIX + name
-        self.counts["metric_values"] += len(values)
-        hours = event_us - event_us % HOUR_US
-        for start in np.unique(hours).tolist():
-            inside = hours == start
-            profile = profile_numeric(column, numeric_values(values[inside]))
-            self._metrics.add(WindowKey(start, ""), [profile], event_us[inside], arrived_us=now_us)
-
     def take_actuals(self, rows: ActualRows) -> None:
         """Take in the truth of some predictions."""
         self._actuals.append(rows)
@@ -209,6 +200,11 @@ class DeploymentWorker:
     def waiting_actuals(self) -> int:
         """Rows of truth that wait for a seal."""
         return sum(rows.rows for rows in self._actuals)
+
+    @property
+    def ready_frames(self) -> int:
+        """Frames that wait for a seal."""
+        return len(self._ready)
 
     def take_frames(self, frames: Sequence[SealedFrame]) -> None:
         """Take in frames that are ready (baseline, events)."""
@@ -372,8 +368,8 @@ class DeploymentWorker:
         self.refresh_bins(now_us)
         for start, segment, columns in self._service.seal():
             self._ready.append(self.encoder.minute(start, segment, columns, now_us))
-        for sealed in self._metrics.seal(close=self._metrics.all_keys()):
-            self._ready.extend(self.encoder.window(replace(sealed, counted_rows=0, closed=False), None, now_us))
+        for sealed in self.metrics.seal(now_us):
+            self._ready.extend(self.encoder.window(sealed, None, now_us))
         records, self._records = self._records, []
         for rows in join_records(records):
             self._ready.extend(self.encoder.records(rows, now_us))
