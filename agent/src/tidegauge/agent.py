@@ -57,6 +57,7 @@ from tidegauge.worker.tabulate import tabulate
 M = TypeVar("M")
 POLL_S = 0.02
 FRAMES_AT_ONCE = 1_000
+MAX_LATENCY_S = 365 * 86_400
 METRIC_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 ErrorClasses = type[BaseException] | tuple[type[BaseException], ...]
 ACTUALS_AT_ONCE = 100_000
@@ -217,7 +218,7 @@ class Agent:
         )
         rows = count_rows(inputs)
         self._check_record(inputs, predictions, rows, context)
-        duration_ns = -1 if latency_s is None else int(latency_s * 1e9)
+        duration_ns = -1 if latency_s is None else _duration_ns(latency_s)
         started = time.perf_counter_ns() - max(0, duration_ns)
         call = Call(self._target, "record", inputs, predictions, None, started, duration_ns, context, 0)
         if not self.settings.enabled:
@@ -270,8 +271,8 @@ class Agent:
         if rows == 0:
             raise UsageError("baseline: the data has no rows")
         columns.pop(self.settings.id_column or "", None)
+        _check_importance(importance or {}, columns)
         weights = dict(importance) if importance is not None else importance_of(model, list(columns))
-        _check_names("importance", weights, columns)
         facts = self._target.facts
         if model is not None:
             facts = facts_of(model, facts.task, facts.positive_class)
@@ -438,6 +439,12 @@ def importance_of(model: Any, names: Sequence[str]) -> dict[str, float]:
     return {name: float(weight) for name, weight in zip(names, weights, strict=True)}
 
 
+def _duration_ns(latency_s: Any) -> int:
+    if not _is_finite(latency_s) or not 0 <= latency_s <= MAX_LATENCY_S:
+        raise UsageError(f"latency_s={latency_s!r:.80}: give seconds, from 0 to {MAX_LATENCY_S:,} (a year)")
+    return int(latency_s * 1e9)
+
+
 def _shipper_state(root: Path) -> dict[str, Any]:
     try:
         state = json.loads((root / "shipper.json").read_text())
@@ -466,12 +473,19 @@ def _check_names(what: str, given: Mapping[str, Any], columns: Mapping[str, Any]
         raise UsageError(f"{what} names {unknown[:5]} that are not columns; the columns are {list(columns)[:20]}")
 
 
+def _check_importance(weights: Mapping[str, Any], columns: Mapping[str, Any]) -> None:
+    _check_names("importance", weights, columns)
+    for name, weight in weights.items():
+        if not _is_finite(weight):
+            raise UsageError(f"importance[{name!r}]={weight!r:.80}: give a finite number")
+
+
 def _check_edges(
     bins: Mapping[str, Sequence[float]], columns: Mapping[str, Any], kinds: Mapping[str, ColumnKind]
 ) -> None:
     _check_names("bins", bins, columns)
     for name, edges in bins.items():
-        given = list(edges)
+        given = as_list(edges)
         if not given or not all(map(_is_finite, given)) or any(not a < b for a, b in pairwise(given)):
             raise UsageError(f"bins[{name!r}]={given[:8]}: give finite edges in ascending order without repetition")
         if name in kinds and not kinds[name].is_numeric:

@@ -15,6 +15,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,7 +23,7 @@ import numpy as np
 from tidegauge.copies import private_copy, texts_as_rows
 from tidegauge.core.columns import MAX_NAME_LENGTH
 from tidegauge.core.humility import Condition
-from tidegauge.errors import PredictionRefused
+from tidegauge.errors import PredictionRefused, UsageError
 from tidegauge.recognition import described
 from tidegauge.worker.calls import LARGE_BYTES, Call, CallContext, RawCall, ServiceOnly
 from tidegauge.worker.deployment import DeploymentWorker
@@ -310,6 +311,8 @@ def merged_context(
     cached: bool | None = None,
 ) -> CallContext:
     """What is stated, in copies that the caller cannot change later; what is not is taken from the context around."""
+    if not isinstance(segment, (Mapping, NoneType)):
+        raise UsageError(f"segment={segment!r:.80}: give a value by column, e.g. {{'region': 'EU'}}")
     around = outer or CallContext()
     own = {name: private_copy(value)[0] for name, value in (segment or {}).items()}
     return CallContext(

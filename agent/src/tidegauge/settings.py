@@ -106,6 +106,8 @@ def parse_settings(options: Mapping[str, Any], environment: Mapping[str, str]) -
         except (ValueError, TypeError) as error:
             shown = "…" if name in _SECRETS else f"{value!r:.100}"
             problems.append(f"{name}={shown}: {error}")
+    if "deployment" not in values:
+        problems.append("deployment: none is given, write init('flights-delay') or set TIDEGAUGE_DEPLOYMENT")
     problems += _contradictions(parsed)
     if "collector" in parsed and not any(problem.startswith("insecure=") for problem in problems):
         problems += _address_problems(parsed["collector"], insecure=bool(parsed.get("insecure")))
@@ -195,6 +197,8 @@ def _time_zone(value: object) -> str:
 
 
 def _path(value: object) -> str:
+    if value == "":  # it would be the working directory
+        raise ValueError("expected a path")
     return str(Path(os.fspath(value)).expanduser())  # type: ignore[call-overload]
 
 
@@ -257,6 +261,8 @@ def _bytes(least: int, most: int) -> Callable[[Any], int]:
 
 def _error_names(value: Any) -> tuple[str, ...]:
     items = [value] if isinstance(value, type) else value
+    if not isinstance(items, str) and not all(isinstance(item, (type, str)) for item in items):
+        raise TypeError("expected exception classes or their names, e.g. ['ValueError']")
     return _names(
         [item.__name__ if isinstance(item, type) else item for item in items] if not isinstance(items, str) else items
     )

@@ -97,3 +97,18 @@ def test_the_spool_root_is_one_for_each_collector(tmp_path: Path) -> None:
 
     assert one.parent == other.parent == tmp_path
     assert one != other
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"deployment": None}, "deployment: none is given, write init.* or set TIDEGAUGE_DEPLOYMENT"),
+        ({"spool": ""}, "spool='': expected a path"),
+        ({"ca_file": ""}, "ca_file='': expected a path"),
+        ({"user_errors": [5]}, r"user_errors=\[5\]: expected exception classes or their names"),
+    ],
+    ids=["no deployment", "spool", "ca_file", "user_errors"],
+)
+def test_what_is_empty_or_of_another_type_is_named(options: dict[str, Any], problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        parse(**options)
