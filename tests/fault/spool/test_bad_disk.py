@@ -14,6 +14,7 @@ import pytest
 from tidegauge.errors import SpoolError
 from tidegauge.spool import Hole, Record, SpoolReader, SpoolWriter, segment
 from tidegauge.spool import disk as disk_operations
+from tidegauge.spool.pending import OBJECT_BYTES
 from tidegauge.spool.record import encode_record
 
 Items = list[Record | Hole]
@@ -130,7 +131,7 @@ def test_a_write_torn_anywhere_leaves_no_hole_and_no_duplicate(
 def test_what_no_longer_fits_in_memory_becomes_one_hole_oldest_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    size = len(encode_record(Record(1, 1, 0, bytes(100))))
+    size = len(encode_record(Record(1, 1, 0, bytes(100)))) + OBJECT_BYTES
     writer = SpoolWriter(tmp_path, max_pending_bytes=5 * size)
     writer.append(1, bytes(100), rows=10)
     writer.commit()
@@ -151,7 +152,7 @@ def test_what_no_longer_fits_in_memory_becomes_one_hole_oldest_first(
 def test_memory_is_bounded_on_a_bad_disk_also_when_every_record_is_committed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer = SpoolWriter(tmp_path, durability="always", max_pending_bytes=1_000)
+    writer = SpoolWriter(tmp_path, durability="always", max_pending_bytes=8 * (118 + OBJECT_BYTES))
     with failing(monkeypatch, segment, "sync_data", errno.EIO):
         for _ in range(50):
             with pytest.raises(SpoolError):
@@ -166,7 +167,7 @@ def test_memory_is_bounded_on_a_bad_disk_also_when_every_record_is_committed(
 def test_records_that_were_dropped_are_not_read_from_the_torn_segment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer = SpoolWriter(tmp_path, max_pending_bytes=200)
+    writer = SpoolWriter(tmp_path, max_pending_bytes=200 + OBJECT_BYTES)
     writer.append(1, b"%0100d" % 1)
     writer.commit()
     writer.append(1, b"%0100d" % 2)

@@ -1,6 +1,5 @@
 """Reads every byte of an epoch directory and says what is damaged, where, and what it costs. Changes nothing."""
 
-import os
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from tidegauge.errors import SpoolVersionError, WireError
 from tidegauge.operating.census import Progress, no_progress
 from tidegauge.operating.looking import LOST, DamagedBytes, EpochLook, epochs_in, first_seq_on_disk
 from tidegauge.spool import Hole, Record, read_position
-from tidegauge.spool.disk import opened_for_reading
+from tidegauge.spool.disk import opened_for_reading, read_at
 from tidegauge.spool.holes import HOLES_NAME
 from tidegauge.spool.lock import CLOSED_NAME, LOCK_NAME, writer_state
 from tidegauge.spool.position import POSITION_NAME, Position
@@ -147,7 +146,7 @@ def _spans_of(path: Path, epoch: uuid.UUID) -> list[Span]:
     """The valid records of a segment file, behind one that stands for what came before the file."""
     try:
         with opened_for_reading(path) as descriptor:
-            content = os.pread(descriptor, MAX_SEGMENT_BYTES, 0)
+            content = read_at(descriptor, MAX_SEGMENT_BYTES, 0)
     except FileNotFoundError:
         return []  # deleted since: all of it is acknowledged
     header = decode_header(content)
@@ -200,7 +199,7 @@ def _journal(path: Path) -> Iterator[Damage]:
     if not path.is_file():
         return
     with opened_for_reading(path) as descriptor:
-        content = os.pread(descriptor, MAX_SEGMENT_BYTES, 0)
+        content = read_at(descriptor, MAX_SEGMENT_BYTES, 0)
     start = HEADER_SIZE if decode_header(content) else 0
     result = scan(content, start)
     cost = "the reasons of these losses: they are reported as missing"

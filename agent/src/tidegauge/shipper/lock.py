@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tidegauge.spool import locking
-from tidegauge.spool.disk import ONLY_THIS, beyond_stdio
+from tidegauge.spool.disk import ONLY_THIS, beyond_stdio, write_at
 
 LOCK_NAME = "shipper.lock"
 _FLAGS = os.O_RDWR | os.O_CREAT | ONLY_THIS
@@ -78,7 +78,7 @@ class ShipperLock:
     def name(self, holder: Holder) -> None:
         """Say in the file who holds it."""
         os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, json.dumps(asdict(holder)).encode(), 0)
+        write_at(self._descriptor, json.dumps(asdict(holder)).encode(), 0)
 
     def release(self) -> None:
         """Unlock, also for children that inherited the descriptor."""

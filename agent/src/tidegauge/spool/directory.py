@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tidegauge.errors import SpoolError
 from tidegauge.spool.crash_points import crash_here
-from tidegauge.spool.disk import opened_for_reading, refuse_link, sync_directory
+from tidegauge.spool.disk import opened_for_reading, read_at, refuse_link, sync_directory
 from tidegauge.spool.epoch import epoch_of
 from tidegauge.spool.holes import HOLES_NAME, HoleJournal
 from tidegauge.spool.lock import CLOSED_NAME, LOCK_NAME, maintenance, writer_state
@@ -136,7 +136,7 @@ def segment_records(segment: Segment, epoch: uuid.UUID) -> list[Record] | None:
     """Read all valid records of a segment, none where it is of another epoch; None where it cannot be read."""
     try:
         with opened_for_reading(segment.path) as descriptor:
-            content = os.pread(descriptor, MAX_SEGMENT_BYTES, 0)
+            content = read_at(descriptor, MAX_SEGMENT_BYTES, 0)
     except OSError:
         return None
     header = decode_header(content)

@@ -17,6 +17,10 @@ DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 
 sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+_HAS_PREAD = hasattr(os, "pread") and hasattr(os, "pwrite")  # Windows has neither
+CAN_OPEN_DIRECTORIES = os.open in os.supports_dir_fd
+"""Not so on Windows: there a directory is worked in by its path, and an open file, or what it lies in, cannot be renamed."""
+DirectoryHandle = int | Path
 _STDERR = 2
 _SHORTAGE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 ONLY_THIS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -32,13 +36,67 @@ def refuse_link(path: Path) -> None:
         raise SpoolError(f"spool {path}: is a symbolic link, which is refused: name the directory it points to")
 
 
-def open_directory(path: Path) -> int:
+def open_directory(path: Path) -> DirectoryHandle:
     """Open a directory; raise SpoolError where the path is a symbolic link."""
+    if not CAN_OPEN_DIRECTORIES:
+        refuse_link(path)
+        return path
     try:
         return os.open(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | ONLY_THIS)
     except OSError:
         refuse_link(path)
         raise
+
+
+def close_directory(directory: DirectoryHandle) -> None:
+    """Let go of an open directory."""
+    if isinstance(directory, int):
+        os.close(directory)
+
+
+def sync_names(directory: DirectoryHandle) -> None:
+    """Make the names in an open directory durable, where the system can be told to."""
+    if isinstance(directory, int):
+        os.fsync(directory)
+
+
+def open_within(directory: DirectoryHandle, name: str, flags: int) -> int:
+    """Open a file of a directory, for us alone and under a number above 2."""
+    if isinstance(directory, int):
+        return beyond_stdio(os.open(name, flags | ONLY_THIS, FILE_MODE, dir_fd=directory))
+    return beyond_stdio(os.open(directory / name, flags | ONLY_THIS, FILE_MODE))
+
+
+def rename_within(directory: DirectoryHandle, name: str, new_name: str) -> None:
+    """Give a file of a directory another name."""
+    if isinstance(directory, int):
+        os.rename(name, new_name, src_dir_fd=directory, dst_dir_fd=directory)
+    else:
+        (directory / name).replace(directory / new_name)
+
+
+def unlink_within(directory: DirectoryHandle, name: str) -> None:
+    """Delete a file of a directory."""
+    if isinstance(directory, int):
+        os.unlink(name, dir_fd=directory)
+    else:
+        (directory / name).unlink()
+
+
+def read_at(descriptor: int, size: int, offset: int) -> bytes:
+    """Read at most `size` bytes from an offset on. Where there is no `pread` it moves the descriptor, which one thread uses alone."""
+    if _HAS_PREAD:
+        return os.pread(descriptor, size, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.read(descriptor, size)
+
+
+def write_at(descriptor: int, data: bytes, offset: int) -> int:
+    """Write at an offset; likewise."""
+    if _HAS_PREAD:
+        return os.pwrite(descriptor, data, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.write(descriptor, data)
 
 
 def make_root(path: Path) -> None:
@@ -67,9 +125,9 @@ def beyond_stdio(descriptor: int) -> int:
             os.close(one)
 
 
-def create_file(directory: int, name: str) -> int:
-    """Create a file that must not exist yet, for writing; the directory is a descriptor."""
-    return beyond_stdio(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | ONLY_THIS, FILE_MODE, dir_fd=directory))
+def create_file(directory: DirectoryHandle, name: str) -> int:
+    """Create a file that must not exist yet, for writing, in an open directory."""
+    return open_within(directory, name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
 
 
 @contextmanager
@@ -96,7 +154,7 @@ def read_small_file(path: Path, limit: int = 4096) -> bytes:
     """Return at most `limit` bytes of a file, b"" where it is missing or cannot be read."""
     try:
         with opened_for_reading(path) as descriptor:
-            return os.pread(descriptor, limit, 0)
+            return read_at(descriptor, limit, 0)
     except OSError:
         return b""  # the callers' files are hints: missing and unreadable ones mean the same
 
@@ -110,11 +168,11 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 def sync_directory(path: Path) -> None:
     """Make the names in a directory durable."""
-    descriptor = open_directory(path)
+    directory = open_directory(path)
     try:
-        os.fsync(descriptor)
+        sync_names(directory)
     finally:
-        os.close(descriptor)
+        close_directory(directory)
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -9,7 +9,7 @@ import uuid
 from operator import attrgetter
 from pathlib import Path
 
-from tidegauge.spool.disk import FILE_MODE, ONLY_THIS, opened_for_reading, sync_directory, write_all
+from tidegauge.spool.disk import FILE_MODE, ONLY_THIS, opened_for_reading, read_at, sync_directory, write_all
 from tidegauge.spool.record import (
     HEADER_SIZE,
     Hole,
@@ -49,7 +49,7 @@ class HoleJournal:
                 size = os.fstat(descriptor).st_size
                 if size == self._size:
                     return
-                content = os.pread(descriptor, min(size, _MAX_JOURNAL_BYTES), 0)
+                content = read_at(descriptor, min(size, _MAX_JOURNAL_BYTES), 0)
         except OSError:
             return  # without a journal the lost numbers are reported as missing instead
         start = HEADER_SIZE if decode_header(content) else 0

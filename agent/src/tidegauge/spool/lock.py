@@ -17,7 +17,17 @@ from pathlib import Path
 
 from tidegauge.errors import SpoolLocked
 from tidegauge.spool import locking
-from tidegauge.spool.disk import FILE_MODE, ONLY_THIS, beyond_stdio, opened_for_reading, read_small_file, replace_file
+from tidegauge.spool.disk import (
+    FILE_MODE,
+    ONLY_THIS,
+    DirectoryHandle,
+    open_within,
+    opened_for_reading,
+    read_small_file,
+    rename_within,
+    replace_file,
+    write_at,
+)
 
 LOCK_NAME = "lock"
 CLOSED_NAME = "closed"
@@ -47,15 +57,15 @@ class WriterLock:
         self._descriptor = descriptor
 
     @classmethod
-    def take(cls, directory: int, durable_seq: int = 0) -> "WriterLock":
-        """Put a locked lock file into the directory (a descriptor); it appears under its name already locked."""
-        temporary = f".{LOCK_NAME}.new"
-        flags = os.O_RDWR | os.O_CREAT | ONLY_THIS
-        descriptor = beyond_stdio(os.open(temporary, flags, FILE_MODE, dir_fd=directory))
+    def take(cls, directory: DirectoryHandle, durable_seq: int = 0) -> "WriterLock":
+        """Put a locked lock file into the open directory; it appears under its name already locked, where open files can be renamed."""
+        temporary = f".{LOCK_NAME}.new" if isinstance(directory, int) else LOCK_NAME
+        descriptor = open_within(directory, temporary, os.O_RDWR | os.O_CREAT)
         try:
             locking.lock(descriptor)
-            os.pwrite(descriptor, _seal(durable_seq), 0)
-            os.rename(temporary, LOCK_NAME, src_dir_fd=directory, dst_dir_fd=directory)
+            write_at(descriptor, _seal(durable_seq), 0)
+            if temporary != LOCK_NAME:
+                rename_within(directory, temporary, LOCK_NAME)
         except BlockingIOError as error:
             os.close(descriptor)
             raise SpoolLocked("another process is making this epoch directory: start the writer again") from error
@@ -66,7 +76,7 @@ class WriterLock:
 
     def publish(self, durable_seq: int) -> None:
         """Let readers see the records up to `durable_seq`."""
-        os.pwrite(self._descriptor, _seal(durable_seq), 0)
+        write_at(self._descriptor, _seal(durable_seq), 0)
 
     @property
     def is_deleted(self) -> bool:

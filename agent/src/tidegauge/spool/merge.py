@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tidegauge.spool.crash_points import crash_here
 from tidegauge.spool.directory import EpochDirectory, delete_segments, delete_void, last_seqs
-from tidegauge.spool.disk import FILE_MODE, ONLY_THIS, opened_for_reading, sync_directory, write_all
+from tidegauge.spool.disk import FILE_MODE, ONLY_THIS, opened_for_reading, read_at, sync_directory, write_all
 from tidegauge.spool.holes import HoleJournal
 from tidegauge.spool.position import is_position_damaged, read_position
 from tidegauge.spool.record import (
@@ -112,7 +112,7 @@ def _intact_records(run: list[Segment], epoch: EpochDirectory) -> list[Record]:
     records: list[Record] = []
     for segment in run:
         with opened_for_reading(segment.path) as descriptor:
-            content = os.pread(descriptor, MAX_SEGMENT_BYTES, 0)
+            content = read_at(descriptor, MAX_SEGMENT_BYTES, 0)
         header = decode_header(content)
         if header is None or header.epoch != epoch.epoch or header.version > FORMAT_VERSION:
             return []

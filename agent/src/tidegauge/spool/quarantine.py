@@ -4,7 +4,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from tidegauge.spool.disk import DIRECTORY_MODE, FILE_MODE, ONLY_THIS, write_all
+from tidegauge.spool.disk import DIRECTORY_MODE, FILE_MODE, ONLY_THIS, read_at, write_all
 
 QUARANTINE_NAME = "quarantine"
 QUARANTINE_BYTES = 64 * 1024 * 1024
@@ -40,7 +40,7 @@ class Quarantine:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | ONLY_THIS, FILE_MODE)
         try:
             for offset in range(start, end, _PIECE_BYTES):
-                write_all(descriptor, os.pread(source, min(_PIECE_BYTES, end - offset), offset))
+                write_all(descriptor, read_at(source, min(_PIECE_BYTES, end - offset), offset))
         finally:
             os.close(descriptor)
         return True

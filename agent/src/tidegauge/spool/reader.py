@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tidegauge.errors import SpoolError, SpoolVersionError
 from tidegauge.spool.directory import read_epoch_directory
-from tidegauge.spool.disk import opened_for_reading
+from tidegauge.spool.disk import opened_for_reading, read_at
 from tidegauge.spool.holes import HoleJournal
 from tidegauge.spool.lock import WriterState, durable_seq, writer_state
 from tidegauge.spool.order import Ordered
@@ -165,7 +165,7 @@ class SpoolReader:
         self._offset, self._seq_before = 0, None
 
     def _read_window(self, place: _Place) -> bool:
-        window = os.pread(place.descriptor, WINDOW_BYTES, self._offset)
+        window = read_at(place.descriptor, WINDOW_BYTES, self._offset)
         at_end = self._offset + len(window) >= os.fstat(place.descriptor).st_size
         start = 0
         if self._offset == 0:
@@ -245,7 +245,7 @@ class SpoolReader:
 
 
 def _first_not_zero(descriptor: int, offset: int) -> int | None:
-    while piece := os.pread(descriptor, WINDOW_BYTES, offset):
+    while piece := read_at(descriptor, WINDOW_BYTES, offset):
         if found := _NOT_ZERO.search(piece):
             return offset + found.start()
         offset += len(piece)

@@ -15,7 +15,17 @@ from itertools import takewhile
 from pathlib import Path
 
 from tidegauge.spool.crash_points import crash_here
-from tidegauge.spool.disk import create_file, opened_for_reading, sync_data, write_all
+from tidegauge.spool.disk import (
+    DirectoryHandle,
+    create_file,
+    opened_for_reading,
+    read_at,
+    rename_within,
+    sync_data,
+    sync_names,
+    unlink_within,
+    write_all,
+)
 from tidegauge.spool.record import HEADER_SIZE, SegmentHeader, decode_header, encode_header
 
 MAX_SEGMENT_BYTES = 64 * 1024 * 1024  # no segment is longer; what is longer is not ours
@@ -44,7 +54,7 @@ class Segment:
         """Read the header; None where there is none, or it is damaged, or the file is gone."""
         try:
             with opened_for_reading(self.path) as descriptor:
-                return decode_header(os.pread(descriptor, HEADER_SIZE, 0))
+                return decode_header(read_at(descriptor, HEADER_SIZE, 0))
         except OSError:
             return None  # callers look at the next segment instead
 
@@ -133,7 +143,7 @@ def _held_by(segment: Segment, after: list[Segment], before: list[Segment]) -> l
 class OpenSegment:
     """The segment that a writer appends to. After an OSError only `abandon` may follow: the descriptor cannot be trusted."""
 
-    def __init__(self, directory: int, number: int, epoch: uuid.UUID, first_seq: int) -> None:
+    def __init__(self, directory: DirectoryHandle, number: int, epoch: uuid.UUID, first_seq: int) -> None:
         self._directory = directory
         self._number = number
         self._descriptor = create_file(directory, segment_name(number, is_sealed=False))
@@ -152,16 +162,16 @@ class OpenSegment:
         sync_data(self._descriptor)
         crash_here("writer.durable")
         if self._unwritten_header:
-            os.fsync(self._directory)
+            sync_names(self._directory)
             self._unwritten_header = b""
         self.size_bytes += len(data)
 
     def seal(self) -> None:
         """Close the file and give it its final name; on an OSError it keeps the old one, which readers understand."""
         os.close(self._descriptor)
-        names = (segment_name(self._number, is_sealed=sealed) for sealed in (False, True))
-        os.rename(*names, src_dir_fd=self._directory, dst_dir_fd=self._directory)
-        os.fsync(self._directory)
+        names = [segment_name(self._number, is_sealed=sealed) for sealed in (False, True)]
+        rename_within(self._directory, *names)
+        sync_names(self._directory)
 
     def abandon(self) -> None:
         """Close the file after an error; delete it where nothing in it is durable."""
@@ -169,7 +179,7 @@ class OpenSegment:
             os.close(self._descriptor)
         if self._unwritten_header:
             with contextlib.suppress(OSError):  # a left-over without durable records is read as a cut
-                os.unlink(segment_name(self._number, is_sealed=False), dir_fd=self._directory)
+                unlink_within(self._directory, segment_name(self._number, is_sealed=False))
 
     def close_inherited(self) -> None:
         """Close the descriptor in a forked child; the file stays the parent's."""

@@ -139,8 +139,8 @@ class SpoolWriter:
     def append(self, kind: int, payload: bytes, *, flags: int = 0, rows: int = 0) -> int:
         """Take a record into memory and return its seq; `rows` is what a hole says is lost if it can never be written.
 
-        Raises UsageError on misuse. Does not raise for a bad disk, except with durability "always", which commits each record: once,
-        then `commit` tries again.
+        Raises UsageError on misuse. Does not raise for a bad disk, except with durability "always", which commits each record; once
+        the disk has refused, only `commit` tries it again.
         """
         if os.getpid() != self._pid:  # written out here: this is the one call that is made for each record
             self._refuse_in_child()
@@ -156,8 +156,8 @@ class SpoolWriter:
             self._next_seq = seq + 1
             if self._pending.held_bytes > self._max_pending_bytes:
                 self._make_room()
-            if self._commits_always and not self._is_failing:
-                self._commit()
+            if self._commits_always:
+                self._commit_unless_failing()
             return seq
 
     def commit(self, *, at_once: bool = False) -> int:
@@ -229,6 +229,12 @@ class SpoolWriter:
         self._committed_s = time.monotonic()
         if self._keeper and self._keeper.is_due():
             self._keep_quota()
+
+    def _commit_unless_failing(self) -> None:
+        """Commit, but not for each record again and again all that waits for a bad disk."""
+        if self._is_failing:
+            raise SpoolError(f"spool {self.directory}: cannot be written: the record waits in memory for a commit")
+        self._commit()
 
     def _write_group(self) -> None:
         written = self._segment.size_bytes if self._segment else 0
