@@ -1,5 +1,7 @@
 """Whatever a model is fed, as columns."""
 
+import math
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -89,6 +91,35 @@ def test_rows_with_other_keys_are_read_with_their_keys(change: dict[str, float])
 
     for name in ("x", "y", *change):
         assert [row.get(name) for row in rows] == [None if is_missing(v) else v for v in columns[name].tolist()]
+
+
+FLOATS = {"x": 1.5, "y": -2.5, "z": 1e300}
+STRANGE: dict[str, Any] = {
+    "another order": {"z": 7.0, "x": 5.0, "y": 6.0},
+    "an integer": {"x": 1, "y": 2.0, "z": 3.0},
+    "nothing": {"x": None, "y": 2.0, "z": 3.0},
+    "not a number": {"x": math.nan, "y": math.inf, "z": -0.0},
+    "a boolean": {"x": True, "y": 2.0, "z": 3.0},
+    "a text": {"x": "g", "y": 2.0, "z": 3.0},
+    "an object": {"x": Decimal("1.5"), "y": 2.0, "z": object()},
+    "a float of numpy": {"x": np.float64(1.5), "y": 2.0, "z": 3.0},
+}
+
+
+@pytest.mark.parametrize("numeric", [{"x", "y", "z"}, {"x", "z"}, {"y"}])
+@pytest.mark.parametrize("strange", STRANGE.values(), ids=STRANGE.keys())
+def test_rows_of_floats_are_read_many_at_once_as_one_by_one(strange: dict[str, Any], numeric: set[str]) -> None:
+    rows = [FLOATS] * 40 + [strange] + [FLOATS] * 40
+
+    fast, slow = columns_of_dicts(rows, numeric), columns_of_dicts(rows)
+
+    assert fast.keys() == slow.keys()
+    for name, values in slow.items():
+        one = fast[name].tolist()
+        assert [None if is_missing(value) else value for value in one] == [
+            None if is_missing(value) else value for value in values.tolist()
+        ]
+        assert sum(type(value) is bool for value in one) == sum(type(value) is bool for value in values.tolist())
 
 
 def test_equal_names_are_told_apart_and_long_or_invalid_ones_mended() -> None:

@@ -103,8 +103,8 @@ class Rows:
 
 def _is_small(column: Column) -> bool:
     """One value is looked at: rows of a service are alike."""
-    if not isinstance(column, np.ndarray):
-        return False
+    if not hasattr(column, "nbytes"):
+        return False  # sparse: an array only to whoever asks for one
     first = column[0] if column.dtype.kind == "O" and len(column) else None
     return len(first) <= _LONGEST_TEXT if isinstance(first, str) else type(first) in SCALARS
 
