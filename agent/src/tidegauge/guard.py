@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegauge.capture import Observed, Recorder, inputs_of
+from tidegauge.complaints import COMPLAINTS
 from tidegauge.core.humility import Action, Condition, judged_score
 from tidegauge.errors import PredictionRefused, UsageError
 from tidegauge.worker.outputs import is_one_answer, read_answers
@@ -134,8 +135,12 @@ class _Guard:
                     rule.callback(rule.name, chosen)
                 if rule.action is Action.OVERRIDE:
                     result = overridden(result, chosen, rule.value, rows)
-            except Exception:  # noqa: BLE001 - the user's callback, or an answer of a kind that has no place for the value
-                self._recorder.count_fault()
+            except Exception as error:  # noqa: BLE001 - the user's callback, or an answer that has no place for the value
+                self._recorder.fault_count += 1  # no fault of ours: capturing does not pause
+                COMPLAINTS.warn(
+                    self._recorder.target.settings.root,
+                    f"rule {rule.name!r} marked a call and could not be carried out ({rule.action}): {error!r:.200}",
+                )
         return result
 
 

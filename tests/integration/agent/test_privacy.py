@@ -157,3 +157,13 @@ def test_a_name_that_is_cut_is_hidden_as_well(make_agent: MakeAgent) -> None:
     agent.flush()
 
     assert SECRET.encode() not in bytes_below(agent.settings.root)
+
+
+def test_the_second_of_two_id_columns_is_no_feature(make_agent: MakeAgent) -> None:
+    agent = make_agent(id_column="name")
+    table = pd.DataFrame([[SECRET, SECRET, 5.0]] * 30, columns=["name", "name", "amount"])
+    agent.watch(lambda X: [0.5] * len(X))(table)
+
+    agent.flush()
+
+    assert SECRET.encode() not in bytes_below(agent.settings.root)

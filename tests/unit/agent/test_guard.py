@@ -218,3 +218,22 @@ def test_a_row_of_vectors_with_one_answer_is_one_row(make_agent: MakeAgent) -> N
     predict = make_agent(rules=[Rule.uncertain_prediction(action="override", value=-1.0)]).watch(half)
 
     assert predict({"embedding": [0.1, 0.2, 0.3]}) == -1.0
+
+
+def test_a_broken_callback_is_told_of_and_does_not_pause_capturing(
+    make_agent: MakeAgent, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(name: str, rows: Any) -> None:
+        raise RuntimeError("callback")
+
+    agent = make_agent(rules=[Rule.uncertain_prediction(action="flag", callback=broken)])
+    with capture(agent) as seen:
+        predict = agent.watch(half)
+        for _ in range(30):
+            predict(NEAR)
+
+        assert seen.rows() == 30
+        assert agent.status()["counters"]["faults"] == 30
+    assert [record.getMessage() for record in caplog.records] == [
+        "tidegauge: rule 'uncertain_prediction' marked a call and could not be carried out (flag): RuntimeError('callback')"
+    ]

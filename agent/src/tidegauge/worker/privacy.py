@@ -26,6 +26,7 @@ class Privacy:
 
     def __init__(self, settings: AgentSettings) -> None:
         self._dropped = frozenset(map(_as_read, settings.drop))
+        self._id_column = settings.id_column
         key = (settings.hash_key or "").encode()
         ways: dict[str, Callable[[str], str]] = dict.fromkeys(
             map(_as_read, settings.hash), lambda text: keyed_digest(text, key)
@@ -34,7 +35,7 @@ class Privacy:
         self._ways: Mapping[str, Callable[[str], str]] = ways
 
     def __bool__(self) -> bool:
-        return bool(self._dropped or self._ways)
+        return bool(self._dropped or self._ways or self._id_column)
 
     def columns(self, columns: Columns) -> Columns:
         """The columns as they may be looked at."""
@@ -43,7 +44,9 @@ class Privacy:
         return {name: self.values(name, found) for name, found in columns.items() if not self._is_dropped(name)}
 
     def _is_dropped(self, name: str) -> bool:
-        return name in self._dropped or _without_number(name) in self._dropped
+        plain = _without_number(name)
+        is_second_id = plain == self._id_column and name != self._id_column
+        return name in self._dropped or plain in self._dropped or is_second_id
 
     def values(self, name: str, values: Column) -> Column:
         """The values of one column as they may be looked at; missing ones stay missing."""
