@@ -17,6 +17,7 @@ from numpy import ndarray
 
 from tidegauge.capture import Recorder, current_context
 from tidegauge.chaining import chained_methods, like_method
+from tidegauge.complaints import COMPLAINTS
 from tidegauge.copies import FLOAT64, SCALARS, SMALL_VALUES
 from tidegauge.guard import acts, guarded
 from tidegauge.recognition import methods_of
@@ -34,7 +35,10 @@ def watch(target: M, recorder: Recorder) -> M:
     Watched a second time for the same deployment and version it stays as it is: no call is counted twice.
     """
     try:
-        if inspect.isclass(target) or getattr(_watched_by(target), "target", None) is recorder.target:
+        if inspect.isclass(target):
+            _complain(recorder, f"the class {target.__name__} is not watched: watch what it makes")
+            return target
+        if getattr(_watched_by(target), "target", None) is recorder.target:
             return target
         if inspect.isroutine(target) or isinstance(target, functools.partial):
             return cast(M, _watch_function(cast(Callable[..., Any], target), recorder))
@@ -42,6 +46,10 @@ def watch(target: M, recorder: Recorder) -> M:
     except Exception:  # noqa: BLE001 - the host goes on unwatched; status() shows the count
         recorder.count_fault()
         return target
+
+
+def _complain(recorder: Recorder, message: str) -> None:
+    COMPLAINTS.warn(recorder.target.settings.root, f"watch: {message}")
 
 
 def _watched_by(target: Any) -> object:
@@ -93,6 +101,8 @@ def _watch_object(model: Any, recorder: Recorder) -> Any:
     for name in (*METHODS, *methods_of(model)):
         if _has(model, name):
             namespace[name] = _method(getattr(model, name), recorder, name)
+    if not any(name in namespace for name in (*METHODS, *methods_of(model))):
+        _complain(recorder, f"nothing of a {type(model).__name__} is recorded: it has none of {', '.join(METHODS)}")
     kind = wrapt.ObjectProxy if hasattr(type(model), "__iter__") else wrapt.BaseObjectProxy
     return type("Watched" + type(model).__name__, (kind,), namespace)(model)
 

@@ -367,3 +367,19 @@ def test_a_class_method_decorated_in_a_class_takes_its_class_for_no_input(make_a
         assert Scorer.score({"x": 2.0}) == 2.0
 
         assert seen.column("x").maximum == 2.0
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        (Unready, "tidegauge: watch: the class Unready is not watched: watch what it makes"),
+        (object(), "tidegauge: watch: nothing of a object is recorded: it has none of predict, predict_proba"),
+    ],
+    ids=["class", "no method"],
+)
+def test_what_cannot_be_watched_is_told_of(
+    make_agent: MakeAgent, caplog: pytest.LogCaptureFixture, target: Any, told: str
+) -> None:
+    make_agent().watch(target)
+
+    assert [record.getMessage()[: len(told)] for record in caplog.records] == [told]
