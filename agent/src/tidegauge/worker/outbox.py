@@ -123,6 +123,7 @@ class Outbox:
             total["actuals_dropped"] += actuals
             total["sealed"] -= rows
             total["acknowledged"] -= rows if hole.last_seq <= acknowledged else 0
+        total["acknowledged"] = max(0, total["acknowledged"])  # the marks that it comes from may say too little
         total["spool_dropped_frames"] += counters.dropped_records
         total["spool_merged_frames"] += counters.merged_frames
         total["spool_merge_failures"] += counters.merge_failures
