@@ -107,7 +107,6 @@ def examples() -> Mapping[str, Message]:
         "frame_actuals": frame(actuals=encode_actuals(ACTUALS)),
         "frame_baseline": frame(baseline=encode_baseline(BASELINE)[0]),
         "frame_baseline_outcomes": frame(baseline=encode_baseline(BASELINE)[1]),
-        "frame_baseline_moments": frame(baseline=encode_baseline(BASELINE)[2]),
         "frame_event": frame(event=event),
         "frame_gap": frame(gap=pb.Gap(first_seq=7, last_seq=9, reason="quota", rows=120)),
     }

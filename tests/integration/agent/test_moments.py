@@ -150,3 +150,12 @@ def test_a_baseline_carries_the_moments_of_twenty_blocks_over_as_many_parts_as_i
     assert whole.rows == 210
     assert whole.sums == pytest.approx(np.zeros(100), abs=1e-9)
     assert np.diag(whole.matrix()) == pytest.approx(np.full(100, 210.0))
+
+
+def test_a_baseline_of_fewer_than_two_hundred_rows_has_no_blocks(make_agent: MakeAgent, spooled: Spooled) -> None:
+    agent = make_agent()
+
+    agent.baseline(np.random.default_rng(6).normal(size=(199, 3)))
+
+    parts = [frame.baseline for frame in spooled(agent) if frame.WhichOneof("body") == "baseline"]
+    assert decode_baseline(parts).moment_blocks == ()

@@ -12,13 +12,15 @@ import numpy.typing as npt
 
 from tidegauge.core.bins import ColumnBins, ReferenceBins, canonical_bins, categorical_bins, numeric_bins, stated_bins
 from tidegauge.core.columns import ColumnKind, category_counts, numeric_values
-from tidegauge.core.moments import SecondMoments, moment_blocks, standard_of
+from tidegauge.core.moments import BLOCKS, SecondMoments, moment_blocks, standard_of
 from tidegauge.core.outcomes import Outcomes
 from tidegauge.core.profile import ColumnProfile, limit_names, profile_categories, profile_numeric
 from tidegauge.core.sketch import WINDOW_POINTS, sketch_sorted
 
 Column = npt.NDArray[Any] | Sequence[object]
 
+LEAST_BLOCK_ROWS = 10
+"""Out of second moments of fewer, single rows could be told again: a baseline below 200 rows has none."""
 MAX_OUTCOMES = 100_000
 """Scored rows that travel with a baseline; of more, every k-th is taken."""
 
@@ -77,7 +79,7 @@ def build_baseline(
             bins[name], profiles[name] = _categorical(name, values, kind)
     rows = len(next(iter(columns.values()))) if columns else 0
     reference = ReferenceBins(bins)
-    blocks = moment_blocks(columns, rows, standard_of(reference))
+    blocks = moment_blocks(columns, rows, standard_of(reference)) if rows >= BLOCKS * LEAST_BLOCK_ROWS else ()
     return Baseline(rows, reference, profiles, _normalised(importance or {}), outcomes, moment_blocks=blocks)
 
 
