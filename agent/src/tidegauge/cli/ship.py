@@ -7,6 +7,7 @@ from pathlib import Path
 from tidegauge.cli.arguments import Commands, add_command, add_credentials, destination_of
 from tidegauge.errors import TidegaugeError
 
+EXIT_NOT_SHIPPED = 1
 EXIT_CONFIG = 78
 _EXAMPLES = """examples:
   tidegauge ship --spool /var/lib/tidegauge            as a sidecar: serve all agents that write there
@@ -47,7 +48,8 @@ def run(options: argparse.Namespace) -> int:
     from tidegauge.shipper.spools import ship_spool  # noqa: PLC0415
 
     if options.spool is not None:
-        return ship_spool(options.spool, drain=options.drain)
+        code = ship_spool(options.spool, drain=options.drain)
+        return code or (EXIT_NOT_SHIPPED if options.drain and _without_address(options.spool) else 0)
     try:
         destination = destination_of(options)
         if destination is not None:
@@ -56,3 +58,17 @@ def run(options: argparse.Namespace) -> int:
         print(f"tidegauge ship: {error}", file=sys.stderr)
         return EXIT_CONFIG
     return run_in_foreground(options.root, mode="sidecar", drain=options.drain, linger_s=options.linger_s)
+
+
+def _without_address(spool: Path) -> list[Path]:
+    """The roots that hold epochs and name no collector, each said on stderr: their agent died before it could write one."""
+    from tidegauge.operating.looking import roots_in  # noqa: PLC0415
+
+    found = [root for root in roots_in(spool) if not (root / "collector.json").is_file()]
+    for root in found:
+        print(
+            f"tidegauge ship: {root} names no collector, nothing of it was shipped: start its agent once, "
+            f"or `tidegauge ship --root {root} --collector URL`",
+            file=sys.stderr,
+        )
+    return found

@@ -1,0 +1,32 @@
+"""`tidegauge ship --drain` says 0 only where everything was shipped."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tidegauge.spool.writer import SpoolWriter
+from tidegauge.wire import telemetry_pb2 as pb
+from tidegauge.wire.kinds import FrameKind
+
+
+def drain(spool: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tidegauge.cli", "ship", "--spool", str(spool), "--drain"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_draining_a_spool_names_the_root_that_names_no_collector(tmp_path: Path) -> None:
+    root = tmp_path / "0-0123456789ab"
+    with SpoolWriter(root) as writer:
+        writer.append(FrameKind.EVENT, pb.Event(name="note", text="sealed just before kill -9").SerializeToString())
+
+    done = drain(tmp_path)
+
+    assert done.returncode == 1
+    assert f"{root} names no collector" in done.stderr
+    assert f"tidegauge ship --root {root} --collector URL" in done.stderr
+
+
+def test_draining_an_empty_spool_is_well(tmp_path: Path) -> None:
+    done = drain(tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
