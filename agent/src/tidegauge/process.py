@@ -30,7 +30,12 @@ class Capture:
         self.buffer = CallBuffer(max_bytes=settings.buffer_bytes)
         self.recorders: WeakSet[Recorder] = WeakSet()
         self._settings = settings
-        outbox = Outbox(settings.root, quota_bytes=settings.spool_quota_bytes, durability=settings.durability)
+        outbox = Outbox(
+            settings.root,
+            quota_bytes=settings.spool_quota_bytes,
+            durability=settings.durability,
+            on_open=self._store_address,
+        )
         self.runtime = Runtime(settings.root, self.buffer, care=self.care, outbox=outbox)
 
     def start(self) -> bool:
@@ -49,6 +54,12 @@ class Capture:
         """Look at once for the baseline of a deployment on this host."""
         with self.runtime.locked():
             target.refresh_bins(time.time_ns() // 1_000)
+
+    def _store_address(self) -> None:
+        """So that whoever finds the spool after a kill knows where it belongs."""
+        from tidegauge.shipper.start import store_address  # noqa: PLC0415 - loaded with the first seal, not by the host's import
+
+        store_address(self._settings.root, self._settings)
 
     def care(self, root: Path) -> None:
         """See that a shipper looks after the spool root."""

@@ -11,6 +11,8 @@ from typing import Any
 import agent_frames as view
 import pytest
 
+from tidegauge.shipper.destination import read_destination
+
 HEAD = """
 import os, signal, sys, threading
 import tidegauge
@@ -207,3 +209,18 @@ if __name__ == "__main__":
     assert view.column(frames, "x").rows == 31
     (root,) = spool.iterdir()
     assert len({one.epoch for one in spool_reader(root)}) == 2
+
+
+def test_a_host_killed_after_its_first_flush_leaves_a_spool_that_says_where_it_belongs(tmp_path: Path) -> None:
+    script = f"""
+import os, signal, tidegauge
+agent = tidegauge.init("d", spool={str(tmp_path)!r}, shipper="none", collector="grpcs://monitor.example:9000")
+agent.watch(lambda row: 0.5)({{"x": 1.0}})
+agent.flush()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+    subprocess.run([sys.executable, "-c", script], check=False)
+
+    [root] = [path for path in tmp_path.iterdir() if path.is_dir()]
+    assert read_destination(root).collector == "grpcs://monitor.example:9000"

@@ -37,18 +37,24 @@ _complaints: set[tuple[Path, str]] = set()
 _handing_on: list[tuple[int, ShipperLock]] = []  # taken for a shipper that is just being started, and by which thread
 
 
-def look_after(root: Path, settings: "AgentSettings") -> None:
-    """See that the root's destination is written and that a shipper serves it; call it every few seconds. Never raises."""
+def store_address(root: Path, settings: "AgentSettings") -> bool:
+    """Write where the root is shipped to, unless it is there; say whether shipping makes sense. Never raises."""
     try:
         write_destination(root, _destination(settings))
     except TidegaugeError as error:
         _complain(root, f"nothing is shipped: {error}")
-        return
+        return False
     except OSError as error:
         if not root.is_dir():
-            return  # there is nothing to ship; the worker, whose frames wait in memory, says so
+            return False  # there is nothing to ship; the worker, whose frames wait in memory, says so
         _complain(root, f"the collector's address cannot be stored: {error}")
-    ensure_shipper(root, mode=shipper_mode(settings.shipper, sys.platform), token=settings.token)
+    return True
+
+
+def look_after(root: Path, settings: "AgentSettings") -> None:
+    """See that the root's destination is written and that a shipper serves it; call it every few seconds. Never raises."""
+    if store_address(root, settings):
+        ensure_shipper(root, mode=shipper_mode(settings.shipper, sys.platform), token=settings.token)
 
 
 def shipper_mode(wanted: str, platform: str) -> str:

@@ -7,6 +7,7 @@ wait in its writer (`spool_unwritable`), never in both; they are written as soon
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Callable
 from pathlib import Path
 
 from tidegauge.errors import SpoolError, UsageError
@@ -26,11 +27,24 @@ MAX_AGE_S = 7 * 86_400.0
 _LAST_SEQ = 2**64 - 1
 
 
+def _nothing() -> None:
+    """For those who need no word when the spool is there."""
+
+
 class Outbox:
     """One epoch's way into the spool, and how many rows it has carried. Touched only under the runtime's lock."""
 
-    def __init__(self, root: Path, *, quota_bytes: int = 512 * MIB, durability: str = "seal") -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        quota_bytes: int = 512 * MIB,
+        durability: str = "seal",
+        on_open: Callable[[], None] = _nothing,
+    ) -> None:
+        """`on_open` is called when there is a spool, before anything is durable in it; it must not raise."""
         self._root = root
+        self._on_open = on_open
         self._quota_bytes = quota_bytes
         self._durability = durability
         self._writer: SpoolWriter | None = None
@@ -89,8 +103,9 @@ class Outbox:
         """In a forked child: what is here is the parent's."""
         if self._writer is not None:
             self._writer.abandon_after_fork()
-        fresh = Outbox(self._root, quota_bytes=self._quota_bytes, durability=self._durability)
-        self.__dict__.update(fresh.__dict__)
+        self.__init__(  # type: ignore[misc]
+            self._root, quota_bytes=self._quota_bytes, durability=self._durability, on_open=self._on_open
+        )
 
     def is_acknowledged(self) -> bool:
         """Whether a collector holds every frame put so far."""
@@ -148,6 +163,7 @@ class Outbox:
                 merge=merge_frames,
             )
             self._journal = HoleJournal(self._writer.directory)
+            self._on_open()
         return self._writer
 
     def _append(self, writer: SpoolWriter, frame: SealedFrame) -> None:
