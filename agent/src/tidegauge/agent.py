@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +28,7 @@ from tidegauge.capture import (
     current_context,
     feature_names_of,
     merged_context,
+    parameters_of,
 )
 from tidegauge.copies import private_copy
 from tidegauge.core.baseline import Baseline, build_baseline
@@ -133,15 +135,17 @@ class Agent:
             return partial(self.watch, extract=extract, user_errors=user_errors, copy=copy)
         if not self.settings.enabled:
             return model
-        return watch(model, self._recorder if options is None else self._new_recorder(options))
+        parameters = () if self.settings.feature_names else parameters_of(model)
+        chosen = replace(options, parameters=parameters)
+        return watch(model, self._recorder if chosen == self._recorder.options else self._new_recorder(chosen))
 
     def _watch_options(
         self,
         extract: Extract | None,
         user_errors: ErrorClasses,
         copy: str | None,
-    ) -> WatchOptions | None:
-        """The options of one watched model; None where they are the agent's own."""
+    ) -> WatchOptions:
+        """The options of one watched model. Raises UsageError for a wrong one."""
         classes: tuple[Any, ...] = user_errors if isinstance(user_errors, tuple) else (user_errors,)
         wrong = [one for one in classes if not (isinstance(one, type) and issubclass(one, BaseException))]
         if wrong:
@@ -152,8 +156,7 @@ class Agent:
             raise UsageError(f"watch(extract={extract!r:.80}): give a function of (result, *args, **kwargs)")
         if copy not in {None, "private", "reference"}:
             raise UsageError(f"watch(copy={copy!r}): use 'private' or 'reference'")
-        chosen = WatchOptions(extract, classes, (copy or self.settings.copy) == "reference")
-        return None if chosen == self._recorder.options else chosen
+        return WatchOptions(extract, classes, (copy or self.settings.copy) == "reference")
 
     def _new_recorder(self, options: WatchOptions | None = None) -> Recorder:
         recorder = Recorder(self._target, self._capture.buffer, self._capture, options)

@@ -8,6 +8,7 @@ its time, duration, row count and outcome go into a second, smaller queue, so th
 
 from __future__ import annotations
 
+import inspect
 import logging
 import threading
 import time
@@ -62,11 +63,12 @@ class Observed:
 @dataclass(frozen=True)
 class WatchOptions:
     """How calls of one watched model are read: `extract` where that cannot be guessed, `user_errors` that are the caller's fault,
-    `by_reference` where the worker may see the caller's own objects."""
+    `by_reference` where the worker may see the caller's own objects, `parameters` of a function that takes a row value by value."""
 
     extract: Extract | None = None
     user_errors: tuple[type[BaseException], ...] = ()
     by_reference: bool = False
+    parameters: tuple[str, ...] = ()
 
 
 class CallBuffer:
@@ -204,7 +206,7 @@ class Recorder:
     ) -> None:
         """Hand over an answered call."""
         try:
-            inputs, context = inputs_of(args, kwargs), current_context.get()
+            inputs, context = inputs_of(args, kwargs, self.options.parameters), current_context.get()
             inputs = inputs if method == "__call__" else texts_as_rows(inputs)
             call = Call(self.target, method, inputs, result, None, started_ns, duration_ns, context, 0)
             found = call if self.options.extract is None else self._extracted(call, args, kwargs)
@@ -338,13 +340,31 @@ def feature_names_of(model: Any) -> tuple[str, ...]:
         return ()
 
 
-def inputs_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What of a call's arguments is the model's input: the first one, or one row of all where each is a single value."""
+def inputs_of(args: tuple[Any, ...], kwargs: dict[str, Any], parameters: tuple[str, ...] = ()) -> Any:
+    """What of a call's arguments is the model's input: the first one, or one row of all where each is a single value.
+
+    Such a row has the names of the function's `parameters`, where they are known.
+    """
     if not args:
         return _from_keywords(kwargs)
-    if len(args) > 1 and all(np.isscalar(value) or value is None for value in args):
+    if len(parameters) >= len(args) and all(map(_is_single, (*args, *kwargs.values()))):
+        return {**dict(zip(parameters, args, strict=False)), **kwargs}
+    if len(args) > 1 and all(map(_is_single, args)):
         return list(args)
     return args[0]
+
+
+def _is_single(value: Any) -> bool:
+    return value is None or bool(np.isscalar(value))
+
+
+def parameters_of(function: Any) -> tuple[str, ...]:
+    """Names of the parameters of a function that takes two or more by position; of anything else none."""
+    if not inspect.isfunction(function):
+        return ()
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount]
+    return names if len(names) > 1 and names[0] not in {"self", "cls"} else ()
 
 
 def _from_keywords(kwargs: dict[str, Any]) -> Any:

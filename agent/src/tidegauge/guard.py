@@ -114,7 +114,7 @@ class _Guard:
         """The inputs as they are recorded; a user's own `extract` finds them only when the answer is there, a library's before."""
         read = getattr(self._recorder.options.extract, "inputs", None)
         found = None if read is None else read(*args, **kwargs)
-        return inputs_of(args, kwargs) if found is None else found
+        return inputs_of(args, kwargs, self._recorder.options.parameters) if found is None else found
 
     def _marked_by_answer(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, rows: int) -> Marked:
         extract = self._recorder.options.extract

@@ -162,7 +162,7 @@ class _Stream:
         if self._is_tapped:
             return
         try:
-            rows = count_rows(inputs_of(self.args, self._kwargs))
+            rows = count_rows(inputs_of(self.args, self._kwargs, self._recorder.options.parameters))
             answer = _as_one(self._answers, rows)
         except Exception:  # noqa: BLE001 - the host must not notice
             self._recorder.count_fault()

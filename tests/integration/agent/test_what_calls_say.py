@@ -226,3 +226,50 @@ def test_thousands_of_events_are_sealed_as_they_come(make_agent: MakeAgent) -> N
             agent.event(f"note {i}")
 
         assert seen.events() == [f"note {i}" for i in range(2_500)]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda predict: predict(30, 1_000.0),
+        lambda predict: predict(30, income=1_000.0),
+        lambda predict: predict(age=30, income=1_000.0),
+        lambda predict: predict(30),
+    ],
+    ids=["by position", "mixed", "by name", "with a default"],
+)
+def test_values_of_a_function_have_the_names_of_its_parameters(
+    make_agent: MakeAgent, ask: Callable[..., float]
+) -> None:
+    agent = make_agent(drop=["age"])
+
+    @agent.watch
+    def predict(age: int, income: float = 0.0) -> float:
+        return 0.5
+
+    with capture(agent) as seen:
+        ask(predict)
+
+        assert set(seen.columns()) <= {"income", "_prediction"}
+        assert seen.rows() == 1
+
+
+def test_stated_feature_names_come_before_those_of_parameters(make_agent: MakeAgent) -> None:
+    agent = make_agent(feature_names=["years", "salary"])
+    predict = agent.watch(lambda age, income: 0.5)
+
+    with capture(agent) as seen:
+        predict(30, 1_000.0)
+
+        assert set(seen.columns()) == {"years", "salary", "_prediction"}
+
+
+def test_a_table_beside_settings_of_the_function_is_the_input(make_agent: MakeAgent) -> None:
+    agent = make_agent()
+    predict = agent.watch(lambda rows, threshold=0.5: [0.5] * len(rows))
+
+    with capture(agent) as seen:
+        predict([{"x": 1.0}, {"x": 2.0}], 0.7)
+        predict([{"x": 3.0}], threshold=0.7)
+
+        assert (seen.rows(), set(seen.columns())) == (3, {"x", "_prediction"})
