@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -120,7 +121,8 @@ def test_no_columns_and_scores_leave_nan_in_any_answer(
 
 def test_importance_that_is_not_finite_is_null(port: Harbour, tmp_path: Path) -> None:
     with agent_at(port, tmp_path / "spool", "weights") as agent:
-        agent.baseline([{"x": float(i), "y": 1.0} for i in range(20)], importance={"x": NAN, "y": 0.5})
+        model = SimpleNamespace(feature_importances_=[NAN, 0.5])
+        agent.baseline([{"x": float(i), "y": 1.0} for i in range(20)], model=model)
         agent.record([{"x": 1.0, "y": 2.0}], timestamps=[AT])
         port.ship(agent, end=True)
     port.settle()
