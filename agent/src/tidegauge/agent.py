@@ -7,15 +7,12 @@ Calls of the model are recorded by `watch`, which never raises. The explicit cal
 from __future__ import annotations
 
 import json
-import math
 import os
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -30,9 +27,16 @@ from tidegauge.capture import (
     merged_context,
     parameters_of,
 )
+from tidegauge.checks import (
+    check_edges,
+    check_importance,
+    check_length,
+    length,
+    metric_numbers,
+    nanoseconds_of,
+)
 from tidegauge.copies import private_copy
 from tidegauge.core.baseline import Baseline, build_baseline
-from tidegauge.core.columns import ColumnKind, is_missing, numeric_or_nan
 from tidegauge.core.derived import derive
 from tidegauge.core.ids import ID_BYTES
 from tidegauge.core.kinds import infer_kind
@@ -59,8 +63,6 @@ from tidegauge.worker.tabulate import tabulate
 M = TypeVar("M")
 POLL_S = 0.02
 FRAMES_AT_ONCE = 1_000
-MAX_LATENCY_S = 365 * 86_400
-METRIC_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 ErrorClasses = type[BaseException] | tuple[type[BaseException], ...]
 ACTUALS_AT_ONCE = 100_000
 """Rows of truth that are sealed at once, so that a long list of them is not kept in memory."""
@@ -221,7 +223,7 @@ class Agent:
         )
         rows = count_rows(inputs)
         self._check_record(inputs, predictions, rows, context)
-        duration_ns = -1 if latency_s is None else _duration_ns(latency_s)
+        duration_ns = -1 if latency_s is None else nanoseconds_of(latency_s)
         started = time.perf_counter_ns() - max(0, duration_ns)
         call = Call(self._target, "record", inputs, predictions, None, started, duration_ns, context, 0)
         if not self.settings.enabled:
@@ -274,7 +276,7 @@ class Agent:
         if rows == 0:
             raise UsageError("baseline: the data has no rows")
         columns.pop(self.settings.id_column or "", None)
-        _check_importance(importance or {}, columns)
+        check_importance(importance or {}, columns)
         weights = dict(importance) if importance is not None else importance_of(model, list(columns))
         facts = self._target.facts
         if model is not None:
@@ -282,7 +284,7 @@ class Agent:
         answers = read_answers(predictions, rows, facts) if predictions is not None else None
         outcomes = None
         if actuals is not None:
-            _check_length("actuals", actuals, rows)
+            check_length("actuals", actuals, rows)
             scores, labels = (answers.scores, answers.labels) if answers else ({}, None)
             outcomes = Outcomes(scores, labels, encode_truth(actuals))
         if answers is not None:
@@ -291,7 +293,7 @@ class Agent:
         known = {name: kind for name, kind in kinds.items() if kind is not None}
         columns, derived = derive(columns, known)
         known |= derived
-        _check_edges(bins or {}, columns, known)
+        check_edges(bins or {}, columns, known)
         usable = {name: values for name, values in columns.items() if name in known}
         built = build_baseline(usable, known, edges=bins, importance=weights, outcomes=outcomes)
         if self.settings.enabled:
@@ -317,8 +319,8 @@ class Agent:
 
         Raises UsageError unless there is one value, and one time, for each id.
         """
-        count = _length(prediction_ids)
-        _check_length("actuals", values, count, "ids")
+        count = length(prediction_ids)
+        check_length("actuals", values, count, "ids")
         ids = read_ids(prediction_ids, count, self.settings.id_key)
         times = read_times(time.time() if timestamps is None else timestamps, count)
         truth = as_list(values)
@@ -340,17 +342,9 @@ class Agent:
 
         Collected in windows of an hour like a feature. Raises UsageError for a name or values that are none.
         """
-        if not METRIC_NAME.fullmatch(str(name)):
-            raise UsageError(f"metric {name!r:.80}: use 1 to 100 letters, digits, '.', '_' and '-'")
-        given = as_list(values)
-        numbers = numeric_or_nan(given)
-        wrong = [
-            value for value, number in zip(given, numbers, strict=True) if math.isnan(number) and not is_missing(value)
-        ]
-        if wrong:
-            raise UsageError(f"metric {name!r}: {wrong[0]!r:.80} is no number")
-        times, _ = clamp_future(read_times(time.time() if timestamps is None else timestamps, len(given)), _now_us())
-        if not self.settings.enabled or not given:
+        numbers = metric_numbers(name, values)
+        times, _ = clamp_future(read_times(time.time() if timestamps is None else timestamps, len(numbers)), _now_us())
+        if not self.settings.enabled or not len(numbers):
             return
         if not self._target.metrics.offer(str(name), numbers, times):
             with self._capture.runtime.locked():
@@ -442,12 +436,6 @@ def importance_of(model: Any, names: Sequence[str]) -> dict[str, float]:
     return {name: float(weight) for name, weight in zip(names, weights, strict=True)}
 
 
-def _duration_ns(latency_s: Any) -> int:
-    if not _is_finite(latency_s) or not 0 <= latency_s <= MAX_LATENCY_S:
-        raise UsageError(f"latency_s={latency_s!r:.80}: give seconds, from 0 to {MAX_LATENCY_S:,} (a year)")
-    return int(latency_s * 1e9)
-
-
 def _shipper_state(root: Path) -> dict[str, Any]:
     try:
         state = json.loads((root / "shipper.json").read_text())
@@ -456,47 +444,9 @@ def _shipper_state(root: Path) -> dict[str, Any]:
     return dict(state) if isinstance(state, dict) else {}
 
 
-def _length(values: Any) -> int:
-    return len(as_list(values))
-
-
-def _check_length(what: str, values: Any, rows: int, of: str = "rows") -> None:
-    if _length(values) != rows:
-        raise UsageError(f"{_length(values)} {what} for {rows} {of}: give one for each")
-
-
 def _where(kept: Mask, ids: bytes, times: Times, truth: list[Any]) -> tuple[bytes, Times, list[Any]]:
     digests = np.frombuffer(ids, dtype=f"V{ID_BYTES}")[kept].tobytes()
     return digests, times[kept], [value for value, is_kept in zip(truth, kept.tolist(), strict=True) if is_kept]
-
-
-def _check_names(what: str, given: Mapping[str, Any], columns: Mapping[str, Any]) -> None:
-    unknown = [name for name in given if name not in columns]
-    if unknown:
-        raise UsageError(f"{what} names {unknown[:5]} that are not columns; the columns are {list(columns)[:20]}")
-
-
-def _check_importance(weights: Mapping[str, Any], columns: Mapping[str, Any]) -> None:
-    _check_names("importance", weights, columns)
-    for name, weight in weights.items():
-        if not _is_finite(weight):
-            raise UsageError(f"importance[{name!r}]={weight!r:.80}: give a finite number")
-
-
-def _check_edges(
-    bins: Mapping[str, Sequence[float]], columns: Mapping[str, Any], kinds: Mapping[str, ColumnKind]
-) -> None:
-    _check_names("bins", bins, columns)
-    for name, edges in bins.items():
-        given = as_list(edges)
-        if not given or not all(map(_is_finite, given)) or any(not a < b for a, b in pairwise(given)):
-            raise UsageError(f"bins[{name!r}]={given[:8]}: give finite edges in ascending order without repetition")
-        if name in kinds and not kinds[name].is_numeric:
-            raise UsageError(f"bins[{name!r}]: the column is {kinds[name]}, only numeric ones have edges")
-
-
-def _is_finite(edge: object) -> bool:
-    return isinstance(edge, (int, float, np.integer, np.floating)) and math.isfinite(edge)
 
 
 __all__ = ["Agent", "TidegaugeError", "init"]
