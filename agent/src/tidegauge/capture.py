@@ -21,6 +21,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from tidegauge.complaints import COMPLAINTS
 from tidegauge.copies import private_copy, texts_as_rows
 from tidegauge.core.columns import MAX_NAME_LENGTH
 from tidegauge.core.humility import Condition
@@ -234,8 +235,8 @@ class Recorder:
         except Exception as error:  # noqa: BLE001 - the user's function; the host must not notice
             rows = count_rows(call.inputs)
             kept = ServiceOnly(call.target, rows, None, call.started_ns, call.duration_ns, call.context)
-            if not self.buffer.dropped().get("extract_failed"):
-                log.warning("tidegauge: extract= raised %r; such calls are counted, their rows are not recorded", error)
+            message = f"extract= raised {error!r}; such calls are counted, their rows are not recorded"
+            COMPLAINTS.warn(self.target.settings.root, message)
             self.buffer.keep_service_only(kept, "extract_failed")
             return None
 

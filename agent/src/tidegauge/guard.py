@@ -97,6 +97,9 @@ class _Guard:
 
     def after(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, marked: Marked) -> Any:
         """What the caller gets: the result, or what the rules put in its place."""
+        if not (marked or self._about_answers):  # the rule: nothing is read again
+            current_flags.set((self._recorder.target, ()))
+            return result
         try:
             rows = _count_asked(self._inputs(args, kwargs), result)
             if self._about_answers:
@@ -119,7 +122,10 @@ class _Guard:
     def _marked_by_answer(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, rows: int) -> Marked:
         extract = self._recorder.options.extract
         if extract is not None:
-            found = extract(result, *args, **kwargs)
+            try:
+                found = extract(result, *args, **kwargs)
+            except Exception:  # noqa: BLE001 - the user's function: the recorder has counted that it fails, and said so
+                return []
             answer = found.predictions if isinstance(found, Observed) else found
             result = result if answer is None else answer
         try:

@@ -237,3 +237,14 @@ def test_a_broken_callback_is_told_of_and_does_not_pause_capturing(
     assert [record.getMessage() for record in caplog.records] == [
         "tidegauge: rule 'uncertain_prediction' marked a call and could not be carried out (flag): RuntimeError('callback')"
     ]
+
+
+def test_an_extract_that_raises_marks_nothing_and_pauses_nothing(make_agent: MakeAgent) -> None:
+    agent = make_agent(rules=[Rule.uncertain_prediction(action="override", value=0.0)])
+    predict = agent.watch(half, extract=lambda result, *args: 1 / 0)
+
+    with capture(agent) as seen:
+        assert [predict(NEAR) for _ in range(20)] == [0.5] * 20
+
+        assert (seen.requests(), agent.status()["dropped"]) == (20, {"extract_failed": 20})
+        assert agent.status()["counters"]["faults"] == 0

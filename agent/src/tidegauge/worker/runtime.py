@@ -21,7 +21,7 @@ from typing import TypeVar
 from tidegauge.complaints import COMPLAINTS
 from tidegauge.errors import SpoolError
 from tidegauge.settings import AgentSettings
-from tidegauge.worker.calls import LARGE_BYTES, Call, CallSource, ServiceOnly
+from tidegauge.worker.calls import LARGE_BYTES, Call, CallSource, ServiceOnly, field_of
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.frames import SealedFrame, with_watermark
 from tidegauge.worker.outbox import Outbox
@@ -282,12 +282,14 @@ class Runtime:
         taken, now_us = 0, _now_us()
         while taken < most and (calls := self._source.take(min(CALLS_AT_ONCE, most - taken))):
             taken += len(calls)
+            if max(field_of(calls, "size_bytes")) > LARGE_BYTES:  # nobody can change it, so it came here whole
+                for large in [Call._make(call) for call in calls if call[8] > LARGE_BYTES]:
+                    self._take_blocks(large, count_rows(large.inputs), breathe)
+                calls = [call for call in calls if call[8] <= LARGE_BYTES]
             targets = {call[0] for call in calls}
             for target in targets:
                 own = calls if len(targets) == 1 else [call for call in calls if call[0] is target]
-                target.take([call for call in own if call[8] <= LARGE_BYTES], now_us, breathe)
-            for large in [Call._make(call) for call in calls if call[8] > LARGE_BYTES]:
-                self._take_blocks(large, count_rows(large.inputs), breathe)
+                target.take(own, now_us, breathe)
         kept = self._source.take_service_only()
         for target in {one.target for one in kept}:
             target.take_service_only([one for one in kept if one.target is target])
