@@ -19,7 +19,7 @@ from tidegauge.shipper.status import ShipperStatus, write_status
 from tidegauge.spool import Hole, SpoolWriter, list_epochs
 from tidegauge.spool.holes import append_holes
 
-from ..shipping.guarded import GuardedCollector, pair_of, put, self_signed, write_pair
+from ..shipping.guarded import GuardedCollector, listening, pair_of, put, self_signed, write_pair
 
 Seal = Callable[..., list[bytes]]
 Doctor = Callable[..., dict[str, tuple[str, str, str]]]
@@ -46,15 +46,8 @@ def authority(tmp_path: Path) -> trustme.CA:
 
 @pytest.fixture
 def listen() -> Iterator[Callable[..., GuardedCollector]]:
-    running: list[GuardedCollector] = []
-
-    def begin(*arguments: object, **options: object) -> GuardedCollector:
-        running.append(GuardedCollector(*arguments, **options))  # type: ignore[arg-type]
-        return running[-1]
-
-    yield begin
-    for collector in running:
-        collector.end()
+    with listening() as begin:
+        yield begin
 
 
 Listen = Callable[..., GuardedCollector]

@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,20 @@ class GuardedCollector:
             self._changed.notify_all()
         if self.tokens is not None and given.removeprefix("Bearer ") not in self.tokens:
             context.abort(self.refusal, "token unknown or revoked")
+
+
+@contextmanager
+def listening() -> Iterator[Callable[..., GuardedCollector]]:
+    """Starts collectors, and ends them."""
+    running: list[GuardedCollector] = []
+
+    def begin(*arguments: object, **options: object) -> GuardedCollector:
+        running.append(GuardedCollector(*arguments, **options))  # type: ignore[arg-type]
+        return running[-1]
+
+    yield begin
+    for collector in running:
+        collector.end()
 
 
 def pair_of(leaf: trustme.LeafCert) -> KeyPair:

@@ -16,7 +16,7 @@ from tidegauge.shipper.outcomes import Greeted, Outcome, Unavailable
 from tidegauge.spool import SpoolWriter, read_position
 from tidegauge.wire import telemetry_pb2 as pb
 
-from .guarded import GuardedCollector, KeyPair, pair_of, put, self_signed, write_pair
+from .guarded import GuardedCollector, KeyPair, listening, pair_of, put, self_signed, write_pair
 from .serving import event, last_error, seal, shipping, until
 
 PAST, FUTURE = datetime(2021, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -37,15 +37,8 @@ def ca_file(authority: trustme.CA, tmp_path: Path) -> str:
 @pytest.fixture
 def listen() -> Iterator[Callable[..., GuardedCollector]]:
     """Starts collectors, and ends them with the test."""
-    running: list[GuardedCollector] = []
-
-    def begin(*arguments: object, **options: object) -> GuardedCollector:
-        running.append(GuardedCollector(*arguments, **options))  # type: ignore[arg-type]
-        return running[-1]
-
-    yield begin
-    for collector in running:
-        collector.end()
+    with listening() as begin:
+        yield begin
 
 
 Listen = Callable[..., GuardedCollector]
