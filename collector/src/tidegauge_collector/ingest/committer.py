@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from tidegauge.errors import TidegaugeError
+from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.ingest.batch import beyond
 from tidegauge_collector.ingest.counters import IngestCounters
 from tidegauge_collector.ingest.framelog import NO_FRAME, FrameLog, LogEntry
@@ -74,6 +75,7 @@ class Committer:
         try:
             if self._is_failing:
                 self._log.commit()
+            crash_here("log.before_append")
             for submission in group:
                 self._append(submission.entries)
             self._log.commit()
@@ -87,6 +89,7 @@ class Committer:
         else:
             self._is_failing = False
             self._counters.count("commits")
+            crash_here("log.durable")
             _finish(group, None)
 
     def _append(self, entries: list[LogEntry]) -> None:

@@ -13,6 +13,7 @@ from tidegauge.errors import WireError
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.codec import decode_frame
 from tidegauge_collector.control import ControlStore, StoreUnavailable
+from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.errors import StoreFatal
 from tidegauge_collector.ingest.framelog import NO_FRAME, LogEntry, LogPosition
 from tidegauge_collector.ingest.logreader import LogReader
@@ -122,6 +123,7 @@ class Folding:
             if entry.frame.deployment:
                 self._configure(entry.frame, now_us)
         last = pairs[-1][0]
+        crash_here("fold.effects")
         result = fold(self._telemetry, entries, FoldedPosition(last.log_epoch, last.log_seq))
         self.counts["folded"] += result.folded
         self.counts["skipped"] += result.skipped

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tidegauge.core.sketch import WINDOW_POINTS, QuantileSketch, merge_sketches
+from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.telemetry.merge import columns_of
 from tidegauge_collector.telemetry.store import Table, TelemetryStore
 
@@ -46,6 +47,8 @@ def _compact_some(store: TelemetryStore, crowded: Table) -> None:
             if len(rows["series_id"]) and name != "cells":
                 store.execute(f"write_{name}", tables={f"new_{name}": rows})
         store.execute("write_compacted_cells", tables={"new_cells": merged["cells"], "new_sketches": sketches})
+        crash_here("compact.merged")
+    crash_here("compact.committed")
 
 
 _NO_SKETCHES: Table = columns_of([(-1, 0, 0, 0, "")], _SKETCHES)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.errors import NewerDataError
 
 _STEPS = "CREATE TABLE IF NOT EXISTS schema_steps (version INTEGER, step INTEGER)"
@@ -87,14 +88,18 @@ def _back_up(connection: duckdb.DuckDBPyConnection, path: Path, version: int) ->
     shutil.copyfile(path, partial)
     with partial.open("rb") as copied:
         os.fsync(copied.fileno())
+    crash_here("migration.copied")
     partial.rename(target)
 
 
 def _apply(connection: duckdb.DuckDBPyConnection, version: int, step: int, statement: str) -> None:
+    crash_here("migration.before_step")
     connection.execute("BEGIN")
     if step == 1:
         connection.execute(_STEPS)
     connection.execute(statement)
     connection.execute("INSERT INTO schema_steps VALUES (?, ?)", [version, step])
+    crash_here("migration.before_commit")
     connection.execute("COMMIT")
+    crash_here("migration.committed")
     connection.execute("CHECKPOINT")

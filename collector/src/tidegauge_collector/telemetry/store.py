@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.telemetry.faults import StoreRefused, translate
 from tidegauge_collector.telemetry.index import Index, load_index
 from tidegauge_collector.telemetry.migrations import known_migrations, migrate
@@ -95,19 +96,24 @@ class TelemetryStore:
     @contextmanager
     def write(self) -> Iterator[None]:
         """One writing transaction of this thread: committed whole at the end, or undone."""
-        with self._write_lock, self._transaction("writing"):
-            yield
+        with self._write_lock:
+            with self._transaction("writing"):
+                yield
+                crash_here("write.before_commit")
+            crash_here("write.committed")
 
     @contextmanager
     def folding(self) -> Iterator[Index]:
         """`write()`, and the index's staged entries are kept or forgotten with the transaction."""
         with self._write_lock:
             try:
-                with self.write():
+                with self._transaction("folding"):
                     yield self.index
+                    crash_here("fold.before_commit")
             except BaseException:
                 self.index.forget()
                 raise
+            crash_here("fold.committed")
             self.index.keep()
 
     @contextmanager
