@@ -12,9 +12,10 @@ from tidegauge_collector.control.engine import open_engine
 from tidegauge_collector.control.tables import Table
 from tidegauge_collector.errors import ConfigError, NewerDataError
 
-NEXT = """
+HEAD = sorted(path.name[:4] for path in (schema.MIGRATIONS / "versions").glob("[0-9]*.py"))[-1]
+NEXT = f"""
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "9999", "{HEAD}", None, None
 def upgrade():
     op.execute("ALTER TABLE alerts ADD COLUMN note VARCHAR")
     op.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY)")
@@ -31,7 +32,7 @@ def next_version(tmp_path):
     """The migrations of a version that knows one more."""
     scripts = tmp_path / "next_migrations"
     shutil.copytree(schema.MIGRATIONS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_notes.py").write_text(NEXT)
+    (scripts / "versions" / "9999_notes.py").write_text(NEXT)
     return scripts
 
 
@@ -95,7 +96,7 @@ def test_a_migration_keeps_the_data_and_leaves_a_backup_of_the_schema_before(pat
 
     upgrade(path, next_version)
 
-    backup = path.with_name("control.sqlite.backup-0001")
+    backup = path.with_name(f"control.sqlite.backup-{HEAD}")
     assert "note" in columns(path, "alerts")
     assert "note" not in columns(backup, "alerts")
     for file in (path, backup):
@@ -108,7 +109,7 @@ def test_a_newer_file_is_refused_untouched_and_the_error_names_the_way_back(path
     upgrade(path, next_version)
     before = path.read_bytes()
 
-    with pytest.raises(NewerDataError, match=r"schema 0002.*up to 0001.*control\.sqlite\.backup-0001") as refused:
+    with pytest.raises(NewerDataError, match=rf"schema 9999.*up to {HEAD}.*control\.sqlite\.backup-{HEAD}") as refused:
         ControlStore.open(path)
 
     assert refused.value.exit_code == 78
@@ -121,7 +122,7 @@ def test_a_backup_is_a_database_of_the_version_before_and_can_be_put_back(path, 
     store.close()
     upgrade(path, next_version)
 
-    path.with_name("control.sqlite.backup-0001").replace(path)
+    path.with_name(f"control.sqlite.backup-{HEAD}").replace(path)
     store = ControlStore.open(path)
 
     assert [each.column for each in store.alerts()] == ["temp"]

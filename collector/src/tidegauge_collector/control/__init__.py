@@ -8,6 +8,7 @@ from tidegauge_collector.control.baselines import BaselineSummary, StoredBaselin
 from tidegauge_collector.control.deployments import Deployment, Version
 from tidegauge_collector.control.outbox import OutboxRow, Receipt
 from tidegauge_collector.control.store import ControlStore, StoreUnavailable
+from tidegauge_collector.control.tokens import TokenRecord, Tokens
 
 __all__ = [
     "AlertEvent",
@@ -19,5 +20,7 @@ __all__ = [
     "Receipt",
     "StoreUnavailable",
     "StoredBaseline",
+    "TokenRecord",
+    "Tokens",
     "Version",
 ]

@@ -19,6 +19,8 @@ from tidegauge_collector.control.baselines import BaselinePart, BaselineSummary,
 from tidegauge_collector.control.deployments import Deployment, Version
 from tidegauge_collector.control.engine import open_engine, writing
 from tidegauge_collector.control.outbox import Message, OutboxRow, Receipt
+from tidegauge_collector.control.requests import Requests
+from tidegauge_collector.control.tokens import Tokens
 from tidegauge_collector.core.alerts import SeriesState
 from tidegauge_collector.core.judging import SeriesKey
 from tidegauge_collector.core.monitors import Monitor
@@ -34,6 +36,8 @@ class ControlStore:
         self._engine = engine
         self._read: Callable[[], AbstractContextManager[Session]] = sessionmaker(engine).begin
         self._write: Callable[[], AbstractContextManager[Session]] = sessionmaker(writing(engine)).begin
+        self.tokens = Tokens(self._read, self._write)
+        self.requests = Requests(self._read, self._write)
 
     @classmethod
     def open(cls, path: Path) -> Self:

@@ -226,3 +226,55 @@ class ReceiptRow(Table):
     outcome: Mapped[str]
     status_code: Mapped[int | None]
     detail: Mapped[str]
+
+
+class AccessRevisionRow(Table):
+    """One row: the number of the newest change of a token."""
+
+    __tablename__ = "access_revision"
+    id: Mapped[int] = mapped_column(_Key, primary_key=True)
+    value: Mapped[int]
+
+
+class TokenRow(Table):
+    """What is shown to be let in; `digest` is the SHA-256 of the secret, which is stored nowhere."""
+
+    __tablename__ = "tokens"
+    __table_args__ = (CheckConstraint("scope IN ('ingest', 'read', 'admin')", name="ck_tokens_scope"),)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    scope: Mapped[str]
+    deployments: Mapped[list[str]]
+    digest: Mapped[bytes]
+    created_at_us: Mapped[int]
+    created_by: Mapped[str]
+    expires_at_us: Mapped[int | None]
+    revoked_at_us: Mapped[int | None]
+    last_used_at_us: Mapped[int | None]
+    successor: Mapped[str | None]
+
+
+class RequestRow(Table):
+    """One upload over HTTP; `key` is its sender's Idempotency-Key, `digest` names target and body."""
+
+    __tablename__ = "requests"
+    __table_args__ = (
+        UniqueConstraint("deployment", "key", name="uq_requests_key"),
+        Index("ix_requests_created", "created_at_us"),
+        Index(
+            "ix_requests_taken",
+            "id",
+            sqlite_where=text("status = 'taken'"),
+            postgresql_where=text("status = 'taken'"),
+        ),
+        CheckConstraint("status IN ('taken', 'sent', 'refused')", name="ck_requests_status"),
+    )
+    id: Mapped[int] = mapped_column(_Key, primary_key=True)
+    deployment: Mapped[str]
+    key: Mapped[str | None]
+    digest: Mapped[bytes]
+    epoch: Mapped[bytes]
+    first_seq: Mapped[int]
+    answer: Mapped[dict[str, Any]]
+    status: Mapped[str]
+    created_at_us: Mapped[int]
