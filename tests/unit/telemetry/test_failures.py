@@ -7,7 +7,7 @@ from tidegauge.core.columns import numeric_values
 from tidegauge.core.profile import profile_numeric
 from tidegauge_collector.errors import DataDirectoryLocked, NewerDataError, StoreFatal
 from tidegauge_collector.telemetry.extent import log_position, marks
-from tidegauge_collector.telemetry.faults import StoreRefused, is_replay_failure, translate, translate_opening
+from tidegauge_collector.telemetry.faults import StoreDamaged, StoreRefused, is_replay_failure, translate, translate_opening
 from tidegauge_collector.telemetry.fold import LogPosition, fold
 from tidegauge_collector.telemetry.moments import column_moments
 from tidegauge_collector.telemetry.testing import HOUR, Sender, profile_frame
@@ -44,7 +44,8 @@ def test_only_an_invalidated_instance_is_fatal(error, kind):
         (duckdb.IOException(LOCKED), DataDirectoryLocked, "held by process 4711"),
         (duckdb.Error("Could not set lock on file"), DataDirectoryLocked, "another process"),
         (duckdb.IOException(NEWER), NewerDataError, "written by a newer DuckDB"),
-        (duckdb.Error("Corrupt database file: checksum"), StoreFatal, "restore its newest backup"),
+        (duckdb.Error("Corrupt database file: checksum"), StoreDamaged, "restore its newest backup"),
+        (duckdb.Error("IO Error: Permission denied"), StoreFatal, "cannot be opened: mend the cause"),
     ],
 )
 def test_opening_failures_name_the_file_and_the_fix(error, kind, text):

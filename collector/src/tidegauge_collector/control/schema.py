@@ -60,12 +60,12 @@ def _back_up(path: Path, revision: str) -> None:
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(partial)) as copy:
         source.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE").close()
-    _sync(partial)
+    sync(partial)
     partial.replace(target)
-    _sync(target.parent)
+    sync(target.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Makes a file's content, or a directory's names, durable."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -14,6 +14,14 @@ _LOCKED = re.compile(r"Could not set lock on file.*", re.DOTALL)
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _NEWER = re.compile(r"newer version of DuckDB|version number \d+, but we can only read", re.IGNORECASE)
 _REPLAY = re.compile(r"Failure while replaying WAL file")
+_DAMAGED = re.compile(
+    r"Corrupt database file|computed checksum|not a valid DuckDB database|Could not read enough bytes|deserialize",
+    re.IGNORECASE,
+)
+
+
+class StoreDamaged(StoreFatal):
+    """The store's file has bytes that are not what was written; the next start heals it (see upkeep/healing.py)."""
 
 
 class StoreRefused(CollectorError):  # noqa: N818 - says what is the case, like its siblings
@@ -21,7 +29,9 @@ class StoreRefused(CollectorError):  # noqa: N818 - says what is the case, like 
 
 
 def translate(error: duckdb.Error, doing: str) -> CollectorError:
-    """What a failed query means: StoreFatal where the instance is invalidated, else StoreRefused."""
+    """What a failed query means: StoreDamaged, StoreFatal where the instance is invalidated, else StoreRefused."""
+    if _DAMAGED.search(str(error)):
+        return StoreDamaged(f"telemetry store is damaged, found while {doing}: restart the collector ({error})")
     if isinstance(error, (duckdb.FatalException, duckdb.InternalException)) or _INVALIDATED.search(str(error)):
         return StoreFatal(f"telemetry store is unusable in this process while {doing}: restart the collector ({error})")
     return StoreRefused(f"telemetry store failed while {doing}: {error}")
@@ -36,7 +46,9 @@ def translate_opening(error: duckdb.Error, path: str) -> CollectorError:
         return DataDirectoryLocked(f"telemetry store {path} is held by {who}: stop it, or use another data directory")
     if _NEWER.search(text):
         return NewerDataError(f"telemetry store {path} was written by a newer DuckDB: upgrade this collector ({text})")
-    return StoreFatal(f"telemetry store {path} cannot be opened: restore its newest backup, then restart ({text})")
+    if _DAMAGED.search(text):
+        return StoreDamaged(f"telemetry store {path} is damaged: restore its newest backup, then restart ({text})")
+    return StoreFatal(f"telemetry store {path} cannot be opened: mend the cause, then restart ({text})")
 
 
 def is_replay_failure(error: duckdb.Error) -> bool:

@@ -5,8 +5,6 @@ committed together with its own row in `schema_steps` and followed by a CHECKPOI
 the first statement that has no row. Before a file that already holds tables is changed, it is copied to `FILE.before-NNNN`.
 """
 
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -16,6 +14,7 @@ import duckdb
 
 from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.errors import NewerDataError
+from tidegauge_collector.telemetry.filecopy import copy_file
 
 _STEPS = "CREATE TABLE IF NOT EXISTS schema_steps (version INTEGER, step INTEGER)"
 
@@ -85,9 +84,8 @@ def _back_up(connection: duckdb.DuckDBPyConnection, path: Path, version: int) ->
         return
     connection.execute("CHECKPOINT")
     partial = target.with_name(f"{target.name}.partial")
-    shutil.copyfile(path, partial)
-    with partial.open("rb") as copied:
-        os.fsync(copied.fileno())
+    partial.unlink(missing_ok=True)
+    copy_file(path, partial)
     crash_here("migration.copied")
     partial.rename(target)
 

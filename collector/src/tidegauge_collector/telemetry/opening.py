@@ -16,11 +16,11 @@ MEMORY = ":memory:"
 
 
 def connect(
-    path: str, *, memory_limit: str, threads: int, now_us: Callable[[], int]
+    path: str, *, memory_limit: str, threads: int, now_us: Callable[[], int], heal: bool = True
 ) -> tuple[duckdb.DuckDBPyConnection, tuple[Path, ...]]:
     """The root connection, and the write-ahead logs that had to be set aside for it (what they held must be folded again).
 
-    Raises ConfigError, DataDirectoryLocked, NewerDataError or StoreFatal.
+    `heal`: whether they may be. Raises ConfigError, DataDirectoryLocked, NewerDataError, StoreDamaged or StoreFatal.
     """
     if path != MEMORY and not Path(path).parent.is_dir():
         raise ConfigError(f"telemetry store {path}: {Path(path).parent} is no directory; make it or set another path")
@@ -28,7 +28,7 @@ def connect(
     try:
         return duckdb.connect(path, config=config), ()
     except duckdb.Error as error:
-        if not is_replay_failure(error):
+        if not heal or not is_replay_failure(error):
             raise translate_opening(error, path) from error
     aside = _set_logs_aside(Path(path), now_us())
     try:

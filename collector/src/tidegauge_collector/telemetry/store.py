@@ -17,7 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegauge_collector.crash_points import crash_here
-from tidegauge_collector.telemetry.faults import StoreRefused, translate
+from tidegauge_collector.errors import CollectorError
+from tidegauge_collector.telemetry.damage import note_damage
+from tidegauge_collector.telemetry.faults import StoreDamaged, StoreRefused, translate
 from tidegauge_collector.telemetry.index import Index, load_index
 from tidegauge_collector.telemetry.migrations import known_migrations, migrate
 from tidegauge_collector.telemetry.opening import MEMORY, connect
@@ -31,7 +33,7 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 
 _NO_TABLES: Tables = {}
 SPARE_BYTES = 16 * 1024 * 1024
-"""Free space that a checkpoint must leave beside twice the write-ahead log."""
+"""Free space that a checkpoint must find beside twice the write-ahead log, or a tenth of the file where that is more."""
 
 
 def _wall_clock_us() -> int:
@@ -132,11 +134,26 @@ class TelemetryStore:
     def checkpoint(self) -> bool:
         """Move the write-ahead log into the file; False where the disk has too little room to do that safely."""
         with self._write_lock:
-            if self.path is not None and not self._has_room(self.path):
+            if self.path is not None and not _has_room(self.path):
                 return False
+            crash_here("checkpoint.before")
             with self._executed("checkpoint", (), {}) as result:
                 result.fetchall()
+            crash_here("checkpoint.done")
             return True
+
+    @contextmanager
+    def at_rest(self) -> Iterator[Path]:
+        """Hold writers off while the file alone, without a log, is the whole store; its path. Reading goes on.
+
+        Raises StoreRefused where the disk has too little room for the checkpoint, or the store is in memory.
+        """
+        with self._write_lock:
+            if self.path is None:
+                raise StoreRefused("telemetry store is in memory: there is no file")
+            if not self.checkpoint():
+                raise StoreRefused(f"telemetry store {self.path}: too little room for a checkpoint: free disk space")
+            yield self.path
 
     def close(self) -> None:
         """Close all connections; call it in the main thread, when no other uses the store."""
@@ -174,7 +191,13 @@ class TelemetryStore:
                 for table in registered:
                     cursor.unregister(table)
         except duckdb.Error as error:
-            raise translate(error, f"answering {name}.sql") from error
+            raise self._noted(translate(error, f"answering {name}.sql")) from error
+
+    def _noted(self, problem: CollectorError) -> CollectorError:
+        """Damage is written down beside the file: it may hide from the next opening, which reads little."""
+        if isinstance(problem, StoreDamaged) and self.path is not None:
+            note_damage(self.path, str(problem))
+        return problem
 
     @contextmanager
     def _transaction(self, doing: str) -> Iterator[None]:
@@ -188,12 +211,15 @@ class TelemetryStore:
                 _roll_back(cursor)
                 raise
         except duckdb.Error as error:
-            raise translate(error, doing) from error
+            raise self._noted(translate(error, doing)) from error
 
-    def _has_room(self, path: Path) -> bool:
-        log = path.with_name(f"{path.name}.wal")
-        waiting = log.stat().st_size if log.exists() else 0
-        return shutil.disk_usage(path.parent).free >= 2 * waiting + SPARE_BYTES
+
+def _has_room(path: Path) -> bool:
+    """Whether a checkpoint cannot run out of disk, which would invalidate the instance for readers as well."""
+    log = path.with_name(f"{path.name}.wal")
+    waiting = log.stat().st_size if log.exists() else 0
+    wanted = max(path.stat().st_size // 10, 2 * waiting) + SPARE_BYTES
+    return shutil.disk_usage(path.parent).free >= wanted
 
 
 def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
