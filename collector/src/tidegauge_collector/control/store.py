@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from tidegauge_collector.control import alerts, baselines, deployments, monitors, outbox, revisions, schema, transitions
+from tidegauge_collector.control.agents import StoredAgents
 from tidegauge_collector.control.alerts import AlertEvent, AlertRow
 from tidegauge_collector.control.baselines import BaselinePart, BaselineSummary, StoredBaseline
 from tidegauge_collector.control.deployments import Deployment, Version
@@ -38,6 +39,7 @@ class ControlStore:
         self._write: Callable[[], AbstractContextManager[Session]] = sessionmaker(writing(engine)).begin
         self.tokens = Tokens(self._read, self._write)
         self.requests = Requests(self._read, self._write)
+        self.agents = StoredAgents(self._read, self._write)
 
     @classmethod
     def open(cls, path: Path) -> Self:

@@ -278,3 +278,28 @@ class RequestRow(Table):
     answer: Mapped[dict[str, Any]]
     status: Mapped[str]
     created_at_us: Mapped[int]
+
+
+class AgentRow(Table):
+    """A shipper process; `details`: its epochs, deployments, losses and clock."""
+
+    __tablename__ = "agents"
+    __table_args__ = (Index("ix_agents_last_contact", "last_contact_us"),)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    pid: Mapped[int]
+    agent_version: Mapped[str]
+    protocol: Mapped[int]
+    state: Mapped[str]
+    first_contact_us: Mapped[int]
+    last_contact_us: Mapped[int]
+    details: Mapped[dict[str, Any]]
+
+
+class IntakeDayRow(Table):
+    """What a deployment put into the frame log on a day (since 1970, UTC); only the newest is kept."""
+
+    __tablename__ = "intake_days"
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    deployment: Mapped[str] = mapped_column(primary_key=True)
+    size_bytes: Mapped[int]
