@@ -30,7 +30,8 @@ def numbers(entries: list[LogEntry]) -> list[tuple[int, int]]:
 
 
 def test_frames_take_consecutive_numbers_and_a_gap_all_of_its_own() -> None:
-    entries, poisons = read_batch(ship(5, event(), gap(6, 9), event()), 42)
+    batch = read_batch(ship(5, event(), gap(6, 9), event()), 42)
+    entries, poisons = batch.entries, batch.poisons
 
     assert numbers(entries) == [(5, 5), (6, 9), (10, 10)]
     assert [entry.kind for entry in entries] == [FrameKind.EVENT, FrameKind.GAP, FrameKind.EVENT]
@@ -39,7 +40,7 @@ def test_frames_take_consecutive_numbers_and_a_gap_all_of_its_own() -> None:
 
 
 def test_end_of_the_epoch_stands_in_the_last_entry_only() -> None:
-    entries, _ = read_batch(ship(1, event(), event(), closed=True), 0)
+    entries = read_batch(ship(1, event(), event(), closed=True), 0).entries
 
     assert [entry.closed for entry in entries] == [False, True]
 
@@ -60,7 +61,8 @@ def test_end_of_the_epoch_stands_in_the_last_entry_only() -> None:
     ],
 )
 def test_frame_that_cannot_be_used_is_set_aside_and_its_number_becomes_a_gap(frame: bytes, reason: str) -> None:
-    entries, poisons = read_batch(ship(6, event(), frame, event()), 0)
+    batch = read_batch(ship(6, event(), frame, event()), 0)
+    entries, poisons = batch.entries, batch.poisons
 
     assert numbers(entries) == [(6, 6), (7, 7), (8, 8)]
     stands_in = decode_frame(entries[1].frame).gap
@@ -77,7 +79,7 @@ def test_frame_over_the_limit_refuses_the_batch() -> None:
 def test_frame_at_the_limit_is_taken() -> None:
     frame = event("x" * (MAX_FRAME_BYTES - 40))
 
-    entries, _ = read_batch(ship(1, frame), 0)
+    entries = read_batch(ship(1, frame), 0).entries
 
     assert entries[0].frame == frame
 
@@ -88,14 +90,14 @@ def test_too_many_frames_refuse_the_batch() -> None:
 
 
 def test_what_is_at_or_below_the_mark_is_left_out() -> None:
-    entries, _ = read_batch(ship(1, event(), event(), event()), 0)
+    entries = read_batch(ship(1, event(), event(), event()), 0).entries
 
     assert numbers(beyond(entries, 2)) == [(3, 3)]
     assert beyond(entries, 3) == []
 
 
 def test_gap_across_the_mark_is_cut_to_the_rest_and_counts_no_row_twice() -> None:
-    entries, _ = read_batch(ship(1, event(), gap(2, 9, rows=50)), 0)
+    entries = read_batch(ship(1, event(), gap(2, 9, rows=50)), 0).entries
 
     (rest,) = beyond(entries, 4)
 

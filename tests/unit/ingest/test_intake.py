@@ -12,14 +12,17 @@ import pytest
 from tidegauge.errors import SpoolError
 from tidegauge.spool.epoch import new_epoch
 from tidegauge.wire import telemetry_pb2 as pb
+from tidegauge_collector.ingest.admission import Admission
 from tidegauge_collector.ingest.agents import Agents
 from tidegauge_collector.ingest.committer import Committer
 from tidegauge_collector.ingest.counters import IngestCounters
 from tidegauge_collector.ingest.framelog import NO_FRAME, FrameLog, LogEntry, LogPosition
 from tidegauge_collector.ingest.intake import Intake
+from tidegauge_collector.ingest.limits import IntakeLimits
 from tidegauge_collector.ingest.logreader import LogReader
 from tidegauge_collector.ingest.marks import Marks
 from tidegauge_collector.ingest.quarantine import Quarantine
+from tidegauge_collector.ingest.quarantined import State, read_record
 from tidegauge_collector.ingest.refusals import EpochPurged, Invalid, OutOfOrder, Overloaded
 
 NOW_US = int.from_bytes(new_epoch().bytes[:6]) * 1_000
@@ -76,7 +79,7 @@ async def dock(tmp_path: Path) -> AsyncIterator[Dock]:
         counters=counters,
         on_frames=lambda: wakes.append(1),
         now_us=lambda: NOW_US,
-        max_in_flight_bytes=10_000,
+        admission=Admission(IntakeLimits(max_in_flight_bytes=10_000), now_us=lambda: NOW_US),
     )
     yield Dock(tmp_path, log, marks, counters, agents, intake, wakes)
     log.may_commit.set()
@@ -195,8 +198,11 @@ async def test_poison_is_quarantined_with_its_reason_and_the_stream_goes_on(dock
     (kept,) = (dock.directory / "quarantine").glob("*.frame")
     assert kept.name == f"{EPOCH.hex()}-2.frame"
     assert kept.read_bytes() == b"\xff\xff\xff"
-    assert "not a frame" in kept.with_suffix(".reason").read_text()
-    assert dock.counters.value("quarantined", "kept") == 1
+    record = read_record(dock.directory / "quarantine", kept.stem)
+    assert record is not None
+    assert (record.state, record.flaw) == (State.KEPT, "undecodable")
+    assert "not a frame" in record.reason
+    assert dock.counters.value("quarantined", "undecodable") == 1
     assert len(dock.entries()) == 3
 
 
@@ -206,7 +212,7 @@ async def test_full_quarantine_counts_and_the_stream_goes_on(dock: Dock) -> None
     request = pb.ShipRequest(epoch=EPOCH, first_seq=1, frames=[b"\xff\xff\xff", b"\xff\xff\xfe"])
 
     assert await dock.intake.accept(request) == 2
-    assert (dock.counters.value("quarantined", "kept"), dock.counters.value("quarantined", "no_room")) == (1, 1)
+    assert (dock.counters.value("quarantined", "undecodable"), dock.counters.value("quarantined", "no_room")) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tidegauge.wire import telemetry_pb2 as pb
+from tidegauge_collector.ingest.roster import Roster
 
 LIVE_US = 5 * 60 * 1_000_000
 MAX_EPOCHS = 20_000
@@ -30,11 +31,12 @@ class EpochSeen:
 
 
 class Agents:
-    """The epochs seen since the start, at most MAX_EPOCHS: the longest unheard of go first."""
+    """The epochs seen since the start, at most MAX_EPOCHS: the longest unheard of go first. `roster`: who ships them."""
 
     def __init__(self, now_us: Callable[[], int], *, max_epochs: int = MAX_EPOCHS) -> None:
         self._now_us = now_us
         self._max_epochs = max_epochs
+        self.roster = Roster(now_us)
         self._seen: dict[bytes, EpochSeen] = {}  # in the order of last contact
 
     def greet(self, request: pb.HelloRequest, marks: dict[bytes, int]) -> None:

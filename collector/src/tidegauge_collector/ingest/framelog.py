@@ -94,12 +94,16 @@ class FrameLog:
 
     def commit(self) -> LogPosition:
         """Make all appended entries durable (fdatasync); raises SpoolError when the disk refuses, and keeps them for the next commit."""
-        free = _free_bytes(self.directory)
+        free = self.free_bytes()
         if free is not None and free < self._reserve_bytes:
             raise SpoolError(
                 f"frame log {self.directory}: {free} bytes free, {self._reserve_bytes} are kept in reserve: free space"
             )
         return LogPosition(self.log_epoch, self._writer.commit())
+
+    def free_bytes(self) -> int | None:
+        """What is free on the log's disk; None while its directory is gone."""
+        return _free_bytes(self.directory)
 
     def close(self) -> None:
         """End the log epoch; raises SpoolError when entries appended and never committed are lost by it."""

@@ -7,20 +7,21 @@ from collections.abc import Callable
 
 from tidegauge.errors import TidegaugeError
 from tidegauge.wire import telemetry_pb2 as pb
+from tidegauge.wire.codec import decode_frame
 from tidegauge.wire.kinds import FrameKind
+from tidegauge_collector.ingest.admission import Admission
 from tidegauge_collector.ingest.agents import Agents
-from tidegauge_collector.ingest.batch import Poison, beyond, read_batch
+from tidegauge_collector.ingest.batch import Batch, beyond, read_batch
 from tidegauge_collector.ingest.committer import Committer
 from tidegauge_collector.ingest.counters import IngestCounters
 from tidegauge_collector.ingest.framelog import NO_FRAME, LogEntry
+from tidegauge_collector.ingest.limits import IntakeLimits
 from tidegauge_collector.ingest.marks import Marks
 from tidegauge_collector.ingest.quarantine import Quarantine
-from tidegauge_collector.ingest.refusals import EpochPurged, Invalid, OutOfOrder, Overloaded, Refusal
+from tidegauge_collector.ingest.refusals import Abandoned, EpochPurged, Invalid, OutOfOrder, Refusal
 
-MAX_IN_FLIGHT_BYTES = 64 * 1024 * 1024
 PURGED_AFTER_US = 400 * 86_400 * 1_000_000
-BUSY_MS = 500  # what a sender is told to wait when too much is under way
-DISK_MS = 5_000  # and when the disk refuses
+RETRIED_BY = "(quarantine)"  # instance of what comes back from the quarantine: no agent's
 
 
 def is_epoch(epoch: bytes) -> bool:
@@ -41,7 +42,7 @@ class Intake:
         counters: IngestCounters,
         on_frames: Callable[[], None],
         now_us: Callable[[], int],
-        max_in_flight_bytes: int = MAX_IN_FLIGHT_BYTES,
+        admission: Admission | None = None,
     ) -> None:
         self._committer = committer
         self._marks = marks
@@ -50,30 +51,23 @@ class Intake:
         self._counters = counters
         self._on_frames = on_frames
         self._now_us = now_us
-        self._max_in_flight_bytes = max_in_flight_bytes
-        self._in_flight_bytes = 0
+        self.admission = admission or Admission(IntakeLimits(), now_us=now_us)
         self._locks: weakref.WeakValueDictionary[bytes, asyncio.Lock] = weakref.WeakValueDictionary()
 
-    async def accept(self, request: pb.ShipRequest) -> int:
-        """Return the epoch's mark after everything in the batch is durable, or raise a Refusal: nothing is acknowledged then."""
-        size = request.ByteSize()
-        if self._in_flight_bytes and self._in_flight_bytes + size > self._max_in_flight_bytes:
-            self._counters.count("ship", "overload")
-            raise Overloaded(
-                f"{self._in_flight_bytes} bytes are under way already: send again later",
-                reason="overload",
-                retry_after_ms=BUSY_MS,
-            )
-        self._in_flight_bytes += size
+    async def accept(self, request: pb.ShipRequest, *, is_wanted: Callable[[], bool] = lambda: True) -> int:
+        """Return the epoch's mark after everything in the batch is durable, or raise a Refusal: nothing is acknowledged then.
+
+        A batch for whose answer nobody waits any more (`is_wanted`) is not begun.
+        """
         try:
-            mark = await self._accept(request)
+            with self.admission.admitted(request):
+                mark = await self._accept(request, is_wanted)
         except Refusal as refusal:
             self._counters.count("ship", refusal.reason)
             raise
-        finally:
-            self._in_flight_bytes -= size
         self._counters.count("ship", "ok")
-        self._agents.shipped(request.epoch, request.agent, mark, closed=self._marks.is_closed(request.epoch))
+        if request.agent.instance_id != RETRIED_BY:
+            self._agents.shipped(request.epoch, request.agent, mark, closed=self._marks.is_closed(request.epoch))
         return mark
 
     def is_purged(self, epoch: bytes) -> bool:
@@ -81,7 +75,7 @@ class Intake:
         started_us = int.from_bytes(epoch[:6]) * 1_000
         return epoch not in self._marks and started_us < self._now_us() - PURGED_AFTER_US
 
-    async def _accept(self, request: pb.ShipRequest) -> int:
+    async def _accept(self, request: pb.ShipRequest, is_wanted: Callable[[], bool]) -> int:
         if not is_epoch(request.epoch):
             raise Invalid(f"epoch {request.epoch[:20].hex()!r} is not a UUIDv7 of 16 bytes")
         if request.first_seq < 1:
@@ -92,31 +86,60 @@ class Intake:
             )
         lock = self._locks.setdefault(request.epoch, asyncio.Lock())
         async with lock:
+            if not is_wanted():
+                raise Abandoned("the sender has gone, or its deadline has passed: the batch was not begun")
             mark = self._marks.mark(request.epoch)
             if request.first_seq > mark + 1:
                 raise OutOfOrder(mark + 1, request.first_seq)
-            entries, poisons = read_batch(request, self._now_us())
-            fresh = beyond(entries, mark)
+            batch = read_batch(request, self._now_us())
+            fresh = beyond(batch.entries, mark)
             if not fresh and request.closed and mark and not self._marks.is_closed(request.epoch):
+                batch.deployments.append("")
                 fresh = [LogEntry(request.epoch, mark, mark, self._now_us(), True, NO_FRAME, b"")]
             if fresh:
-                await self._store(fresh, [poison for poison in poisons if poison.seq > mark])
+                await self._store(request, batch, fresh, mark)
             return self._marks.mark(request.epoch)
 
-    async def _store(self, fresh: list[LogEntry], poisons: list[Poison]) -> None:
+    async def _store(self, request: pb.ShipRequest, batch: Batch, fresh: list[LogEntry], mark: int) -> None:
+        sizes_bytes = batch.sizes_bytes(fresh)
+        self.admission.check_quotas(sizes_bytes)
         try:
-            for poison in poisons:
-                kept = await asyncio.to_thread(self._quarantine.keep, poison)
-                self._counters.count("quarantined", "kept" if kept else "no_room")
+            kept = await self._set_aside(batch, mark)
             await asyncio.wrap_future(self._committer.submit(fresh))
+            if kept:
+                await asyncio.to_thread(self._quarantine.confirm, kept)
         except (TidegaugeError, OSError) as error:
-            raise Overloaded(str(error), reason="disk", retry_after_ms=DISK_MS) from error
+            raise self.admission.refuse_disk(error) from error
         epoch, last = fresh[-1].epoch, fresh[-1]
         self._marks.advance(epoch, last.last_seq)
         if last.closed:
             self._marks.close(epoch)
+        self.admission.charge(sizes_bytes)
+        self._note(fresh)
+        self._agents.roster.shipped(
+            request,
+            last.last_seq,
+            closed=self._marks.is_closed(epoch),
+            deployments=sizes_bytes,
+            gaps=[decode_frame(entry.frame).gap for entry in fresh if entry.kind == FrameKind.GAP],
+            sealed_at_us=batch.sealed_at_us,
+        )
+        self._on_frames()
+
+    async def _set_aside(self, batch: Batch, mark: int) -> list[str]:
+        """Keep what cannot be used; the ids of what was kept, to be confirmed once the gaps that stand for it are durable."""
+        kept = []
+        for poison in batch.poisons:
+            if poison.seq <= mark:
+                continue
+            has_room = await asyncio.to_thread(self._quarantine.keep, poison)
+            self._counters.count("quarantined", poison.flaw if has_room else "no_room")
+            if has_room:
+                kept.append(f"{poison.epoch.hex()}-{poison.seq}")
+        return kept
+
+    def _note(self, fresh: list[LogEntry]) -> None:
         for entry in fresh:
             if entry.kind != NO_FRAME:
                 self._counters.count("frames", FrameKind(entry.kind).name.lower())
                 self._counters.count("bytes", n=len(entry.frame))
-        self._on_frames()

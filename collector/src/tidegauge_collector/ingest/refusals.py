@@ -4,6 +4,7 @@ Refusal
 ├── OutOfOrder    FAILED_PRECONDITION   send again from `expected_seq`
 ├── EpochPurged   FAILED_PRECONDITION   give this epoch up: its frames cannot be told from duplicates
 ├── Invalid       INVALID_ARGUMENT      the same bytes will never be accepted
+├── Abandoned     DEADLINE_EXCEEDED     nobody waits for the answer any more; nothing was begun
 └── Overloaded    RESOURCE_EXHAUSTED    send the same again after `retry_after_ms`
 """
 
@@ -36,10 +37,20 @@ class Invalid(Refusal):
     reason = "invalid"
 
 
-class Overloaded(Refusal):
-    """Not now: too much under way, or the disk refuses."""
+class Abandoned(Refusal):
+    """The sender has gone, or its deadline has passed, before the batch was begun."""
 
-    def __init__(self, message: str, *, reason: str, retry_after_ms: int) -> None:
+    reason = "abandoned"
+
+
+class Overloaded(Refusal):
+    """Not now: too much under way, the disk refuses, or a rate or quota is used up.
+
+    `concerns_epoch_only`: other epochs of the same sender may well be taken.
+    """
+
+    def __init__(self, message: str, *, reason: str, retry_after_ms: int, concerns_epoch_only: bool = False) -> None:
         super().__init__(message)
         self.reason = reason
         self.retry_after_ms = retry_after_ms
+        self.concerns_epoch_only = concerns_epoch_only

@@ -11,14 +11,18 @@ import grpc
 
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.codec import PROTOCOL_VERSION
+from tidegauge_collector.ingest.admission import Admission
 from tidegauge_collector.ingest.agents import Agents
+from tidegauge_collector.ingest.calls import Calls
 from tidegauge_collector.ingest.committer import Committer
 from tidegauge_collector.ingest.counters import IngestCounters
 from tidegauge_collector.ingest.framelog import FrameLog
-from tidegauge_collector.ingest.intake import MAX_IN_FLIGHT_BYTES, Intake, is_epoch
+from tidegauge_collector.ingest.intake import Intake, is_epoch
+from tidegauge_collector.ingest.limits import IntakeLimits
 from tidegauge_collector.ingest.marks import Marks
 from tidegauge_collector.ingest.quarantine import Quarantine
-from tidegauge_collector.ingest.refusals import EpochPurged, Invalid, OutOfOrder, Overloaded, Refusal
+from tidegauge_collector.ingest.refusals import Abandoned, EpochPurged, Invalid, OutOfOrder, Overloaded, Refusal
+from tidegauge_collector.ingest.versions import TooOld, check_version
 
 Handout = tuple[int, list[pb.VersionConfiguration]]
 Configurations = Callable[[int], Handout | Awaitable[Handout]]
@@ -26,10 +30,12 @@ MAX_EPOCHS_A_HELLO = 10_000
 REVISION_AGE_US = 2_000_000  # an Ack may carry a config_revision as old as this
 EXPECTED_SEQ = "tidegauge-expected-seq"
 RETRY_AFTER_MS = "tidegauge-retry-after-ms"
+RETRY_SCOPE = "tidegauge-retry-scope"  # "epoch": only this epoch is to wait
 _CODES = {
     OutOfOrder: grpc.StatusCode.FAILED_PRECONDITION,
     EpochPurged: grpc.StatusCode.FAILED_PRECONDITION,
     Invalid: grpc.StatusCode.INVALID_ARGUMENT,
+    Abandoned: grpc.StatusCode.DEADLINE_EXCEEDED,
     Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
 _log = logging.getLogger(__name__)
@@ -50,10 +56,17 @@ class TelemetryService:
         configurations: Configurations,
         on_frames: Callable[[], None],
         now_us: Callable[[], int],
-        max_in_flight_bytes: int = MAX_IN_FLIGHT_BYTES,
+        limits: IntakeLimits | None = None,
+        unfolded_bytes: Callable[[], int] = lambda: 0,
     ) -> None:
         self.counters = IngestCounters()
         self.agents = Agents(now_us)
+        self.quarantine = Quarantine(quarantine)
+        self.quarantine.resolve(marks.mark)
+        admission = Admission(
+            limits or IntakeLimits(), now_us=now_us, free_bytes=log.free_bytes, unfolded_bytes=unfolded_bytes
+        )
+        self.calls = Calls(admission, self.counters.count)
         self._marks = marks
         self._configurations = configurations
         self._now_us = now_us
@@ -63,12 +76,12 @@ class TelemetryService:
         self.intake = Intake(
             self._committer,
             marks,
-            Quarantine(quarantine),
+            self.quarantine,
             agents=self.agents,
             counters=self.counters,
             on_frames=on_frames,
             now_us=now_us,
-            max_in_flight_bytes=max_in_flight_bytes,
+            admission=admission,
         )
 
     def close(self) -> None:
@@ -77,14 +90,26 @@ class TelemetryService:
 
     async def Hello(self, request: pb.HelloRequest, context: Any) -> pb.HelloReply:  # noqa: N802 - the contract's name
         """Answer with the marks of the epochs asked about and the configuration."""
+        try:
+            with self.calls.counted(context.peer()):
+                return await self._greet(request)
+        except TooOld as problem:
+            self.counters.count("hello", "too_old")
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, str(problem))
+        except Refusal as refusal:
+            self.counters.count("hello", refusal.reason)
+            await context.abort(_CODES[type(refusal)], str(refusal), _metadata(refusal))
+        raise AssertionError("abort raises")
+
+    async def _greet(self, request: pb.HelloRequest) -> pb.HelloReply:
+        protocol = check_version(request.protocol_version, request.agent.agent_version)
         epochs = [position.epoch for position in request.epochs]
         if len(epochs) > MAX_EPOCHS_A_HELLO or not all(map(is_epoch, epochs)):
-            self.counters.count("hello", "invalid")
-            await context.abort(
-                grpc.StatusCode.INVALID_ARGUMENT, f"epochs must be at most {MAX_EPOCHS_A_HELLO} UUIDv7 of 16 bytes"
-            )
+            raise Invalid(f"epochs must be at most {MAX_EPOCHS_A_HELLO} UUIDv7 of 16 bytes")
         self.counters.count("hello", "ok")
-        self.agents.greet(request, {epoch: self._marks.mark(epoch) for epoch in epochs})
+        marks = {epoch: self._marks.mark(epoch) for epoch in epochs}
+        self.agents.greet(request, marks)
+        self.agents.roster.greeted(request, marks, protocol=protocol)
         revision, configurations = await self._hand_out(request.config_revision)
         return pb.HelloReply(
             protocol_version=PROTOCOL_VERSION,
@@ -100,15 +125,18 @@ class TelemetryService:
     async def Ship(self, request: pb.ShipRequest, context: Any) -> pb.Ack:  # noqa: N802 - the contract's name
         """Acknowledge a batch once it is durable, or say why not and what to do."""
         # A sender that goes away must not leave a batch half accepted: it is finished without him.
-        accepting = asyncio.ensure_future(self.intake.accept(request))
         try:
-            mark = await asyncio.shield(accepting)
+            with self.calls.counted(context.peer()):
+                accepting = asyncio.ensure_future(self.intake.accept(request, is_wanted=lambda: _is_wanted(context)))
+                try:
+                    mark = await asyncio.shield(accepting)
+                except asyncio.CancelledError:
+                    accepting.add_done_callback(_note_orphan)
+                    raise
+                return pb.Ack(mark=mark, config_revision=await self._current_revision())
         except Refusal as refusal:
             await context.abort(_CODES[type(refusal)], str(refusal), _metadata(refusal))
-        except asyncio.CancelledError:
-            accepting.add_done_callback(_note_orphan)
-            raise
-        return pb.Ack(mark=mark, config_revision=await self._current_revision())
+        raise AssertionError("abort raises")
 
     async def _current_revision(self) -> int:
         now_us = self._now_us()
@@ -133,8 +161,15 @@ def _metadata(refusal: Refusal) -> tuple[tuple[str, str], ...]:
     if isinstance(refusal, OutOfOrder):
         return ((EXPECTED_SEQ, str(refusal.expected_seq)),)
     if isinstance(refusal, Overloaded):
-        return ((RETRY_AFTER_MS, str(refusal.retry_after_ms)),)
+        delay = (RETRY_AFTER_MS, str(refusal.retry_after_ms))
+        return (delay, (RETRY_SCOPE, "epoch")) if refusal.concerns_epoch_only else (delay,)
     return ()
+
+
+def _is_wanted(context: Any) -> bool:
+    """Whether somebody still waits for the answer of a call."""
+    left_s = context.time_remaining()
+    return not context.done() and (left_s is None or left_s > 0)
 
 
 def _note_orphan(accepting: "asyncio.Future[int]") -> None:
