@@ -26,15 +26,18 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.codec import encode_bins
+from tidegauge_collector.access import Access
+from tidegauge_collector.access.requests import guarding
 from tidegauge_collector.api.actuals import ActualsIntake
 from tidegauge_collector.api.deployments import summarise
 from tidegauge_collector.api.routes import Api, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
-from tidegauge_collector.control import ControlStore, StoreUnavailable
+from tidegauge_collector.control import StoreUnavailable
 from tidegauge_collector.errors import CollectorError, StoreFatal
 from tidegauge_collector.figures import Figures
 from tidegauge_collector.ingest.framelog import FrameLog, LogPosition
 from tidegauge_collector.ingest.grpcserver import start_grpc
+from tidegauge_collector.ingest.guarded import GuardedService
 from tidegauge_collector.ingest.logreader import LogReader
 from tidegauge_collector.ingest.marks import Marks
 from tidegauge_collector.ingest.service import TelemetryService
@@ -47,10 +50,12 @@ from tidegauge_collector.measuring.observing import Observer
 from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.notify import OutboxSender, render
 from tidegauge_collector.place import announce, check_free, occupy
-from tidegauge_collector.settings import CollectorSettings
+from tidegauge_collector.settings import Address, CollectorSettings
 from tidegauge_collector.telemetry.compact import compact
 from tidegauge_collector.telemetry.extent import extent, log_position, marks, stored_counts
-from tidegauge_collector.telemetry.store import TelemetryStore
+from tidegauge_collector.upkeep.errands import forget_all
+from tidegauge_collector.upkeep.healing import open_stores
+from tidegauge_collector.upkeep.housekeeping import Housekeeping
 from tidegauge_collector.web.routes import add_web_routes
 
 log = structlog.get_logger(__name__)
@@ -100,16 +105,22 @@ class Collector:
         self._stack.callback(os.close, occupy(data))
         for address in (self.settings.http, self.settings.grpc):
             check_free(address)
-        self.control = ControlStore.open(data / "control.sqlite")
-        self._stack.callback(self.control.close)
-        self.telemetry = TelemetryStore.open(
-            data / "telemetry.duckdb", memory_limit=f"{self.settings.memory_limit_mb}MB"
+        self.control, self.telemetry = open_stores(
+            data,
+            self.settings.backup_dir,
+            memory_limit=f"{self.settings.memory_limit_mb}MB",
+            now_us=self._clock.now_us,
         )
+        self._stack.callback(self.control.close)
+        self.access = Access(self.control.tokens, self.settings.access_config, self._clock.now_us)
+        self._stack.callback(self.access.close)
         self._stack.callback(self.telemetry.close)
         self._jobs = ThreadPoolExecutor(1, "tidegauge-jobs")
         self._readers = ThreadPoolExecutor(READERS, "tidegauge-read")
         self._stack.callback(self._readers.shutdown)  # waits for what runs: a store in use must not be closed
         self._stack.callback(self._jobs.shutdown)
+        self._upkeep = ThreadPoolExecutor(1, "tidegauge-upkeep")
+        self._stack.callback(self._upkeep.shutdown)
         self._wire(data)
         await self._listen()
         self._begin_jobs()
@@ -119,7 +130,9 @@ class Collector:
         now_us = self._clock.now_us
         frame_log = FrameLog(data / "log")
         self._stack.callback(frame_log.close)
-        self._frame_log = frame_log
+        forget_all(data)
+        self.housekeeping = Housekeeping(self.settings, self.telemetry, frame_log, now_us)
+        self._stack.callback(self.housekeeping.end)
         self.service = TelemetryService(
             frame_log,
             self._marks(data / "log"),
@@ -178,7 +191,14 @@ class Collector:
             folding=self.folding,
         )
         self._figures = Figures(
-            self.control, self.service, self.folding, self.judging, self.sender, now_us=now_us, started_us=now_us()
+            self.control,
+            self.service,
+            self.folding,
+            self.judging,
+            self.sender,
+            self.access,
+            now_us=now_us,
+            started_us=now_us(),
         )
 
     def _marks(self, log_directory: Path) -> Marks:
@@ -194,9 +214,15 @@ class Collector:
         return found
 
     async def _listen(self) -> None:
-        server, port = await start_grpc(self.service, self.settings.grpc.host, self.settings.grpc.port)
+        address, tls = self.settings.grpc, self.access.tls
+        server, port = await start_grpc(
+            GuardedService(self.service, self.access.calls),
+            address.host,
+            address.port,
+            credentials=tls.grpc_credentials() if tls else None,
+        )
         self._stack.push_async_callback(server.stop, GRACE_S)
-        self.grpc_url = f"grpc://{self.settings.grpc.host}:{port}"
+        self.grpc_url = f"grpc{'s' if tls else ''}://{self._shown(address, port)}"
         api = Api(
             self.sources,
             ActualsIntake(self.service.intake, self._clock.now_us),
@@ -206,20 +232,24 @@ class Collector:
             metrics=self._figures.text,
         )
         application = new_application(self._fail)
+        application.middlewares.append(guarding(self.access))
         add_api_routes(application, api)
-        add_web_routes(application, api.read)
+        add_web_routes(application, api.read, self.access)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
         address = self.settings.http
         try:
-            await web.TCPSite(runner, address.host, address.port).start()
+            await web.TCPSite(runner, address.host, address.port, ssl_context=tls.ssl_context if tls else None).start()
         except OSError as problem:
             raise CollectorError(
                 f"HTTP address {address} cannot be bound ({problem.strerror}): stop what listens there or set another address"
             ) from problem
         port = runner.addresses[0][1]
-        self.http_url = f"http://{address.host}:{port}"
+        self.http_url = f"http{'s' if tls else ''}://{self._shown(address, port)}"
+
+    def _shown(self, address: Address, port: int) -> str:
+        return str(Address(self.access.host_shown(address.host), port))
 
     def _announce(self, data: Path) -> None:
         """Write where it listens to `DIR/endpoints.json`; the file is there only while the collector serves."""
@@ -263,13 +293,15 @@ class Collector:
     def _begin_jobs(self) -> None:
         scheduler = AsyncIOScheduler(timezone="UTC")
         options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        for seconds, name, work in (
-            (1.0, "judge", self._judge),
-            (60.0, "judge_all", self.judging.expect_all),
-            (300.0, "checkpoint", self._checkpoint),
-            (600.0, "compact", self._compact),
+        for seconds, name, work, executor in (
+            (1.0, "judge", self._judge, self._jobs),
+            (60.0, "judge_all", self.judging.expect_all, self._jobs),
+            (300.0, "checkpoint", self.housekeeping.checkpoint, self._jobs),
+            (600.0, "compact", self._compact, self._jobs),
+            (1.0, "errands", self.housekeeping.run_errands, self._upkeep),
+            (60.0, "backup", self.housekeeping.back_up_if_due, self._upkeep),
         ):
-            scheduler.add_job(self._job, "interval", args=[name, work], seconds=seconds, id=name, **options)
+            scheduler.add_job(self._job, "interval", args=[name, work, executor], seconds=seconds, id=name, **options)
         scheduler.start()
         self._stack.callback(scheduler.shutdown, wait=False)
         for forever in (self._fold_for_ever, self.sender.run):
@@ -284,10 +316,10 @@ class Collector:
         except BaseException as problem:  # noqa: BLE001 - kept, and raised by `run`
             self._fail(problem)
 
-    async def _job(self, name: str, work: Callable[[], Any]) -> None:
-        """One run of a job in the jobs' thread; a fatal store ends the collector, anything else is logged and tried again."""
+    async def _job(self, name: str, work: Callable[[], Any], executor: ThreadPoolExecutor) -> None:
+        """One run of a job in its thread; a fatal store ends the collector, anything else is logged and tried again."""
         try:
-            await asyncio.get_running_loop().run_in_executor(self._jobs, work)
+            await asyncio.get_running_loop().run_in_executor(executor, work)
         except StoreFatal as problem:
             self._fail(problem)
         except RuntimeError as problem:
@@ -335,13 +367,6 @@ class Collector:
     def _compact(self) -> None:
         """Merge the deltas of windows that ended a while ago."""
         compact(self.telemetry, before_us=self._clock.now_us() - COMPACT_AFTER_US)
-
-    def _checkpoint(self) -> None:
-        """Move the write-ahead log into the file; then log segments that are folded and old enough may go."""
-        done = log_position(self.telemetry)
-        if self.telemetry.checkpoint() and done is not None:
-            keep_us = int(self.settings.log_keep_hours * 3_600e6)
-            self._frame_log.release(LogPosition(done.log_epoch, done.log_seq), self._clock.now_us() - keep_us)
 
     # ------------------------------------------------------------------ for the rooms
 

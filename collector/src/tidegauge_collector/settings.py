@@ -13,6 +13,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from tidegauge_collector.access import AccessConfig
+from tidegauge_collector.access.certificates import TlsFiles
+from tidegauge_collector.access.exposure import missing_tls
 from tidegauge_collector.errors import ConfigError
 from tidegauge_collector.notify import WebhookChannel
 
@@ -42,14 +45,30 @@ class CollectorSettings:
     data: Path = Path("tidegauge-data")
     http: Address = Address("127.0.0.1", 8642)
     grpc: Address = Address("127.0.0.1", 8643)
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+    access: str = "auto"
     insecure: bool = False
     base_url: str = ""
     log_format: str = "console"
     memory_limit_mb: int = 1024
     log_keep_hours: float = 24.0
+    backup_dir: Path | None = None
+    backup_every_hours: float = 24.0
+    backup_keep: int = 7
     baseline_rows: int = 10_000
     baseline_days: float = 7.0
     channels: tuple[WebhookChannel, ...] = field(default=())
+
+    @property
+    def access_config(self) -> AccessConfig:
+        """What the doors are to ask for."""
+        is_exposed = not (self.insecure or (self.http.is_loopback and self.grpc.is_loopback))
+        tls = TlsFiles(self.tls_cert, self.tls_key, self.tls_client_ca) if self.tls_cert and self.tls_key else None
+        if is_exposed and tls is None:
+            raise ConfigError("\n".join(_exposed(vars(self))))
+        return AccessConfig(self.data, required=is_exposed or self.access == "required", is_exposed=is_exposed, tls=tls)
 
 
 def load_settings(
@@ -78,7 +97,7 @@ def load_settings(
         except (ValueError, TypeError) as problem:
             problems.append(f"{name} = {value!r}: {problem}")
     parsed["channels"] = _channels(channels, environment, problems)
-    problems += _exposed(parsed)
+    problems += _half_given(parsed) + _exposed(parsed)
     if problems:
         where = f"in {file}" if file is not None else "in flags or environment"
         raise ConfigError(f"{len(problems)} problem(s) {where}:\n" + "\n".join(f"  - {one}" for one in problems))
@@ -151,15 +170,20 @@ def _secret(label: str, one: Mapping[str, Any], environment: Mapping[str, str], 
         return ""
 
 
+def _half_given(parsed: Mapping[str, Any]) -> list[str]:
+    problems = []
+    if bool(parsed.get("tls_cert")) != bool(parsed.get("tls_key")):
+        problems.append("tls_cert and tls_key: TLS needs both, a certificate (with its chain) and its key, in PEM")
+    if parsed.get("tls_client_ca") and not parsed.get("tls_cert"):
+        problems.append("tls_client_ca: clients show certificates over TLS only: give tls_cert and tls_key too")
+    return problems
+
+
 def _exposed(parsed: Mapping[str, Any]) -> list[str]:
-    if parsed.get("insecure"):
+    if parsed.get("insecure") or (parsed.get("tls_cert") and parsed.get("tls_key")):
         return []
-    return [
-        f"{name} = '{parsed[name]}': would listen beyond this machine without TLS and tokens; "
-        "use a loopback address, or say insecure = true"
-        for name in ("http", "grpc")
-        if name in parsed and not parsed[name].is_loopback
-    ]
+    beyond = [(name, str(parsed[name])) for name in ("http", "grpc") if name in parsed and not parsed[name].is_loopback]
+    return missing_tls(beyond, parsed.get("data", CollectorSettings.data))
 
 
 def _address(value: object) -> Address:
@@ -184,6 +208,13 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("write text in quotes")
     return value
+
+
+def _path(value: object) -> Path:
+    text = _text(os.fspath(value) if isinstance(value, os.PathLike) else value)
+    if not text:
+        raise ValueError("write the path of a file")
+    return Path(text).expanduser()
 
 
 def _one_of(*allowed: str) -> Callable[[object], str]:
@@ -212,14 +243,21 @@ def _number(kind: Callable[[Any], Any], least: float, most: float) -> Callable[[
 
 
 _PARSERS: Mapping[str, Callable[[Any], Any]] = {
-    "data": lambda value: Path(_text(os.fspath(value))).expanduser(),
+    "data": _path,
     "http": _address,
     "grpc": _address,
+    "tls_cert": _path,
+    "tls_key": _path,
+    "tls_client_ca": _path,
+    "access": _one_of("auto", "required"),
     "insecure": _flag,
     "base_url": _text,
     "log_format": _one_of("console", "json"),
     "memory_limit_mb": _number(int, 128, 1_048_576),
     "log_keep_hours": _number(float, 0, 8_760),
+    "backup_dir": lambda value: Path(_text(os.fspath(value))).expanduser(),
+    "backup_every_hours": _number(float, 0.01, 8_760),
+    "backup_keep": _number(int, 1, 10_000),
     "baseline_rows": _number(int, 100, 10_000_000),
     "baseline_days": _number(float, 0, 365),
 }
