@@ -54,7 +54,9 @@ def _header(path: Path) -> list[str]:
         text = start.decode("utf-8-sig", "ignore")
         names = next(csv.reader(text.splitlines(keepends=True)), [])
     except csv.Error as problem:
-        raise UploadRefused(f"the CSV header cannot be read ({problem}): write column names in the first line") from problem
+        raise UploadRefused(
+            f"the CSV header cannot be read ({problem}): write column names in the first line"
+        ) from problem
     if not names or not any(names):
         raise UploadRefused("the CSV body has no header: write column names in the first line")
     twice = next((name for name in names if names.count(name) > 1), None)

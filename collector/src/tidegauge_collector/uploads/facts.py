@@ -130,9 +130,7 @@ def read_latencies(raw: Raw, column: str, problems: BatchProblems, *, is_text: b
     return np.where(known, np.rint(np.nan_to_num(seconds) * 1e9), -1).astype(np.int64)
 
 
-def read_numbers(
-    raw: Raw, column: str, fix: str, problems: BatchProblems, *, is_text: bool
-) -> npt.NDArray[np.float64]:
+def read_numbers(raw: Raw, column: str, fix: str, problems: BatchProblems, *, is_text: bool) -> npt.NDArray[np.float64]:
     """One number a row, NaN where missing; what is no number is a problem."""
     values = text_column(raw, ColumnKind.NUMERIC) if is_text and not isinstance(raw, list) else plain_column(raw)
     if values.dtype.kind in "iuf":
@@ -141,10 +139,18 @@ def read_numbers(
     for row, value in enumerate(values.tolist()):
         if is_missing(value):
             continue
-        try:
-            if isinstance(value, (bool, str, bytes)):
-                raise TypeError("no number")
-            numbers[row] = float(value)
-        except (TypeError, ValueError, OverflowError):
+        number = _as_number(value)
+        if number is None:
             problems.add(row, column, value, fix)
+        else:
+            numbers[row] = number
     return numbers
+
+
+def _as_number(value: Any) -> float | None:
+    if isinstance(value, (bool, str, bytes)):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -115,7 +115,9 @@ def _parquet(path: Path) -> Iterator[pa.RecordBatch]:
             (file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups)), default=0
         )
         if largest > MAX_ROW_GROUP_BYTES:
-            raise TooLarge(f"a row group of {largest} bytes uncompressed: write groups of at most {MAX_ROW_GROUP_BYTES}")
+            raise TooLarge(
+                f"a row group of {largest} bytes uncompressed: write groups of at most {MAX_ROW_GROUP_BYTES}"
+            )
         size = rows_at_once(len(file.schema_arrow.names))
         yield from file.iter_batches(batch_size=size, use_threads=False)
 

@@ -128,7 +128,9 @@ def _by_hand(lines: Sequence[bytes], first: int, problems: Problems) -> Iterator
         else:
             problems.bad_rows += 1
             fix = "write one JSON object a line"
-            problems.add(number, "", line[:80].decode(errors="replace"), f"{row}: {fix}" if isinstance(row, str) else fix)
+            problems.add(
+                number, "", line[:80].decode(errors="replace"), f"{row}: {fix}" if isinstance(row, str) else fix
+            )
     yield from _batches(rows, numbers)
 
 

@@ -34,7 +34,18 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
         "on_error",
     ),
     ACTUALS: ("id", "actual", "time", "on_error"),
-    BASELINE: ("version", "prediction", "label", "actual", "features", "id", "time", "importance", *_PROPOSALS, "on_error"),
+    BASELINE: (
+        "version",
+        "prediction",
+        "label",
+        "actual",
+        "features",
+        "id",
+        "time",
+        "importance",
+        *_PROPOSALS,
+        "on_error",
+    ),
 }
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MAX_TEXT = 128

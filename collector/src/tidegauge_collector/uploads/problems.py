@@ -58,17 +58,17 @@ class Problems:
 
 
 class BatchProblems:
-    """Those of one batch, whose first row has the number `first_row`; `bad` marks the rows."""
+    """Those of one batch, whose rows have these `numbers`; `bad` marks the rows."""
 
-    def __init__(self, problems: Problems, first_row: int, rows: int) -> None:
+    def __init__(self, problems: Problems, numbers: npt.NDArray[np.int64]) -> None:
         self._problems = problems
-        self._first_row = first_row
-        self.bad: Mask = np.zeros(rows, dtype=bool)
+        self._numbers = numbers
+        self.bad: Mask = np.zeros(len(numbers), dtype=bool)
 
     def add(self, row: int, column: str, value: object, fix: str) -> None:
         """Note a wrong value; `row` counts within the batch, from 0."""
         self.bad[row] = True
-        self._problems.add(self._first_row + row, column, value, fix)
+        self._problems.add(int(self._numbers[row]), column, value, fix)
 
     def finish(self) -> Mask:
         """Count the bad rows of the batch; the mask of the good ones."""

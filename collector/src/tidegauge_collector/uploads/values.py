@@ -1,4 +1,4 @@
-"""From a column of an upload to the numpy column that the core profiles; text from CSV gets the kind that its values, or the baseline, have."""
+"""From a column of an upload to the numpy column that the core profiles; text from CSV becomes what its values, or the baseline, are."""
 
 from __future__ import annotations
 

@@ -1,0 +1,60 @@
+"""Rows over HTTP: `…/observations`, `…/baseline` and `…/actuals` in all formats; bodies are streamed, never held in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from tidegauge_collector.api.errors import dump_json, refusal
+from tidegauge_collector.ingest.refusals import Overloaded, Refusal
+from tidegauge_collector.uploads.errors import UploadRefused
+from tidegauge_collector.uploads.formats import format_of
+from tidegauge_collector.uploads.receiving import Upload, Uploads
+
+CHUNK_BYTES = 256 * 1024
+KEY, REPEATED = "Idempotency-Key", "Idempotent-Replayed"
+
+
+class UploadRoutes:
+    """Answers the requests that bring rows."""
+
+    def __init__(self, uploads: Uploads) -> None:
+        self._uploads = uploads
+
+    async def observations(self, request: web.Request) -> web.Response:
+        """Profile and store observations."""
+        return await self.answer(request, "observations")
+
+    async def baseline(self, request: web.Request) -> web.Response:
+        """Make a version's baseline."""
+        return await self.answer(request, "baseline")
+
+    async def answer(self, request: web.Request, target: str, *, default_format: str | None = None) -> web.Response:
+        """200 with what was stored, once that is durable; else what to do."""
+        try:
+            found = await self._uploads.take(
+                Upload(
+                    target,
+                    request.match_info["name"],
+                    dict(request.query),
+                    format_of(request.headers.get("Content-Type", ""), default_format),
+                    request.headers.get(KEY),
+                ),
+                request.content.iter_chunked(CHUNK_BYTES),
+            )
+        except UploadRefused as problem:
+            return web.json_response(_told(problem), status=problem.status)
+        except Overloaded as problem:
+            headers = {"Retry-After": str(max(1, problem.retry_after_ms // 1_000))}
+            raise refusal(web.HTTPServiceUnavailable, str(problem), headers) from problem
+        except Refusal as problem:
+            raise refusal(web.HTTPBadRequest, str(problem)) from problem
+        except web.RequestPayloadError as problem:
+            raise refusal(web.HTTPBadRequest, f"the body ended early or is no gzip: {problem}") from problem
+        headers = {"ETag": f'"{found.digest}"'} | ({REPEATED: "true"} if found.is_repeated else {})
+        return web.Response(text=dump_json(found.content), content_type="application/json", headers=headers)
+
+
+def _told(problem: UploadRefused) -> dict[str, Any]:
+    return {"error": str(problem)} | ({"problems": problem.problems} if problem.problems else {})
