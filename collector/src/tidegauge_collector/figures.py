@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from tidegauge_collector import __version__
+from tidegauge_collector.access import Access
 from tidegauge_collector.api.exposition import Sample, exposition
 from tidegauge_collector.control import ControlStore
 from tidegauge_collector.ingest.service import TelemetryService
@@ -23,6 +24,7 @@ class Figures:
     folding: Folding
     judging: Judging
     sender: OutboxSender
+    access: Access
     now_us: Callable[[], int]
     started_us: int
 
@@ -87,6 +89,7 @@ class Figures:
                     "Attempts by channel and outcome.",
                     [({"channel": c, "outcome": o}, float(n)) for (c, o), n in sorted(self.sender.counts.items())],
                 ),
+                *self.access.families(),
             ]
         )
 

@@ -7,6 +7,7 @@ from string import Formatter
 import pytest
 
 import tidegauge_collector.web
+from tidegauge_collector.access.identity import REASONS
 from tidegauge_collector.core.monitors import DEFAULT_MONITORS
 from tidegauge_collector.web.catalogue import BROWSER_SECTIONS, Text, load_text
 from tidegauge_collector.web.language import LANGUAGES
@@ -78,6 +79,7 @@ def test_no_text_is_left_that_nothing_asks_for() -> None:
     built = {"site.en", "site.ja", "status.baseline_given", "status.baseline_production"}
     built |= {f"failure.{part}_{kind}" for part in ("title", "next") for kind in (400, 404, 500, 503)}
     built |= {f"parameter.{name}" for name in TOLD_PARAMETERS}
+    built |= {f"signin.why_{reason}" for reason in REASONS - {"deployment", "certificate"}}
 
     assert set(load_text("en").entries) - TEMPLATE_KEYS - SCRIPT_KEYS - composed - built == set()
 

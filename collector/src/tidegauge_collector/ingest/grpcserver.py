@@ -7,7 +7,7 @@ from grpc import aio
 
 from tidegauge.wire.telemetry_pb2_grpc import add_TelemetryServicer_to_server
 from tidegauge_collector.errors import CollectorError
-from tidegauge_collector.ingest.service import TelemetryService
+from tidegauge_collector.ingest.guarded import Service
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 MAX_CONCURRENT_RPCS = 1024
@@ -28,7 +28,7 @@ OPTIONS: tuple[tuple[str, int], ...] = (
 
 
 async def start_grpc(
-    service: TelemetryService, host: str, port: int, *, credentials: grpc.ServerCredentials | None = None
+    service: Service, host: str, port: int, *, credentials: grpc.ServerCredentials | None = None
 ) -> tuple[Any, int]:
     """Serve and return (the server, the port it has: asked for with 0 the system chooses one).
 

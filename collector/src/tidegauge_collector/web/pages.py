@@ -29,6 +29,7 @@ class Pages:
     read: Reader
     templates: jinja2.Environment
     assets: Assets
+    is_signed_in: Callable[[web.Request], bool] = lambda _: False
 
     async def fleet(self, request: web.Request) -> web.Response:
         """GET /: every deployment in one table, the worst first."""
@@ -88,6 +89,7 @@ class Pages:
             here=str(request.rel_url),
             alert_link=partial(alerts.alert_link, language=stated),
             status_code=status_code,
+            signed_in=self.is_signed_in(request),
             **values,
         )
         headers = {"Cache-Control": "no-store", "Vary": "Accept-Language", "Content-Language": language}

@@ -1,0 +1,39 @@
+"""Which scope each route asks for: the one table. A route that is not in it is for `admin` alone, and fails a test.
+
+`ingest` routes with a deployment in their path are for tokens of that deployment, those without one for tokens of all.
+"""
+
+from collections.abc import Mapping
+
+from tidegauge_collector.access.tokens import Scope
+
+OPEN = None
+_API = "/api/v1"
+_DEPLOYMENT = f"{_API}/deployments/{{name}}"
+
+SCOPES: Mapping[tuple[str, str], Scope | None] = {
+    ("GET", "/healthz"): OPEN,
+    ("GET", "/login"): OPEN,
+    ("POST", "/login"): OPEN,
+    ("POST", "/logout"): OPEN,
+    ("GET", "/favicon.ico"): OPEN,
+    ("GET", "/static/{digest}/{path}"): OPEN,
+    ("GET", "/"): Scope.READ,
+    ("GET", "/deployments/{name}"): Scope.READ,
+    ("GET", "/metrics"): Scope.READ,
+    ("GET", "/openapi.json"): Scope.READ,
+    ("GET", f"{_API}/{{tail}}"): Scope.READ,
+    ("GET", f"{_API}/alerts"): Scope.READ,
+    ("GET", f"{_API}/deployments"): Scope.READ,
+    ("GET", _DEPLOYMENT): Scope.READ,
+    ("GET", f"{_DEPLOYMENT}/status"): Scope.READ,
+    ("GET", f"{_DEPLOYMENT}/measurements"): Scope.READ,
+    ("GET", f"{_DEPLOYMENT}/profiles"): Scope.READ,
+    ("GET", f"{_DEPLOYMENT}/predictions"): Scope.READ,
+    ("POST", f"{_DEPLOYMENT}/actuals"): Scope.INGEST,
+}
+
+
+def scope_of(method: str, path: str) -> Scope | None:
+    """The scope that a route asks for, by its method and its path with the names of its parts; OPEN: none."""
+    return SCOPES.get(("GET" if method == "HEAD" else method, path), Scope.ADMIN)

@@ -1,0 +1,102 @@
+"""Signing in with a token and out again: a form, a cookie that no script and no other site's page can use, nothing else."""
+
+from urllib.parse import urlsplit
+
+import jinja2
+from aiohttp import web
+
+from tidegauge_collector.access import Access
+from tidegauge_collector.access.gate import Limited
+from tidegauge_collector.access.identity import Denied
+from tidegauge_collector.access.requests import COOKIE, address_of, require_own_origin, session_of, status_of
+from tidegauge_collector.access.sessions import LIFE_US
+from tidegauge_collector.access.tokens import Scope
+
+from .catalogue import load_text
+from .language import LANGUAGES, choose_language
+
+DOOR = "login"
+
+
+class SignIn:
+    """Handlers of `/login` and `/logout`."""
+
+    def __init__(self, access: Access, templates: jinja2.Environment) -> None:
+        self._access = access
+        self._templates = templates
+
+    async def form(self, request: web.Request) -> web.Response:
+        """GET /login: asks for a token; whoever needs none is sent on."""
+        target = local_path(request.query.get("next", "/"))
+        if not self._access.gate.required:
+            raise web.HTTPSeeOther(target)
+        return self._render(request, target, request.query.get("why", ""))
+
+    async def enter(self, request: web.Request) -> web.Response:
+        """POST /login: begins a session for a token that may read, and sends the browser where it wanted to go."""
+        if request.content_type != "application/x-www-form-urlencoded":
+            raise web.HTTPUnsupportedMediaType(text="send the form of /login")
+        given = await request.post()
+        target = local_path(str(given.get("next", "/")))
+        address = address_of(request)
+        try:
+            require_own_origin(request)
+            token, identity = self._access.gate.identify(address, str(given.get("token", "")).strip())
+            identity.require_scope(Scope.READ)
+        except Denied as denied:
+            self._access.gate.denied(DOOR, address, denied)
+            return self._render(request, target, denied.reason, denied)
+        self._access.gate.passed(DOOR)
+        self._end(request)
+        answer = web.Response(status=303, headers={"Location": target, "Cache-Control": "no-store"})
+        answer.set_cookie(
+            COOKIE,
+            self._access.sessions.begin(token, self._access.now_us),
+            max_age=LIFE_US // 1_000_000,
+            path="/",
+            secure=request.secure,
+            httponly=True,
+            samesite="Strict",
+        )
+        return answer
+
+    async def leave(self, request: web.Request) -> web.Response:
+        """POST /logout: ends the session, here and in the browser."""
+        self._end(request)
+        answer = web.Response(status=303, headers={"Location": "/login", "Cache-Control": "no-store"})
+        answer.del_cookie(COOKIE, path="/", secure=request.secure, httponly=True, samesite="Strict")
+        return answer
+
+    def is_signed_in(self, request: web.Request) -> bool:
+        """Say whether a request comes from a session, so that pages offer to end it."""
+        return self._access.gate.required and session_of(self._access, request) is not None
+
+    def _end(self, request: web.Request) -> None:
+        name = request.cookies.get(COOKIE)
+        if name is not None:
+            self._access.sessions.end(name)
+
+    def _render(self, request: web.Request, target: str, why: str, denied: Denied | None = None) -> web.Response:
+        language = choose_language(request.query.get("lang"), request.headers.get("Accept-Language", ""))
+        text = load_text(language)
+        html = self._templates.get_template("login.html").render(
+            t=text,
+            languages=[(code, str(request.rel_url.update_query(lang=code, next=target))) for code in LANGUAGES],
+            lang=language if request.query.get("lang") in LANGUAGES else None,
+            signed_in=False,
+            target=target,
+            why=text.entries.get(f"signin.why_{why}", ""),
+        )
+        headers = {"Cache-Control": "no-store", "Vary": "Accept-Language", "Content-Language": language}
+        if isinstance(denied, Limited):
+            headers["Retry-After"] = str(-(-denied.wait_us // 1_000_000))
+        status = 200 if denied is None else status_of(denied)
+        return web.Response(text=html, status=status, content_type="text/html", headers=headers)
+
+
+def local_path(text: str) -> str:
+    """The path where a browser wanted to go, `/` where it is none of this collector's."""
+    parts = urlsplit(text)
+    is_local = text.startswith("/") and not text.startswith(("//", "/\\")) and not (parts.scheme or parts.netloc)
+    is_plain = text.isprintable() and "\\" not in text and not text.startswith(("/login", "/logout"))
+    return text if is_local and is_plain else "/"
