@@ -13,10 +13,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from tidegauge.wire.binsfile import is_deployment_name
 from tidegauge_collector.access import AccessConfig
 from tidegauge_collector.access.certificates import TlsFiles
 from tidegauge_collector.access.exposure import missing_tls
 from tidegauge_collector.errors import ConfigError
+from tidegauge_collector.ingest.limits import MIB, IntakeLimits
 from tidegauge_collector.notify import WebhookChannel
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -59,7 +61,29 @@ class CollectorSettings:
     backup_keep: int = 7
     baseline_rows: int = 10_000
     baseline_days: float = 7.0
+    agent_frames_per_second: int = 10_000
+    agent_mb_per_second: float = 64.0
+    max_calls: int = 256
+    max_calls_per_peer: int = 64
+    quota_mb_per_day: int = 20_000
+    quotas: Mapping[str, int] = field(default_factory=dict)
+    min_free_mb: int = 256
+    max_unfolded_mb: int = 2_048
     channels: tuple[WebhookChannel, ...] = field(default=())
+
+    @property
+    def intake_limits(self) -> IntakeLimits:
+        """What the intake bears."""
+        return IntakeLimits(
+            max_calls=self.max_calls,
+            max_calls_per_peer=self.max_calls_per_peer,
+            agent_frames_per_s=self.agent_frames_per_second,
+            agent_bytes_per_s=self.agent_mb_per_second * MIB,
+            quota_bytes_per_day=self.quota_mb_per_day * MIB,
+            quotas={name: size * MIB for name, size in self.quotas.items()},
+            min_free_bytes=self.min_free_mb * MIB,
+            max_unfolded_bytes=self.max_unfolded_mb * MIB,
+        )
 
     @property
     def access_config(self) -> AccessConfig:
@@ -242,6 +266,20 @@ def _number(kind: Callable[[Any], Any], least: float, most: float) -> Callable[[
     return parse
 
 
+def _quotas(value: object) -> dict[str, int]:
+    """Megabytes a day by deployment: a table, or the text `name=1000,other=50` (names have no commas)."""
+    if isinstance(value, str):
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        value = {name.strip(): size.strip() for name, _, size in pairs}
+    if not isinstance(value, Mapping):
+        raise TypeError('write a table such as [quotas] with lines like "flights-delay" = 50000')
+    strange = [name for name in value if not is_deployment_name(name)]
+    if strange:
+        raise ValueError(f"{strange[0]!r:.140} is no deployment's name")
+    read = _number(int, 0, 1_000_000_000)
+    return {name: read(size) for name, size in value.items()}
+
+
 _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "data": _path,
     "http": _address,
@@ -260,4 +298,12 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "backup_keep": _number(int, 1, 10_000),
     "baseline_rows": _number(int, 100, 10_000_000),
     "baseline_days": _number(float, 0, 365),
+    "agent_frames_per_second": _number(int, 1, 10_000_000),
+    "agent_mb_per_second": _number(float, 0.01, 100_000),
+    "max_calls": _number(int, 1, 1_024),
+    "max_calls_per_peer": _number(int, 1, 1_024),
+    "quota_mb_per_day": _number(int, 0, 1_000_000_000),
+    "quotas": _quotas,
+    "min_free_mb": _number(int, 0, 1_000_000_000),
+    "max_unfolded_mb": _number(int, 1, 1_000_000_000),
 }
