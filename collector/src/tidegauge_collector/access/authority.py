@@ -126,6 +126,11 @@ def hosts_served(directory: Path) -> tuple[str, ...]:
         return ()
 
 
+def check_host(host: str) -> None:
+    """Raise ConfigError where a certificate cannot be for that."""
+    _host_name(host)
+
+
 def _host_name(host: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(host.strip("[]")))

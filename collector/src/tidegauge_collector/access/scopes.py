@@ -31,6 +31,8 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     ("GET", f"{_DEPLOYMENT}/profiles"): Scope.READ,
     ("GET", f"{_DEPLOYMENT}/predictions"): Scope.READ,
     ("POST", f"{_DEPLOYMENT}/actuals"): Scope.INGEST,
+    ("POST", f"{_DEPLOYMENT}/observations"): Scope.INGEST,
+    ("POST", f"{_DEPLOYMENT}/baseline"): Scope.INGEST,
 }
 
 

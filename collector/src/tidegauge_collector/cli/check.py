@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from tidegauge_collector.access.certificates import read_material
 from tidegauge_collector.settings import load_settings
 
 
@@ -18,5 +19,7 @@ def add_to(commands: Any) -> None:
 
 def _check(parsed: argparse.Namespace) -> int:
     settings = load_settings(parsed.file)
+    if settings.access_config.tls is not None:
+        read_material(settings.access_config.tls)
     print(f"{parsed.file}: no problems; {len(settings.channels)} channel(s)")
     return 0

@@ -23,11 +23,16 @@ def add_to(commands: Any) -> None:
         "--http", metavar="HOST:PORT", help="API and pages (default 127.0.0.1:8642; port 0 = any free one)"
     )
     serve.add_argument("--grpc", metavar="HOST:PORT", help="agents (default 127.0.0.1:8643; port 0 = any free one)")
+    serve.add_argument(
+        "--tls-cert", type=Path, metavar="FILE", help="certificate (with its chain) in PEM, for both ports"
+    )
+    serve.add_argument("--tls-key", type=Path, metavar="FILE", help="its key")
     serve.set_defaults(run=_serve)
 
 
 def _serve(parsed: argparse.Namespace) -> int:
     flags = {"data": parsed.data, "http": parsed.http, "grpc": parsed.grpc}
+    flags |= {"tls_cert": parsed.tls_cert, "tls_key": parsed.tls_key}
     settings = load_settings(parsed.config, flags=flags)
     _configure_logs(settings)
     from tidegauge_collector.app import Collector, serve  # noqa: PLC0415 - so that --help and check answer at once
