@@ -30,6 +30,8 @@ CRASH_POINTS = (
     "backup.control",  # the transactional one too
     "backup.verified",  # it is read back, and has no name yet
     "backup.named",  # older ones still there
+    "shrink.verified",  # the small file is whole, the big one in its place
+    "shrink.swapped",
     "heal.aside",  # what was damaged has a name of its own, nothing is in its place
     "heal.restored",  # the copy is in its place, nobody was told
 )

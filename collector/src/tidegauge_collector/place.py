@@ -41,6 +41,21 @@ def occupy(data: Path) -> int:
     return descriptor
 
 
+def is_in_use(data: Path) -> bool:
+    """Whether a collector, or a command that needs it to stand still, has the directory now."""
+    try:
+        descriptor = os.open(data / "lock", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def check_free(address: Address) -> None:
     """Raise CollectorError where something listens on an address: before a store is touched."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET

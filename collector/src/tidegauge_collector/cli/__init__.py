@@ -7,13 +7,15 @@ import sys
 from collections.abc import Sequence
 
 from tidegauge_collector import __version__
-from tidegauge_collector.cli import check, serve
+from tidegauge_collector.cli import backup, certs, check, doctor, serve, shrink, tokens
 from tidegauge_collector.errors import CollectorError
 
 EPILOG = """examples:
   tidegauge-collector serve                              all defaults: data in ./tidegauge-data, this machine only
   tidegauge-collector serve --config collector.toml      settings from a file (docs/configuration.md)
   tidegauge-collector check collector.toml               all problems of a configuration file at once
+  tidegauge-collector certs init --host monitor.example  TLS for a first trial (docs/security.md)
+  tidegauge-collector tokens create web --scope ingest   a token for agents
 
 exit codes: 0 ended as asked, 1 an address is in use, 70 a store cannot go on (start again), 75 the data directory is in use,
 78 the configuration is wrong or the data is of a newer version
@@ -39,6 +41,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, check):
+    for command in (serve, check, backup, doctor, shrink, certs, tokens):
         command.add_to(commands)
     return parser

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from tidegauge_collector.errors import ConfigError
-from tidegauge_collector.telemetry.faults import is_replay_failure, translate_opening
+from tidegauge_collector.telemetry.faults import StoreDamaged, is_replay_failure, translate_opening
 
 STORAGE_VERSION = "v1.5.0"
 MEMORY = ":memory:"
@@ -34,6 +34,21 @@ def connect(
     try:
         return duckdb.connect(path, config=config), aside
     except duckdb.Error as error:
+        raise translate_opening(error, path) from error
+
+
+def connect_to_look(path: str, *, memory_limit: str) -> duckdb.DuckDBPyConnection:
+    """A connection that can change nothing; a log beside the file is read as well. Raises as `connect` does."""
+    config = {**_settings(memory_limit, 2), "lock_configuration": True}
+    for writing in ("storage_compatibility_version", "checkpoint_threshold"):
+        del config[writing]
+    try:
+        return duckdb.connect(path, read_only=True, config=config)
+    except duckdb.Error as error:
+        if is_replay_failure(error):
+            raise StoreDamaged(
+                f"telemetry store {path}: its log cannot be replayed; a start heals that ({error})"
+            ) from error
         raise translate_opening(error, path) from error
 
 

@@ -22,7 +22,7 @@ from tidegauge_collector.telemetry.damage import note_damage
 from tidegauge_collector.telemetry.faults import StoreDamaged, StoreRefused, translate
 from tidegauge_collector.telemetry.index import Index, load_index
 from tidegauge_collector.telemetry.migrations import known_migrations, migrate
-from tidegauge_collector.telemetry.opening import MEMORY, connect
+from tidegauge_collector.telemetry.opening import MEMORY, connect, connect_to_look
 from tidegauge_collector.telemetry.queries import query
 
 Array = npt.NDArray[Any]
@@ -75,6 +75,17 @@ class TelemetryStore:
         except duckdb.Error as error:
             store.close()
             raise translate(error, "bringing its tables up to date") from error
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @classmethod
+    def look(cls, path: Path, *, memory_limit: str = "512MB") -> Self:
+        """Open a store that nobody has open for reading only: nothing of it is changed, not even its tables' version."""
+        store = cls(connect_to_look(str(path), memory_limit=memory_limit), None, ())
+        try:
+            load_index(store.index, store.rows)
         except BaseException:
             store.close()
             raise
