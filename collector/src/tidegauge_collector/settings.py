@@ -69,6 +69,7 @@ class CollectorSettings:
     quotas: Mapping[str, int] = field(default_factory=dict)
     min_free_mb: int = 256
     max_unfolded_mb: int = 2_048
+    max_upload_mb: int = 1_024
     channels: tuple[WebhookChannel, ...] = field(default=())
 
     @property
@@ -306,4 +307,5 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "quotas": _quotas,
     "min_free_mb": _number(int, 0, 1_000_000_000),
     "max_unfolded_mb": _number(int, 1, 1_000_000_000),
+    "max_upload_mb": _number(int, 1, 1_048_576),
 }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
-from tidegauge_collector.api.errors import dump_json, refusal
+from tidegauge_collector.api.errors import Handler, dump_json, refusal
+from tidegauge_collector.api.query import BadRequest, NotFound
 from tidegauge_collector.ingest.refusals import Overloaded, Refusal
 from tidegauge_collector.uploads.errors import UploadRefused
-from tidegauge_collector.uploads.formats import format_of
+from tidegauge_collector.uploads.formats import FORMATS, JSON, format_of
 from tidegauge_collector.uploads.receiving import Upload, Uploads
 
 CHUNK_BYTES = 256 * 1024
@@ -19,8 +21,13 @@ KEY, REPEATED = "Idempotency-Key", "Idempotent-Replayed"
 class UploadRoutes:
     """Answers the requests that bring rows."""
 
-    def __init__(self, uploads: Uploads) -> None:
+    def __init__(
+        self, uploads: Uploads, *, check_exists: Callable[[str], Awaitable[None]], post_actuals: Handler
+    ) -> None:
+        """`check_exists` raises where nothing came of a deployment; `post_actuals` takes a JSON document without a key."""
         self._uploads = uploads
+        self._check_exists = check_exists
+        self._post_actuals = post_actuals
 
     async def observations(self, request: web.Request) -> web.Response:
         """Profile and store observations."""
@@ -29,6 +36,19 @@ class UploadRoutes:
     async def baseline(self, request: web.Request) -> web.Response:
         """Make a version's baseline."""
         return await self.answer(request, "baseline")
+
+    async def actuals(self, request: web.Request) -> web.StreamResponse:
+        """Store the truth of predictions made earlier."""
+        kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if FORMATS.get(kind, JSON) == JSON and KEY not in request.headers and not request.query:
+            return await self._post_actuals(request)
+        try:
+            await self._check_exists(request.match_info["name"])
+        except NotFound as problem:
+            raise refusal(web.HTTPNotFound, str(problem)) from problem
+        except BadRequest as problem:
+            raise refusal(web.HTTPBadRequest, str(problem)) from problem
+        return await self.answer(request, "actuals", default_format=JSON)
 
     async def answer(self, request: web.Request, target: str, *, default_format: str | None = None) -> web.Response:
         """200 with what was stored, once that is durable; else what to do."""
@@ -51,7 +71,8 @@ class UploadRoutes:
         except Refusal as problem:
             raise refusal(web.HTTPBadRequest, str(problem)) from problem
         except web.RequestPayloadError as problem:
-            raise refusal(web.HTTPBadRequest, f"the body ended early or is no gzip: {problem}") from problem
+            message = f"the body ended early, or is not of the Content-Encoding that it names: {problem}"
+            raise refusal(web.HTTPBadRequest, message, {"Connection": "close"}) from problem
         headers = {"ETag": f'"{found.digest}"'} | ({REPEATED: "true"} if found.is_repeated else {})
         return web.Response(text=dump_json(found.content), content_type="application/json", headers=headers)
 

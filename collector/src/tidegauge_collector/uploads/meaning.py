@@ -47,6 +47,26 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
         "on_error",
     ),
 }
+TEXTS = {
+    "id": "column of the prediction ids; default prediction_id",
+    "time": "column of the event times; default timestamp",
+    "prediction": "column of the predictions, or several: a score for each class; default prediction",
+    "label": "column of predicted labels; default prediction_label",
+    "actual": "column of the truth; default actual (of actuals also value)",
+    "actual_time": "column of when the truth became known; default actual_timestamp",
+    "latency": "column of seconds that the answer took; default latency_s",
+    "segments": "columns whose values are segments, a&b for an intersection; default those of the deployment",
+    "features": "columns that are features; default all that are nothing else",
+    "batch": "a name for the batch that these rows are",
+    "role": "champion (default), challenger or replay",
+    "task": "for a new deployment: regression, binary or multiclass",
+    "positive_class": "for a new deployment: the label that a score speaks of",
+    "time_zone": "for a new deployment: an IANA name, such as Europe/Rome",
+    "alerts": "for a new deployment: live or all",
+    "importance": "weights of features, such as distance:0.4,hour:0.1",
+    "on_error": "refuse (default): one wrong row and nothing is stored; skip: wrong rows are left out and told",
+}
+"""What each parameter is, beside `version`."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MAX_TEXT = 128
 

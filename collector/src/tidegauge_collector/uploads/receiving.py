@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import re
 import shutil
@@ -12,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
 import structlog
@@ -89,12 +91,17 @@ class Uploads:
         self.sending = Sending(intake, control, directory)
         self.counts: Counter[tuple[str, str]] = Counter()
 
-    async def start(self) -> None:
-        """Look for what the last life of the collector has left."""
+    async def __aenter__(self) -> Self:
+        """Look for what the last life of the collector has left, and send it from now on."""
         await self.sending.resume()
+        self._sender = asyncio.create_task(self.sending.run())
+        return self
 
-    def close(self) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """End the threads; what is taken and not sent waits for the next start."""
+        self._sender.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._sender
         self._workers.shutdown()
 
     async def take(self, upload: Upload, body: AsyncIterator[bytes]) -> Answer:

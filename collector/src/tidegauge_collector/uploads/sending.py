@@ -82,7 +82,10 @@ class Sending:
         """Send what is waiting, as long as the collector runs."""
         while True:
             for request in list(self._later.values()):
-                await self._try(request)
+                try:
+                    await self._try(request)
+                except Exception:
+                    log.exception("upload.failed", deployment=request.deployment)  # and tried again
             await asyncio.sleep(AGAIN_S)
 
     def _clear(self, wanted: set[Path]) -> None:
