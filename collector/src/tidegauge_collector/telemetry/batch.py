@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tidegauge.core.windows import SECOND_US, Window
 from tidegauge.errors import WireError
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge_collector.telemetry.index import Index
 from tidegauge_collector.telemetry.merge import CellBatch, columns_of
 from tidegauge_collector.telemetry.rowwise import Columns, RowBatch
+from tidegauge_collector.telemetry.spans import RecordSpan
 from tidegauge_collector.telemetry.store import Table
 from tidegauge_collector.telemetry.unpack import (
+    EVENT_TIME,
     check_frame,
     check_times,
     unpack_actuals,
@@ -89,12 +92,21 @@ class Batch:
         for key, column in unpack_profile(entry.frame):
             cell = (self._index.series.number(key), profile.window_start_us, profile.window_length_s)
             self._cells.add(cell, column, entry.received_us)
+        window = Window(profile.window_start_us, profile.window_start_us + profile.window_length_s * SECOND_US)
+        if profile.columns:
+            self._index.spans.add_window(entry.frame.deployment, profile.time_basis or EVENT_TIME, window)
+        if self._index.touched is not None:
+            self._index.touched.add(window)
         self._index.versions.number(entry.frame.version)
         self.clamped_rows += profile.clamped_rows
 
     def _take_records(self, entry: FoldEntry) -> None:
         rows = unpack_records(entry.frame)
         self._rows.add_records(rows, entry.frame, self._source(entry))
+        if rows.rows:
+            events, arrivals = rows.event_times_us, rows.arrival_times_us
+            span = RecordSpan(int(events.min()), int(events.max()), int(arrivals.min()), int(arrivals.max()))
+            self._index.spans.add_records(entry.frame.deployment, span)
 
     def _take_actuals(self, entry: FoldEntry) -> None:
         rows = unpack_actuals(entry.frame)

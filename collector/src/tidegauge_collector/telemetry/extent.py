@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tidegauge.core.columns import ColumnKind
 from tidegauge_collector.telemetry.index import LogPosition, Mark
+from tidegauge_collector.telemetry.spans import WindowSpan
 from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.telemetry.unpack import ARRIVAL_TIME, EVENT_TIME
 
@@ -64,18 +65,17 @@ class GapSummary:
 def extent(store: TelemetryStore, deployment: str) -> Extent:
     """From when to when there is data of a deployment."""
     number = store.index.deployments.known.get(deployment, -1)
-    with store.snapshot():
-        profiles = {time_basis: _Windows(*times) for time_basis, *times in store.rows("extent_cells", [deployment])}
-        ((first_event, last_event, first_arrival, last_arrival),) = store.rows("extent_records", [number])
-        events, arrivals = profiles.get(EVENT_TIME), profiles.get(ARRIVAL_TIME)
-        last_day = _last_day(store, deployment, events.last_start_us) if events else 0
-        if not events and last_event is not None:
-            ((last_day,),) = store.rows("last_day_records", [number, last_event])
+    spans = store.index.spans
+    events, arrivals = spans.windows.get((deployment, EVENT_TIME)), spans.windows.get((deployment, ARRIVAL_TIME))
+    seen = spans.records.get(deployment) or _NO_RECORDS
+    last_day = _last_day(store, deployment, events.last.start_us) if events else 0
+    if not events and seen.last_event_us is not None:
+        ((last_day,),) = store.rows("last_day_records", [number, seen.last_event_us])
     return Extent(
-        _first(first_event, events),
-        _last(last_event, events),
-        _first(first_arrival, arrivals),
-        _last(last_arrival, arrivals),
+        _first(seen.first_event_us, events),
+        _last(seen.last_event_us, events),
+        _first(seen.first_arrival_us, arrivals),
+        _last(seen.last_arrival_us, arrivals),
         last_day,
     )
 
@@ -130,13 +130,14 @@ def gap_summary(store: TelemetryStore) -> list[GapSummary]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Windows:
-    """The first and the last window in which there are profiles."""
+class _NoRecords:
+    first_event_us: None = None
+    last_event_us: None = None
+    first_arrival_us: None = None
+    last_arrival_us: None = None
 
-    first_start_us: int
-    first_end_us: int
-    last_start_us: int
-    last_end_us: int
+
+_NO_RECORDS = _NoRecords()
 
 
 def _last_day(store: TelemetryStore, deployment: str, last_start_us: int) -> int:
@@ -144,13 +145,13 @@ def _last_day(store: TelemetryStore, deployment: str, last_start_us: int) -> int
     return int(rows)
 
 
-def _first(record_us: int | None, profiles: _Windows | None) -> int | None:
-    if profiles is None or (record_us is not None and record_us < profiles.first_end_us):
+def _first(record_us: int | None, profiles: WindowSpan | None) -> int | None:
+    if profiles is None or (record_us is not None and record_us < profiles.first.end_us):
         return record_us
-    return profiles.first_start_us
+    return profiles.first.start_us
 
 
-def _last(record_us: int | None, profiles: _Windows | None) -> int | None:
-    if profiles is None or (record_us is not None and record_us >= profiles.last_start_us):
+def _last(record_us: int | None, profiles: WindowSpan | None) -> int | None:
+    if profiles is None or (record_us is not None and record_us >= profiles.last.start_us):
         return record_us
-    return profiles.last_end_us - 1
+    return profiles.last.end_us - 1

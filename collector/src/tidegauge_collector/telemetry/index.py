@@ -8,6 +8,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from tidegauge.core.windows import Window
+from tidegauge_collector.telemetry.spans import Spans
+
 K = TypeVar("K", bound=Hashable)
 Read = Callable[[str], list[tuple[Any, ...]]]
 
@@ -87,6 +90,9 @@ class Index:
     by_deployment: dict[str, list[Series]] = field(default_factory=dict)
     marks: dict[bytes, Mark] = field(default_factory=dict)
     watermarks: dict[tuple[bytes, str], int] = field(default_factory=dict)
+    zones: dict[str, str] = field(default_factory=dict)  # in which the days of a deployment are cut, once there are any
+    touched: set[Window] | None = None  # windows folded into since the last compaction; None: since before the start
+    spans: Spans = field(default_factory=Spans)
     folds: int = 0
     position: LogPosition | None = None
     staged_marks: dict[bytes, Mark] = field(default_factory=dict)
@@ -114,12 +120,14 @@ class Index:
             self.by_deployment.setdefault(key.deployment, []).append(Series(number, key))
         for numbering in self._numberings():
             numbering.keep()
+        self.spans.keep()
         self.forget()
 
     def forget(self) -> None:
         """It was undone."""
         for numbering in self._numberings():
             numbering.forget()
+        self.spans.forget()
         self.staged_marks, self.staged_watermarks, self.staged_position = {}, {}, None
 
     def series_of(self, deployment: str) -> tuple[Series, ...]:
@@ -145,6 +153,8 @@ def load_index(index: Index, read: Read) -> None:
     deployments = {number: name for name, number in index.deployments.known.items()}
     for epoch, deployment_id, time_us in read("watermarks"):
         index.watermarks[bytes(epoch), deployments[deployment_id]] = time_us
+    index.zones.update(read("day_zones"))
+    index.spans.load(read)
     for fold_number, log_epoch, log_seq in read("log_position"):
         index.folds, index.position = fold_number, LogPosition(bytes(log_epoch), log_seq)
 

@@ -5,7 +5,7 @@ A place is whatever a caller numbers: every series of a question is given one, a
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ import numpy as np
 from tidegauge.core.sketch import WINDOW_POINTS, QuantileSketch, merge_sketches
 from tidegauge.core.windows import Window
 from tidegauge_collector.telemetry.index import Series
-from tidegauge_collector.telemetry.selecting import span, wanted_table, windows_table
-from tidegauge_collector.telemetry.store import Array, TelemetryStore
+from tidegauge_collector.telemetry.pieces import cut, slots_table
+from tidegauge_collector.telemetry.selecting import wanted_table
+from tidegauge_collector.telemetry.store import Array, Table, TelemetryStore
 
 Spot = tuple[int, int]
 """Place and position of the window."""
@@ -28,6 +29,7 @@ class Windowed:
     series: Sequence[Series]
     places: Sequence[int]
     windows: Sequence[Window]
+    _kept: dict[str, tuple[dict[str, int], dict[str, Table]]] = field(default_factory=dict)
 
     def cells(self) -> dict[str, Array]:
         """Columns place, slot, rows, missing, non_finite, invalid, overflow (int64), total, total_squares, minimum, maximum."""
@@ -52,9 +54,25 @@ class Windowed:
         return {spot: merge_sketches(some, WINDOW_POINTS) for spot, some in parts.items()}
 
     def _read(self, name: str) -> dict[str, Array]:
-        asked = span(self.windows)
-        tables = {"wanted": wanted_table(self.series, self.places), "windows": windows_table(self.windows)}
-        return self.store.arrays(name, [asked.start_us, asked.end_us], tables=tables)
+        bounds, tables = self._slots()
+        return self.store.arrays(name, bounds, tables=tables)
+
+    def _slots(self) -> tuple[dict[str, int], dict[str, Table]]:
+        """Which windows of each level are read, found out once: the bounds of their starts, and the tables that queries join."""
+        if "slots" not in self._kept:
+            wanted: Table = wanted_table(self.series, self.places)
+            zone = self.store.index.zones.get(self.series[0].key.deployment) if self.series else None
+            pieces = cut(self.windows, zone)
+            starts = self.store.arrays("window_starts", pieces.bounds(), tables={"wanted": wanted})
+            bounds: dict[str, int] = {}
+            tables = {"wanted": wanted}
+            for level in ("fresh", "settled", "day"):
+                here = starts["window_start_us"][starts["level"] == level]
+                tables[f"{level}_slots"] = slots_table(getattr(pieces, level), here)
+                bounds[f"{level}_first_us"] = int(here[0]) if len(here) else 0
+                bounds[f"{level}_last_us"] = int(here[-1]) if len(here) else -1
+            self._kept["slots"] = (bounds, tables)
+        return self._kept["slots"]
 
 
 def rows_of(columns: dict[str, Array]) -> Iterator[tuple[Any, ...]]:

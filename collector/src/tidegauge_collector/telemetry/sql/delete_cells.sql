@@ -1,4 +1,4 @@
 -- Remove the rows that have been merged.
-DELETE FROM cells
+DELETE FROM {level}cells
 WHERE window_start_us >= $first_us AND window_start_us <= $last_us
     AND (series_id, window_start_us, window_length_s) IN (SELECT series_id, window_start_us, window_length_s FROM crowded);

@@ -1,5 +1,5 @@
 -- What do the names of the crowded cells add up to?
 SELECT series_id, window_start_us, window_length_s, name, CAST(SUM(count) AS BIGINT) AS count
-FROM names SEMI JOIN crowded USING (series_id, window_start_us, window_length_s)
+FROM {level}names SEMI JOIN crowded USING (series_id, window_start_us, window_length_s)
 WHERE window_start_us >= $first_us AND window_start_us <= $last_us
 GROUP BY series_id, window_start_us, window_length_s, name;
