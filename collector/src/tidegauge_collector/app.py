@@ -35,15 +35,16 @@ from tidegauge_collector.api.scope import Sources
 from tidegauge_collector.control import StoreUnavailable
 from tidegauge_collector.errors import CollectorError, StoreFatal
 from tidegauge_collector.figures import Figures
-from tidegauge_collector.ingest.framelog import FrameLog, LogPosition
+from tidegauge_collector.ingest.framelog import FrameLog
 from tidegauge_collector.ingest.grpcserver import start_grpc
 from tidegauge_collector.ingest.guarded import GuardedService
-from tidegauge_collector.ingest.logreader import LogReader
-from tidegauge_collector.ingest.marks import Marks
 from tidegauge_collector.ingest.service import TelemetryService
+from tidegauge_collector.ingest.watching import watch_intake
+from tidegauge_collector.jobs.backlog import Backlog
 from tidegauge_collector.jobs.folding import Folding
 from tidegauge_collector.jobs.judging import Instruments, Judging
 from tidegauge_collector.jobs.production import ProductionBaselines
+from tidegauge_collector.jobs.starting import marks_at_start
 from tidegauge_collector.measuring.baselines import Baselines
 from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.measuring.observing import Observer
@@ -52,10 +53,11 @@ from tidegauge_collector.notify import OutboxSender, render
 from tidegauge_collector.place import announce, check_free, occupy
 from tidegauge_collector.settings import Address, CollectorSettings
 from tidegauge_collector.telemetry.compact import compact
-from tidegauge_collector.telemetry.extent import extent, log_position, marks, stored_counts
+from tidegauge_collector.telemetry.extent import extent, stored_counts
 from tidegauge_collector.upkeep.errands import forget_all
 from tidegauge_collector.upkeep.healing import open_stores
 from tidegauge_collector.upkeep.housekeeping import Housekeeping
+from tidegauge_collector.uploads.receiving import Uploads
 from tidegauge_collector.web.routes import add_web_routes
 
 log = structlog.get_logger(__name__)
@@ -133,13 +135,16 @@ class Collector:
         forget_all(data)
         self.housekeeping = Housekeeping(self.settings, self.telemetry, frame_log, now_us)
         self._stack.callback(self.housekeeping.end)
+        found, unfolded_bytes = marks_at_start(self.telemetry, data / "log")
         self.service = TelemetryService(
             frame_log,
-            self._marks(data / "log"),
+            found,
             quarantine=data / "quarantine",
             configurations=self._configurations,
             on_frames=self._arrived,
             now_us=now_us,
+            limits=self.settings.intake_limits,
+            unfolded_bytes=lambda: self.backlog.size_bytes(),  # noqa: PLW0108 - made below
         )
         self._stack.callback(self.service.close)
         baselines = Baselines(self.control)
@@ -177,7 +182,10 @@ class Collector:
             now_us,
             on_folded=folded,
             on_caught_up=lambda names: self.judging.expect(self.production.make_due(names)),
+            quarantine=self.service.quarantine,
         )
+        self.backlog = Backlog(self.folding, self.service.counters, now_us, size_at_start_bytes=unfolded_bytes)
+        self.watching = watch_intake(self.service, self.control.agents, now_us)
         self.sender = OutboxSender(self.control, self.settings.channels, clock=self._clock)
         self.sources = Sources(
             self.control,
@@ -189,6 +197,8 @@ class Collector:
             progress=progress,
             judging=self.judging,
             folding=self.folding,
+            roster=self.service.agents.roster,
+            quarantine=self.service.quarantine,
         )
         self._figures = Figures(
             self.control,
@@ -197,21 +207,10 @@ class Collector:
             self.judging,
             self.sender,
             self.access,
+            self.backlog,
             now_us=now_us,
             started_us=now_us(),
         )
-
-    def _marks(self, log_directory: Path) -> Marks:
-        """Marks of what is folded, and of what lies in the log behind it."""
-        done = log_position(self.telemetry)
-        reader = LogReader(log_directory, LogPosition(done.log_epoch, done.log_seq) if done is not None else None)
-        found = Marks({epoch: one.mark for epoch, one in marks(self.telemetry).items()})
-        while pairs := reader.read():
-            for _, entry in pairs:
-                found.advance(entry.epoch, entry.last_seq)
-                if entry.closed:
-                    found.close(entry.epoch)
-        return found
 
     async def _listen(self) -> None:
         address, tls = self.settings.grpc, self.access.tls
@@ -233,7 +232,7 @@ class Collector:
         )
         application = new_application(self._fail)
         application.middlewares.append(guarding(self.access))
-        add_api_routes(application, api)
+        add_api_routes(application, api, await self._stack.enter_async_context(self._uploads()))
         add_web_routes(application, api.read, self.access)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
         await runner.setup()
@@ -247,6 +246,16 @@ class Collector:
             ) from problem
         port = runner.addresses[0][1]
         self.http_url = f"http{'s' if tls else ''}://{self._shown(address, port)}"
+
+    def _uploads(self) -> Uploads:
+        return Uploads(
+            self.service.intake,
+            self.control,
+            self.sources.baselines,
+            directory=self.settings.data / "uploads",
+            now_us=self._clock.now_us,
+            max_bytes=self.settings.max_upload_mb * 1024 * 1024,
+        )
 
     def _shown(self, address: Address, port: int) -> str:
         return str(Address(self.access.host_shown(address.host), port))
@@ -304,7 +313,8 @@ class Collector:
             scheduler.add_job(self._job, "interval", args=[name, work, executor], seconds=seconds, id=name, **options)
         scheduler.start()
         self._stack.callback(scheduler.shutdown, wait=False)
-        for forever in (self._fold_for_ever, self.sender.run):
+        self._stack.push_async_callback(self.watching.close)
+        for forever in (self._fold_for_ever, self.sender.run, self.watching.run):
             self._stack.push_async_callback(_cancelled, asyncio.create_task(self._guarded(forever)))
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:

@@ -9,7 +9,9 @@ from tidegauge_collector import __version__
 from tidegauge_collector.access import Access
 from tidegauge_collector.api.exposition import Sample, exposition
 from tidegauge_collector.control import ControlStore
+from tidegauge_collector.ingest.figures import families
 from tidegauge_collector.ingest.service import TelemetryService
+from tidegauge_collector.jobs.backlog import Backlog
 from tidegauge_collector.jobs.folding import Folding
 from tidegauge_collector.jobs.judging import Judging
 from tidegauge_collector.notify import OutboxSender
@@ -25,6 +27,7 @@ class Figures:
     judging: Judging
     sender: OutboxSender
     access: Access
+    backlog: Backlog
     now_us: Callable[[], int]
     started_us: int
 
@@ -47,6 +50,7 @@ class Figures:
                     [({}, (now_us - self.started_us) / 1e6)],
                 ),
                 ("tidegauge_ingest_total", "counter", "What the intake did, by thing and reason.", _pairs(ingest)),
+                *families(self.service, backlog_bytes=self.backlog.size_bytes(), lag_s=self.backlog.lag_s()),
                 (
                     "tidegauge_fold_total",
                     "counter",

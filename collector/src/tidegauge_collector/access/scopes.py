@@ -24,6 +24,8 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     ("GET", "/openapi.json"): Scope.READ,
     ("GET", f"{_API}/{{tail}}"): Scope.READ,
     ("GET", f"{_API}/alerts"): Scope.READ,
+    ("GET", f"{_API}/agents"): Scope.READ,
+    ("GET", f"{_API}/quarantine"): Scope.READ,
     ("GET", f"{_API}/deployments"): Scope.READ,
     ("GET", _DEPLOYMENT): Scope.READ,
     ("GET", f"{_DEPLOYMENT}/status"): Scope.READ,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tidegauge_collector.api.agents import shipper_of
 from tidegauge_collector.api.query import NotFound, check_known
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, find_version
 from tidegauge_collector.control import ControlStore
@@ -117,6 +118,7 @@ def show_status(sources: Sources, name: str, query: Query) -> Json:
                 "closed": one.closed,
                 "skew_s": finite(one.skew_s),
                 "live": one.epoch in progress.live,
+                **shipper_of(sources.roster, one.instance_id),
             }
             for one in progress.agents
         ],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tidegauge_collector import __version__
+from tidegauge_collector.uploads.meaning import TEXTS as UPLOAD_PARAMETERS
 
 PARAMETERS = {
     "name": "the deployment",
@@ -17,11 +18,13 @@ PARAMETERS = {
     "start": "RFC 3339 time; default: the first data",
     "end": "RFC 3339 time, exclusive; default: the last data",
     "step": "minute, hour, day (in the deployment's time zone) or total (default)",
-    "deployment": "only alerts of this deployment",
+    "deployment": "only what belongs to this deployment",
+    "state": "live, silent, closed or gone",
     "status": "firing or resolved",
     "limit": "items a page",
     "before": "`next` of the page before",
     "after": "`next` of the page before",
+    **UPLOAD_PARAMETERS,
 }
 
 

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from tidegauge.wire.binsfile import is_deployment_name
 from tidegauge_collector.api.actuals import MAX_BODY_BYTES, ActualsIntake
+from tidegauge_collector.api.agents import list_agents, list_quarantine
 from tidegauge_collector.api.alerts import list_alerts
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
 from tidegauge_collector.api.errors import dump_json, json_errors, refusal
@@ -21,7 +22,10 @@ from tidegauge_collector.api.predictions import list_predictions
 from tidegauge_collector.api.profiles import show_profile
 from tidegauge_collector.api.query import BadRequest, NotFound
 from tidegauge_collector.api.scope import Json, Sources, find_deployment
+from tidegauge_collector.api.uploads import UploadRoutes
 from tidegauge_collector.ingest.refusals import Overloaded, Refusal
+from tidegauge_collector.uploads.meaning import PARAMETERS
+from tidegauge_collector.uploads.receiving import Uploads
 
 T = TypeVar("T")
 PREFIX = "/api/v1"
@@ -46,8 +50,14 @@ ROUTES = (
     Route(
         "GET", f"{PREFIX}/deployments/{{name}}/predictions", "Stored predictions and their actuals", ("limit", "after")
     ),
-    Route("POST", f"{PREFIX}/deployments/{{name}}/actuals", "Store actuals"),
+    Route("POST", f"{PREFIX}/deployments/{{name}}/actuals", "Store actuals", PARAMETERS["actuals"]),
+    Route("POST", f"{PREFIX}/deployments/{{name}}/observations", "Store observations", PARAMETERS["observations"]),
+    Route("POST", f"{PREFIX}/deployments/{{name}}/baseline", "Make a version's baseline", PARAMETERS["baseline"]),
     Route("GET", f"{PREFIX}/alerts", "Alerts with history and deliveries", ("deployment", "status", "limit", "before")),
+    Route(
+        "GET", f"{PREFIX}/agents", "Agents seen: state, lag, losses, clock", ("deployment", "state", "limit", "after")
+    ),
+    Route("GET", f"{PREFIX}/quarantine", "Frames that could not be used", ("deployment", "limit", "after")),
     Route("GET", "/healthz", "Whether a real query works"),
     Route("GET", "/metrics", "The collector's own figures for Prometheus"),
     Route("GET", "/openapi.json", "This document"),
@@ -106,6 +116,10 @@ class Api:
                 return list_deployments(sources, query)
             case ["alerts"]:
                 return list_alerts(sources, query)
+            case ["agents"]:
+                return list_agents(sources, query)
+            case ["quarantine"]:
+                return list_quarantine(sources, query)
             case ["deployments", name]:
                 return show_deployment(sources, name, query)
             case ["deployments", name, "status"]:
@@ -123,7 +137,7 @@ class Api:
         name = request.match_info["name"]
         try:
             body = await request.read()
-            await self._check_exists(name)
+            await self.check_exists(name)
             stored = await self._actuals.take(name, body)
         except NotFound as problem:
             raise refusal(web.HTTPNotFound, str(problem)) from problem
@@ -136,7 +150,7 @@ class Api:
             raise refusal(web.HTTPBadRequest, str(problem)) from problem
         return web.json_response({"stored": stored})
 
-    async def _check_exists(self, name: str) -> None:
+    async def check_exists(self, name: str) -> None:
         """BadRequest for what can be no deployment, NotFound for one of which nothing has come, folded or not."""
         if not is_deployment_name(name):
             raise BadRequest(
@@ -163,13 +177,16 @@ class Api:
         return web.json_response(openapi(ROUTES))
 
 
-def add_api_routes(app: web.Application, api: Api) -> None:
+def add_api_routes(app: web.Application, api: Api, uploads: Uploads) -> None:
     """Hang every route of ROUTES into an application."""
+    rows = UploadRoutes(uploads, check_exists=api.check_exists, post_actuals=api.post_actuals)
     special: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {
         "/healthz": api.health,
         "/metrics": api.metrics,
         "/openapi.json": api.openapi,
-        f"{PREFIX}/deployments/{{name}}/actuals": api.post_actuals,
+        f"{PREFIX}/deployments/{{name}}/actuals": rows.actuals,
+        f"{PREFIX}/deployments/{{name}}/observations": rows.observations,
+        f"{PREFIX}/deployments/{{name}}/baseline": rows.baseline,
     }
     for route in ROUTES:
         app.router.add_route(route.method, route.path, special.get(route.path, api.get))

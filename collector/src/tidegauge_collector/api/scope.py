@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from tidegauge.core.windows import HOUR_US, MINUTE_US, window_start
 from tidegauge_collector.api.query import BadRequest, NotFound, read_choice, read_time
 from tidegauge_collector.control import ControlStore, Deployment
+from tidegauge_collector.ingest.quarantine import Quarantine
+from tidegauge_collector.ingest.roster import Roster
 from tidegauge_collector.jobs.folding import Folding
 from tidegauge_collector.jobs.judging import Judging
 from tidegauge_collector.measuring.baselines import Baselines
@@ -37,6 +39,8 @@ class Sources:
     progress: ProgressReader
     judging: Judging
     folding: Folding
+    roster: Roster
+    quarantine: Quarantine
 
 
 def find_deployment(sources: Sources, name: str) -> Deployment:

@@ -25,6 +25,7 @@ MAX_REASONS = 50
 HELLOS = 9  # whose skew is looked at
 PAUSES = 15  # between contacts, to know the usual one
 MERGED = "merged"  # a gap whose rows are in a later frame: nothing is lost
+END_US = 253_402_300_800_000_000  # year 10000: no calendar shows it
 FORGET_AFTER_US = 400 * 86_400 * 1_000_000
 
 
@@ -90,13 +91,19 @@ class Roster:
             self._serves(agent, deployments)
             for gap in gaps:
                 _lose(agent, gap)
-            if sealed_at_us:
+            if 0 < sealed_at_us < END_US:
                 agent.newest_sealed_us = max(sealed_at_us, agent.newest_sealed_us or sealed_at_us)
 
     def agents(self) -> list[AgentSeen]:
         """Everybody seen, last contact first."""
         with self._lock:
             return [_seen(name, agent) for name, agent in reversed(self._agents.items())]
+
+    def find(self, instance: str) -> AgentSeen | None:
+        """The agent of a name."""
+        with self._lock:
+            agent = self._agents.get(instance)
+            return _seen(instance, agent) if agent else None
 
     def silent(self, deployment: str) -> list[AgentSeen]:
         """The agents that shipped for a deployment and were not heard of for three of their intervals."""

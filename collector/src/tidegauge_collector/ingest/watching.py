@@ -11,7 +11,9 @@ from tidegauge_collector.ingest.presence import AgentSeen, AgentState
 from tidegauge_collector.ingest.quotas import Quotas
 from tidegauge_collector.ingest.retrying import Retrying
 from tidegauge_collector.ingest.roster import Roster
+from tidegauge_collector.ingest.service import TelemetryService
 
+STEP_S = 1.0
 STORE_EVERY_US = 30 * 1_000_000
 LOOK_EVERY_US = 5 * 1_000_000
 
@@ -40,13 +42,19 @@ class Watching:
         self._states = keeping.restore(stored, roster, quotas)
         self._looked_at_us = self._stored_at_us = now_us()
 
+    async def run(self) -> None:
+        """Step once a second until cancelled."""
+        while True:
+            await asyncio.sleep(STEP_S)
+            await self.step()
+
     async def step(self) -> None:
         """Do what is due."""
         now_us = self._now_us()
         await self._tried("requests", self._retrying.step())
         if now_us - self._looked_at_us >= LOOK_EVERY_US:
             self._looked_at_us = now_us
-            self._look(now_us)
+            await self._tried("states", self._look(now_us))
         if now_us - self._stored_at_us >= STORE_EVERY_US:
             self._stored_at_us = now_us
             await self._tried("agents", self._store())
@@ -55,7 +63,7 @@ class Watching:
         """Store what is not stored yet."""
         await self._tried("agents", self._store())
 
-    def _look(self, now_us: int) -> None:
+    async def _look(self, now_us: int) -> None:
         """Say once of each agent that it has fallen silent, has come back, has ended."""
         agents = self._roster.agents()
         states = {one.instance: self._roster.state(one) for one in agents}
@@ -83,6 +91,19 @@ class Watching:
         except Exception as problem:  # noqa: BLE001 - counted and logged; the next step tries again
             self._count("watching", what)
             log.warning("intake.watching", what=what, problem=repr(problem))
+
+
+def watch_intake(service: TelemetryService, stored: StoredAgents, now_us: Callable[[], int]) -> Watching:
+    """The watching of a service, with what an earlier life of the collector has stored."""
+    count = service.counters.count
+    return Watching(
+        service.agents.roster,
+        stored,
+        service.intake.admission.quotas,
+        Retrying(service.quarantine, service.intake, count),
+        now_us=now_us,
+        count=count,
+    )
 
 
 def _tell(agent: AgentSeen, before: AgentState | None, now: AgentState, now_us: int) -> None:

@@ -17,7 +17,9 @@ from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.errors import StoreFatal
 from tidegauge_collector.ingest.framelog import NO_FRAME, LogEntry, LogPosition
 from tidegauge_collector.ingest.logreader import LogReader
+from tidegauge_collector.ingest.quarantine import Quarantine
 from tidegauge_collector.jobs.baselines import keep_part
+from tidegauge_collector.jobs.setting_aside import SettingAside
 from tidegauge_collector.telemetry.extent import log_position
 from tidegauge_collector.telemetry.faults import StoreRefused
 from tidegauge_collector.telemetry.fold import FoldEntry, fold
@@ -46,6 +48,7 @@ class Folding:
         *,
         on_folded: Callable[[set[str]], None],
         on_caught_up: Callable[[set[str]], None],
+        quarantine: Quarantine | None = None,
     ) -> None:
         """`on_folded` is told the deployments of each batch; `on_caught_up` all of them again before `caught_up` says so."""
         self._control = control
@@ -60,6 +63,8 @@ class Folding:
         self._done = -1  # of these arrivals everything is folded
         self._failures = 0
         self.counts: Counter[str] = Counter()
+        self.folded_bytes = self.folded_received_us = 0  # since the start; when the newest folded frame was received
+        self._aside = SettingAside(quarantine)
         self._reader = self._open_reader()
 
     def _open_reader(self) -> LogReader:
@@ -111,20 +116,29 @@ class Folding:
                 self._fold([(position, entry)])
             except STORE_ERRORS:
                 raise
-            except Exception:
+            except Exception as problem:
                 log.exception("frame.poisonous", epoch=entry.epoch.hex(), seq=entry.first_seq)
                 self.counts["poisonous"] += 1
+                self._aside.keep(entry, repr(problem))
                 self._fold([(position, replace(entry, frame=b"", kind=NO_FRAME))])  # its numbers become a gap
 
     def _fold(self, pairs: Pairs) -> None:
         now_us = self._now_us()
-        entries = [self._decoded(entry) for _, entry in pairs]
+        logged = [self._aside.masked(entry) for _, entry in pairs]
+        entries = [self._decoded(entry) for entry in logged]
         for entry in entries:
             if entry.frame.deployment:
                 self._configure(entry.frame, now_us)
         last = pairs[-1][0]
         crash_here("fold.effects")
-        result = fold(self._telemetry, entries, FoldedPosition(last.log_epoch, last.log_seq))
+        result = fold(
+            self._telemetry,
+            entries,
+            FoldedPosition(last.log_epoch, last.log_seq),
+            set_aside=lambda entry, reason: self._aside.keep_among([one for _, one in pairs], entry, reason),
+        )
+        self.folded_bytes += sum(len(entry.frame) for _, entry in pairs)
+        self.folded_received_us = max(self.folded_received_us, pairs[-1][1].received_us)
         self.counts["folded"] += result.folded
         self.counts["skipped"] += result.skipped
         self.counts["clamped_rows"] += result.clamped_rows

@@ -6,7 +6,7 @@ of one epoch come in the order of the log over the calls; within a call any orde
 frame) is recorded as a gap.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tidegauge.errors import WireError
@@ -36,9 +36,19 @@ class FoldResult:
     clamped_rows: int = 0
 
 
-def fold(store: TelemetryStore, entries: Sequence[FoldEntry], position: LogPosition) -> FoldResult:
+SetAside = Callable[[FoldEntry, str], bool]
+
+
+def fold(
+    store: TelemetryStore,
+    entries: Sequence[FoldEntry],
+    position: LogPosition,
+    *,
+    set_aside: SetAside = lambda _entry, _reason: False,
+) -> FoldResult:
     """Count all entries that are not counted yet, and remember `position`, up to which the frame log is then folded.
 
+    `set_aside` is given what cannot be counted, before anything is written; True: it is kept, its rows are not lost.
     Raises StoreRefused (nothing of the call was written: call again later) or StoreFatal.
     """
     with store.folding() as index:
@@ -51,7 +61,7 @@ def fold(store: TelemetryStore, entries: Sequence[FoldEntry], position: LogPosit
                 skipped += 1
                 _note_closed(index, entry, mark)
                 continue
-            reason = _take(batch, _unfolded(entry, mark, batch))
+            reason = _take(batch, _unfolded(entry, mark, batch), set_aside)
             if reason is not None:
                 rejected.append(Rejection(entry, reason))
             elif entry.frame.low_watermark_us:
@@ -62,12 +72,14 @@ def fold(store: TelemetryStore, entries: Sequence[FoldEntry], position: LogPosit
     return FoldResult(len(entries) - skipped - len(rejected), skipped, tuple(rejected), batch.clamped_rows)
 
 
-def _take(batch: Batch, entry: FoldEntry) -> str | None:
+def _take(batch: Batch, entry: FoldEntry, set_aside: SetAside) -> str | None:
     """The reason why a frame could not be counted, if so."""
     try:
         batch.take(entry)
     except WireError as error:
-        batch.add_gap(entry, entry.first_seq, entry.last_seq, f"rejected: {error}", rows=_rows_of(entry))
+        is_kept = set_aside(entry, str(error))
+        reason, rows = ("quarantined", 0) if is_kept else (f"rejected: {error}", _rows_of(entry))
+        batch.add_gap(entry, entry.first_seq, entry.last_seq, reason, rows=rows)
         return str(error)
     return None
 
