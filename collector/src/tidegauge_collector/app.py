@@ -24,8 +24,6 @@ import structlog
 from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from tidegauge.wire import telemetry_pb2 as pb
-from tidegauge.wire.codec import encode_bins
 from tidegauge_collector.access import Access
 from tidegauge_collector.access.requests import guarding
 from tidegauge_collector.api.actuals import ActualsIntake
@@ -46,6 +44,7 @@ from tidegauge_collector.jobs.judging import Instruments, Judging
 from tidegauge_collector.jobs.production import ProductionBaselines
 from tidegauge_collector.jobs.starting import marks_at_start
 from tidegauge_collector.measuring.baselines import Baselines
+from tidegauge_collector.measuring.handout import Configurations, Handout
 from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.measuring.observing import Observer
 from tidegauge_collector.measuring.progress import ProgressReader
@@ -148,6 +147,7 @@ class Collector:
         )
         self._stack.callback(self.service.close)
         baselines = Baselines(self.control)
+        self.handout = Handout(self.control, baselines)
         extents = Kept(functools.partial(extent, self.telemetry))
         stored = Kept(functools.partial(stored_counts, self.telemetry))
         summaries = Kept(functools.partial(summarise, self.control, extents))
@@ -388,28 +388,8 @@ class Collector:
             return False
         return self._fatal is None and self.telemetry.healthy()
 
-    async def _configurations(self, known_revision: int) -> tuple[int, list[pb.VersionConfiguration]]:
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._hand_out, known_revision)
-
-    def _hand_out(self, known_revision: int) -> tuple[int, list[pb.VersionConfiguration]]:
-        """The current revision, and the bins of the versions of deployments that changed since the known one."""
-        current = self.control.config_revision()
-        if known_revision == current:
-            return current, []
-        since = known_revision if known_revision < current else 0
-        handed: list[pb.VersionConfiguration] = []
-        for deployment in self.control.deployments():
-            if deployment.config_revision <= since:
-                continue
-            for version in self.control.versions(deployment.name):
-                active = self.sources.baselines.active(deployment.name, version.name)
-                if active is not None:
-                    handed.append(
-                        pb.VersionConfiguration(
-                            deployment=deployment.name, version=version.name, bins=encode_bins(active.baseline.bins)
-                        )
-                    )
-        return current, handed
+    async def _configurations(self, known_revision: int) -> tuple[int, Configurations]:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.handout.since, known_revision)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

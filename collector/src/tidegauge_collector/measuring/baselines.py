@@ -1,4 +1,4 @@
-"""Active baselines, decoded once and kept until the configuration changes."""
+"""Active baselines, decoded once and kept until their deployment's configuration changes."""
 
 from __future__ import annotations
 
@@ -42,29 +42,38 @@ class ActiveBaseline:
 
 
 class Baselines:
-    """A cache over the control store, good for as long as its configuration revision stands."""
+    """A cache over the control store: what is known of a version is good for as long as its deployment's revision stands."""
 
     def __init__(self, control: ControlStore) -> None:
         self._control = control
-        self._lock = threading.Lock()  # guards the two below
+        self._lock = threading.Lock()  # guards all below
         self._revision = -1
-        self._known: dict[tuple[str, str], ActiveBaseline | None] = {}
+        self._revisions: dict[str, int] = {}  # of deployments, as of `_revision`
+        self._known: dict[tuple[str, str], tuple[int, ActiveBaseline | None]] = {}
 
     def active(self, deployment: str, version: str) -> ActiveBaseline | None:
         """The version's active baseline, or None."""
-        key = (deployment, version)
-        revision = self._control.config_revision()
+        key, revision = (deployment, version), self._revision_of(deployment)
         with self._lock:
-            if revision != self._revision:
-                self._known.clear()
-                self._revision = revision
-            if key in self._known:
-                return self._known[key]
+            kept = self._known.get(key)
+        if kept is not None and kept[0] == revision:
+            return kept[1]
         found = self._load(deployment, version)
         with self._lock:
-            if revision == self._revision:
-                self._known[key] = found
+            self._known[key] = (revision, found)
         return found
+
+    def _revision_of(self, deployment: str) -> int:
+        """The deployment's revision before anything is read of it: what changes meanwhile is loaded again."""
+        newest = self._control.config_revision()
+        with self._lock:
+            if newest == self._revision:
+                return self._revisions.get(deployment, -1)
+        found = {one.name: one.config_revision for one in self._control.deployments()}
+        with self._lock:
+            self._revision, self._revisions = newest, found
+            self._known = {key: kept for key, kept in self._known.items() if found.get(key[0]) == kept[0]}
+        return found.get(deployment, -1)
 
     def _load(self, deployment: str, version: str) -> ActiveBaseline | None:
         stored = self._control.active_baseline(deployment, version)
