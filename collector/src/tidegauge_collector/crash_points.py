@@ -33,6 +33,10 @@ CRASH_POINTS = (
     "shrink.verified",  # the small file is whole, the big one in its place
     "shrink.swapped",
     "heal.aside",  # what was damaged has a name of its own, nothing is in its place
+    "upload.received",  # a body lies in a file, nothing of it counts
+    "upload.stored",  # its frames are durable, the control store does not know them
+    "upload.taken",  # it counts, nothing is sent
+    "upload.sent",  # everything is sent, its row says otherwise
     "heal.restored",  # the copy is in its place, nobody was told
 )
 _armed: dict[str, int] = {}  # at most one name, with the number of visits that are left

@@ -21,6 +21,7 @@ import structlog
 from tidegauge.wire.binsfile import is_deployment_name
 from tidegauge_collector.control import ControlStore, StoreUnavailable
 from tidegauge_collector.control.requests import TakenRequest
+from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.ingest.intake import Intake
 from tidegauge_collector.ingest.refusals import Overloaded
 from tidegauge_collector.measuring.baselines import Baselines
@@ -144,6 +145,7 @@ class Uploads:
             raise UploadRefused(f"Idempotency-Key {upload.key!r:.80}: 1 to 200 visible ASCII characters")
         meaning = read_meaning(upload.target, upload.query)
         digest = await self._receive(upload, body, path)
+        crash_here("upload.received")
         if upload.key is None:
             return await self._work(upload, meaning, path, digest)
         lock = self._keys.setdefault((upload.deployment, upload.key), asyncio.Lock())

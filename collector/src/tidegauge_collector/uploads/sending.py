@@ -20,6 +20,7 @@ from tidegauge.version import __version__ as wire_version
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge_collector.control import ControlStore, StoreUnavailable
 from tidegauge_collector.control.requests import TakenRequest
+from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.ingest.intake import Intake
 from tidegauge_collector.ingest.refusals import Overloaded, Refusal
 from tidegauge_collector.uploads.redo import ENDING, FrameBuffer, RedoDamaged, read_redo
@@ -98,12 +99,14 @@ class Sending:
 
     async def _commit(self, request: TakenRequest, frames: FrameBuffer) -> TakenRequest:
         await asyncio.to_thread(frames.store, self._path(request))
+        crash_here("upload.stored")
         try:
             number = await asyncio.to_thread(self._control.requests.add, request)
         except BaseException:
             # Whether the row is there is not known after an error of the disk: the numbers must not be used again.
             self._renew()
             raise
+        crash_here("upload.taken")
         taken = replace(request, id=number)
         self._later[number] = taken
         return taken
@@ -130,6 +133,7 @@ class Sending:
         except (Refusal, RedoDamaged, OSError):
             log.exception("upload.lost", deployment=request.deployment, epoch=request.epoch.hex())
             return "refused"
+        crash_here("upload.sent")
         return "sent"
 
     async def _settle(self, request: TakenRequest, status: str) -> None:

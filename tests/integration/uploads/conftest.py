@@ -1,0 +1,28 @@
+"""Makes `collector_harbour` and the rows of this folder importable."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent
+
+
+def load(name: str, path: Path) -> None:
+    """Make a module of the tests importable by a name of its own."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+
+
+load("collector_harbour", FOLDER.parent / "collector" / "harbour.py")
+load("upload_flights", FOLDER / "flights.py")
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_threads() -> None:
+    """Collectors outlast a test here; `harbour` looks at its threads when it ends."""
