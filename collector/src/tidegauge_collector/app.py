@@ -41,6 +41,7 @@ from tidegauge_collector.ingest.watching import watch_intake
 from tidegauge_collector.jobs.backlog import Backlog
 from tidegauge_collector.jobs.folding import Folding
 from tidegauge_collector.jobs.judging import Instruments, Judging
+from tidegauge_collector.jobs.keeping import Keeping, retention_of
 from tidegauge_collector.jobs.production import ProductionBaselines
 from tidegauge_collector.jobs.starting import marks_at_start
 from tidegauge_collector.measuring.baselines import Baselines
@@ -51,7 +52,6 @@ from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.notify import OutboxSender, render
 from tidegauge_collector.place import announce, check_free, occupy
 from tidegauge_collector.settings import Address, CollectorSettings
-from tidegauge_collector.telemetry.compact import compact
 from tidegauge_collector.telemetry.extent import extent, stored_counts
 from tidegauge_collector.upkeep.errands import forget_all
 from tidegauge_collector.upkeep.healing import open_stores
@@ -63,7 +63,6 @@ log = structlog.get_logger(__name__)
 
 SWITCH_INTERVAL_S = 0.0005  # numpy work in the jobs' thread must not stall the event loop
 READERS = 4
-COMPACT_AFTER_US = 2 * 3_600 * 1_000_000
 GRACE_S = 5.0
 
 
@@ -170,10 +169,17 @@ class Collector:
             now_us=now_us,
         )
 
-        def folded(deployments: set[str]) -> None:
+        def changed(deployments: set[str]) -> None:
             for kept in (extents, stored, summaries):
                 kept.touch(deployments)
+
+        def folded(deployments: set[str]) -> None:
+            changed(deployments)
             self.judging.expect(deployments)
+
+        self.keeping = Keeping(
+            self.control, self.telemetry, retention_of(self.settings), now_us=now_us, on_removed=changed
+        )
 
         self.folding = Folding(
             self.control,
@@ -208,6 +214,7 @@ class Collector:
             self.sender,
             self.access,
             self.backlog,
+            self.keeping,
             now_us=now_us,
             started_us=now_us(),
         )
@@ -306,7 +313,9 @@ class Collector:
             (1.0, "judge", self._judge, self._jobs),
             (60.0, "judge_all", self.judging.expect_all, self._jobs),
             (300.0, "checkpoint", self.housekeeping.checkpoint, self._jobs),
-            (600.0, "compact", self._compact, self._jobs),
+            (600.0, "compact", self.keeping.compact, self._jobs),
+            (60.0, "settle", self.keeping.settle_some, self._jobs),
+            (60.0, "retain", self.keeping.expire_some, self._jobs),
             (1.0, "errands", self.housekeeping.run_errands, self._upkeep),
             (60.0, "backup", self.housekeeping.back_up_if_due, self._upkeep),
         ):
@@ -373,10 +382,6 @@ class Collector:
     def _judge(self) -> None:
         if self.judging.judge_some():
             self.sender.wake()
-
-    def _compact(self) -> None:
-        """Merge the deltas of windows that ended a while ago."""
-        compact(self.telemetry, before_us=self._clock.now_us() - COMPACT_AFTER_US)
 
     # ------------------------------------------------------------------ for the rooms
 

@@ -14,6 +14,7 @@ from tidegauge_collector.ingest.service import TelemetryService
 from tidegauge_collector.jobs.backlog import Backlog
 from tidegauge_collector.jobs.folding import Folding
 from tidegauge_collector.jobs.judging import Judging
+from tidegauge_collector.jobs.keeping import Keeping
 from tidegauge_collector.notify import OutboxSender
 
 
@@ -28,6 +29,7 @@ class Figures:
     sender: OutboxSender
     access: Access
     backlog: Backlog
+    keeping: Keeping
     now_us: Callable[[], int]
     started_us: int
 
@@ -68,6 +70,12 @@ class Figures:
                     "counter",
                     "Judgements and transitions.",
                     _named(self.judging.counts, "outcome"),
+                ),
+                (
+                    "tidegauge_retention_removed_total",
+                    "counter",
+                    "Windows and rows that were older than their kind is kept, by kind; minutes have become hours.",
+                    _named(self.keeping.removed, "kind"),
                 ),
                 (
                     "tidegauge_epochs_live",

@@ -61,6 +61,12 @@ class CollectorSettings:
     backup_keep: int = 7
     baseline_rows: int = 10_000
     baseline_days: float = 7.0
+    retention_minutes_days: float = 7.0
+    retention_sketches_days: float = 7.0
+    retention_hours_days: float = 90.0
+    retention_days_days: float = 1_095.0
+    retention_records_days: float = 90.0
+    retention_marks_days: float = 400.0
     agent_frames_per_second: int = 10_000
     agent_mb_per_second: float = 64.0
     max_calls: int = 256
@@ -299,6 +305,12 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "backup_keep": _number(int, 1, 10_000),
     "baseline_rows": _number(int, 100, 10_000_000),
     "baseline_days": _number(float, 0, 365),
+    "retention_minutes_days": _number(float, 1, 36_500),
+    "retention_sketches_days": _number(float, 1, 36_500),
+    "retention_hours_days": _number(float, 2, 36_500),
+    "retention_days_days": _number(float, 2, 36_500),
+    "retention_records_days": _number(float, 1, 36_500),
+    "retention_marks_days": _number(float, 30, 36_500),
     "agent_frames_per_second": _number(int, 1, 10_000_000),
     "agent_mb_per_second": _number(float, 0.01, 100_000),
     "max_calls": _number(int, 1, 1_024),

@@ -24,7 +24,7 @@ def test_many_deltas_of_a_window_measure_the_same_after_compaction(tmp_path: Pat
         port.settle()
         before = measured(port)
         cells_before = len(port.collector.telemetry.arrays("crowded_cells", [port.clock.now_us()])["series_id"])
-        port.collector._compact()
+        port.collector.keeping.compact()
         cells_after = len(port.collector.telemetry.arrays("crowded_cells", [port.clock.now_us()])["series_id"])
         after = measured(port)
 
