@@ -142,7 +142,7 @@ def test_waiting_frames_without_a_shipper_fail(doctor: Doctor, root: Path, seal:
         ("UNAUTHENTICATED: token unknown", "renew the token"),
         (
             "UNAVAILABLE: … CERTIFICATE_VERIFY_FAILED: certificate has expired",
-            "authority of the collector's certificate",
+            "have the collector's certificate renewed",
         ),
         ("UNAVAILABLE: Hostname Verification Check failed.", "host name that stands in the collector's certificate"),
         ("UNAVAILABLE: connection refused", "lines about the collector"),

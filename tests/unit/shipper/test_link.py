@@ -9,7 +9,17 @@ import pytest
 from tidegauge.shipper.credentials import Credentials
 from tidegauge.shipper.destination import Destination
 from tidegauge.shipper.link import EXPECTED_SEQ, RETRY_AFTER_MS, GrpcLink, _outcome
-from tidegauge.shipper.outcomes import Acknowledged, Failed, Outcome, Overloaded, Purged, Refused, Rewind, Unavailable
+from tidegauge.shipper.outcomes import (
+    Acknowledged,
+    Denied,
+    Failed,
+    Outcome,
+    Overloaded,
+    Purged,
+    Refused,
+    Rewind,
+    Unavailable,
+)
 from tidegauge.wire import telemetry_pb2 as pb
 
 
@@ -56,7 +66,7 @@ CODES = grpc.StatusCode
         (CODES.UNAVAILABLE, (), Unavailable("UNAVAILABLE: because")),
         (CODES.DEADLINE_EXCEEDED, (), Unavailable("DEADLINE_EXCEEDED: because", timed_out=True)),
         (CODES.UNAUTHENTICATED, (), Unavailable("UNAUTHENTICATED: because", needs_person=True)),
-        (CODES.PERMISSION_DENIED, (), Unavailable("PERMISSION_DENIED: because", needs_person=True)),
+        (CODES.PERMISSION_DENIED, (), Denied("PERMISSION_DENIED: because")),
         (CODES.UNIMPLEMENTED, (), Unavailable("UNIMPLEMENTED: because", needs_person=True)),
         (CODES.INTERNAL, (), Failed("INTERNAL: because")),
     ],

@@ -11,7 +11,17 @@ from tidegauge.core.bins import NumericBins, ReferenceBins
 from tidegauge.core.columns import ColumnKind
 from tidegauge.shipper.conversation import Done
 from tidegauge.shipper.loop import Shipper
-from tidegauge.shipper.outcomes import Acknowledged, Failed, Greeted, Outcome, Overloaded, Purged, Rewind, Unavailable
+from tidegauge.shipper.outcomes import (
+    Acknowledged,
+    Denied,
+    Failed,
+    Greeted,
+    Outcome,
+    Overloaded,
+    Purged,
+    Rewind,
+    Unavailable,
+)
 from tidegauge.shipper.status import read_status
 from tidegauge.spool.writer import SpoolWriter
 from tidegauge.wire import telemetry_pb2 as pb
@@ -242,6 +252,44 @@ def test_failure_of_one_epoch_does_not_hold_up_the_others(harbour: Harbour, writ
         harbour.steps()
 
     assert harbour.collector.marks == {writer.epoch.bytes: 1}
+
+
+def test_epoch_that_is_denied_waits_minutes_and_does_not_hold_up_the_others(
+    harbour: Harbour, writer: SpoolWriter
+) -> None:
+    with SpoolWriter(harbour.root) as other:
+        seal(writer, "a")
+        seal(other, "b")
+        harbour.collector.scripted = [Denied("PERMISSION_DENIED: not yours")]
+        harbour.steps()
+        shipped_at_once = len(harbour.collector.ships)
+        harbour.wait(2)
+        denied = dict((read_status(harbour.root) or pytest.fail("no status")).denied)
+        harbour.wait(140)
+        shipped_soon = len(harbour.collector.ships)
+        harbour.wait(170)
+
+    assert (shipped_at_once, shipped_soon, len(harbour.collector.ships)) == (2, 2, 3)
+    assert denied == {other.directory.name: "PERMISSION_DENIED: not yours"}
+    assert harbour.collector.marks == {writer.epoch.bytes: 1, other.epoch.bytes: 1}
+
+
+def test_denied_epoch_is_tried_at_once_over_a_connection_made_anew(tmp_path: Path) -> None:
+    changed: list[bool] = []
+    harbour = moored(tmp_path / "root", has_changed=lambda: bool(changed and changed.pop()))
+    with SpoolWriter(harbour.root) as writer:
+        seal(writer, "a")
+        harbour.collector.scripted = [Denied("PERMISSION_DENIED: not yours")]
+        harbour.steps()
+
+        changed.append(True)
+        harbour.wait(2)
+        harbour.wait(2)  # the status is written once a second
+        status = read_status(harbour.root)
+
+    assert harbour.collector.marks == {writer.epoch.bytes: 1}
+    assert status is not None
+    assert (dict(status.denied), harbour.collector.connections) == ({}, 2)
 
 
 def test_newest_epoch_goes_first_and_at_most_four_are_under_way(harbour: Harbour) -> None:

@@ -61,7 +61,7 @@ def _tls(destination: Destination, credentials: Credentials) -> Finding:
         with plain, context.wrap_socket(plain, server_hostname=destination.host) as encrypted:
             return _certificate(encrypted.getpeercert() or {}, str(encrypted.version()))
     except ssl.SSLCertVerificationError as error:
-        advice = advice_for("CERTIFICATE_VERIFY_FAILED")
+        advice = advice_for(f"CERTIFICATE_VERIFY_FAILED: {error.verify_message}")
         if "match" in error.verify_message:
             advice = advice_for("Hostname Verification")
         return Finding("tls", FAIL, f"the collector's certificate is not believed: {error.verify_message}", advice)
@@ -118,15 +118,31 @@ def _hello(destination: Destination, credentials: Credentials) -> Iterator[Findi
         yield from _reply(outcome.reply, took_s, begun_us)
     else:
         message = str(getattr(outcome, "message", "no answer"))
-        yield Finding("hello", FAIL, f"the collector does not let us in: {message}", _hello_advice(message))
+        yield Finding(
+            "hello", FAIL, f"the collector does not let us in: {message}", _hello_advice(message, destination)
+        )
 
 
-def _hello_advice(message: str) -> str:
+def _hello_advice(message: str, destination: Destination) -> str:
     if "UNIMPLEMENTED" in message:
         return "something else listens there: is it the collector's gRPC port?"
-    if "UNAVAILABLE" in message:
+    if "UNAVAILABLE" in message and not destination.is_tls and _speaks_tls(destination):
+        return f"the collector speaks TLS there: write grpcs://{destination.target}, and name its authority in ca_file"
+    if "UNAVAILABLE" in message and destination.is_tls:
         return "if the collector asks for client certificates, name cert_file and key_file"
     return advice_for(message)
+
+
+def _speaks_tls(destination: Destination) -> bool:
+    """Whether the other side begins a TLS connection; whose certificate it has does not matter, as nothing is sent over it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        plain = socket.create_connection((destination.host, destination.port), TIMEOUT_S)
+        with plain, context.wrap_socket(plain, server_hostname=destination.host):
+            return True
+    except OSError:
+        return False
 
 
 def _reply(reply: pb.HelloReply, took_s: float, begun_us: int) -> Iterator[Finding]:

@@ -15,9 +15,24 @@ from tidegauge.spool.quarantine import QUARANTINE_NAME
 MIB = 1024 * 1024
 OLD_S = 3_600.0
 SHARED = stat.S_IRWXG | stat.S_IRWXO
+_TAKEN_UP = "a changed token_file is taken up within seconds, nothing is lost meanwhile"
 _ADVICE = (
+    (" expired on ", f"ask the collector's administrator for a new token: {_TAKEN_UP}"),
+    (" was revoked on ", f"ask the collector's administrator why, and for a new token: {_TAKEN_UP}"),
+    (
+        " is unknown here",
+        f"is it the token of this collector, and whole? Else ask its administrator for one: {_TAKEN_UP}",
+    ),
+    ("asks for a token", f"name a file with one in token_file (TIDEGAUGE_TOKEN_FILE): {_TAKEN_UP}"),
+    (" may ship for ", f"ask the collector's administrator for a token of this deployment: {_TAKEN_UP}"),
+    (" has scope ", f"ask the collector's administrator for a token with scope ingest: {_TAKEN_UP}"),
+    (
+        "names no agent",
+        "ask the collector's administrator for a certificate made by `tidegauge-collector certs client`",
+    ),
     ("UNAUTHENTICATED", "renew the token: a changed token_file is taken up within seconds"),
     ("PERMISSION_DENIED", "have the collector's administrator allow this agent, or change the token"),
+    ("certificate has expired", "have the collector's certificate renewed: both sides take that up without a restart"),
     ("CERTIFICATE_VERIFY_FAILED", "name the authority of the collector's certificate in ca_file, or have that renewed"),
     ("Hostname Verification", "use the host name that stands in the collector's certificate"),
     ("DEADLINE_EXCEEDED", "look whether a firewall swallows the connection"),
@@ -129,6 +144,10 @@ def _shipper(census: RootCensus) -> Finding:
     if not status.connected:
         error = status.last_error or "it does not say why"
         return Finding("shipper", FAIL, f"{who} is not connected: {error}", advice_for(error))
+    if status.denied:
+        epoch, reason = next(iter(status.denied.items()))
+        text = f"{who} may not ship {len(status.denied)} of the epochs here: {epoch}: {reason}"
+        return Finding("shipper", FAIL, text, advice_for(reason))
     refused = f"; {status.refused_frames:,} frames were refused" if status.refused_frames else ""
     return Finding(
         "shipper", WARN if refused else OK, f"{who} is connected{refused}", "see the quarantine" if refused else ""

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from tidegauge.errors import TidegaugeError, WireError
 from tidegauge.shipper.backoff import Backoff
-from tidegauge.shipper.outcomes import Greeted, Outcome, Unavailable
+from tidegauge.shipper.outcomes import Denied, Greeted, Outcome, Unavailable
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.binsfile import write_configuration
 from tidegauge.wire.codec import PROTOCOL_VERSION
@@ -74,6 +74,7 @@ class Conversation:
         )
         self.backoff = Backoff(rng)
         self.is_open = False
+        self.openings = 0  # how often it has become open
         self.last_error: str | None = None
         self.config_revision = 0
 
@@ -153,12 +154,14 @@ class Conversation:
         self._hello_under_way = False
         if not isinstance(outcome, Greeted):
             message = getattr(outcome, "message", str(outcome))
-            self._lose(now, outcome if isinstance(outcome, Unavailable) else Unavailable(message))
+            lost = Unavailable(message, needs_person=isinstance(outcome, Denied))
+            self._lose(now, outcome if isinstance(outcome, Unavailable) else lost)
             return
         if self.is_open:
             self.backoff.reset()  # it has been well for a while
         else:
             _log.info("collector found")
+            self.openings += 1
         self.is_open = True
         self.last_error = None
         self._greeted_at = now

@@ -11,6 +11,7 @@ from tidegauge.shipper.credentials import Credentials, read_credentials
 from tidegauge.shipper.destination import Destination
 from tidegauge.shipper.outcomes import (
     Acknowledged,
+    Denied,
     Failed,
     Greeted,
     Outcome,
@@ -34,7 +35,7 @@ _OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),  # a new channel makes a new connection: the waiting is ours
     ("grpc.enable_retries", 0),
 )
-_NEEDS_PERSON = {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNIMPLEMENTED}
+_NEEDS_PERSON = {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.UNIMPLEMENTED}
 _LINK_LOST = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
 
 Done = Callable[[Outcome], None]
@@ -91,6 +92,8 @@ def _outcome(call: Any, success: Callable[[Any], Outcome]) -> Outcome:
             return Rewind(int(expected)) if expected.isdecimal() and int(expected) > 0 else Purged(message)
         case grpc.StatusCode.INVALID_ARGUMENT:
             return Refused(message)
+        case grpc.StatusCode.PERMISSION_DENIED:
+            return Denied(message)
         case grpc.StatusCode.RESOURCE_EXHAUSTED:
             wait = metadata.get(RETRY_AFTER_MS, "")
             return Overloaded(message, int(wait) / 1000 if wait.isdecimal() else None)

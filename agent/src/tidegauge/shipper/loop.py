@@ -16,6 +16,7 @@ from tidegauge.errors import TidegaugeError
 from tidegauge.shipper.conversation import Conversation, Link
 from tidegauge.shipper.outcomes import (
     Acknowledged,
+    Denied,
     Failed,
     Outcome,
     Overloaded,
@@ -80,6 +81,7 @@ class Shipper:
         self._senders: dict[str, EpochSender] = {}
         self._not_ours: set[str] = set()  # finished epochs whose directory somebody else keeps
         self._paused_until = float("-inf")
+        self._openings = 0  # of the conversation, as seen last
         self._stop_by: float | None = None
         self._needed_at = clock.monotonic()  # when a writer lived, or the collector last took something
         self._acknowledged_frames = 0
@@ -110,6 +112,7 @@ class Shipper:
             return None
         self._look_around(now)
         self._conversation.step(now, [sender.position for sender in self._senders.values()], self._on_marks)
+        self._try_denied_again()
         self._send(now)
         self._report(now)
         is_idle = all(sender.blocked or not sender.has_work(now) for sender in self._senders.values())
@@ -166,6 +169,15 @@ class Shipper:
             self._not_ours.add(name)
         del self._senders[name]
 
+    def _try_denied_again(self) -> None:
+        """After a new greeting, perhaps with another token, what was denied may be taken."""
+        if self._conversation.openings == self._openings:
+            return
+        self._openings = self._conversation.openings
+        for sender in self._senders.values():
+            if sender.denied:
+                sender.resume_at = 0.0
+
     def _send(self, now: float) -> None:
         """Newest epoch first, so that what happens now is seen now; a few at once, so that a backlog moves as well."""
         if not self._conversation.is_open or now < self._paused_until:
@@ -217,6 +229,9 @@ class Shipper:
                 self._paused_until = now + wait_s * (1 + self._rng.random())
             case Unavailable(message, _, timed_out):
                 sender.interrupt(timed_out=timed_out)
+            case Denied(message):
+                self._note(f"{sender.epoch}: {message}")
+                sender.deny(message, now)
             case Failed(message):
                 self._note(f"{sender.epoch}: {message}")
                 sender.fail(now)
@@ -274,6 +289,7 @@ class Shipper:
             config_revision=self._conversation.config_revision,
             acknowledged={name: sender.acknowledged_seq for name, sender in self._senders.items()},
             blocked={name: sender.blocked for name, sender in self._senders.items() if sender.blocked},
+            denied={name: sender.denied for name, sender in self._senders.items() if sender.denied},
         )
         if status != self._status:
             self._status_at, self._status = now, status

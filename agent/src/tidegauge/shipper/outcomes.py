@@ -59,10 +59,17 @@ class Unavailable:
 
 
 @dataclass(frozen=True, slots=True)
+class Denied:
+    """Who we are is known, and these frames are not ours to send: of an answer to Ship it concerns this epoch alone."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """The collector failed at this request; others may succeed."""
 
     message: str
 
 
-Outcome = Greeted | Acknowledged | Rewind | Purged | Refused | Overloaded | Unavailable | Failed
+Outcome = Greeted | Acknowledged | Rewind | Purged | Refused | Overloaded | Unavailable | Denied | Failed

@@ -42,6 +42,7 @@ class EpochSender:
         self.resume_at = 0.0  # monotonic; nothing is sent before
         self.in_flight: pb.ShipRequest | None = None
         self.blocked: str | None = None  # why this epoch can never be sent
+        self.denied: str | None = None  # why the collector does not take it from us now
         position = read_position(directory)
         self.acknowledged_seq = position.acknowledged_seq
         self._attempted_seq = position.attempted_seq
@@ -107,6 +108,7 @@ class EpochSender:
             self._unreleased_bytes += len(item.frame)
             settled += 1
         crash_here("sender.acknowledged")
+        self.denied = None
         self.acknowledged_seq = max(self.acknowledged_seq, mark)
         if mark > self._read_seq:
             self._begin_reading(mark)
@@ -156,6 +158,12 @@ class EpochSender:
         self.resume_at = now + self.backoff.next_s()
         if timed_out:
             self._batch_bytes = max(SMALLEST_BATCH, self._batch_bytes // 2)
+
+    def deny(self, message: str, now: float) -> None:
+        """Take that these frames are not ours to send: they wait for a person, the other epochs go on."""
+        self.in_flight = None
+        self.denied = message
+        self.resume_at = now + self.backoff.longest_s()
 
     def interrupt(self, *, timed_out: bool = False) -> None:
         """Take the loss of the connection: the same batch again when there is a new one."""

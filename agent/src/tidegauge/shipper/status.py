@@ -12,7 +12,10 @@ STATUS_NAME = "shipper.json"
 
 @dataclass(frozen=True, slots=True)
 class ShipperStatus:
-    """`acknowledged` holds the acknowledged seq of each epoch here; `acknowledged_frames` counts since the shipper's start."""
+    """`acknowledged` holds the acknowledged seq of each epoch here; `acknowledged_frames` counts since the shipper's start.
+
+    `blocked`: epochs that can never be sent; `denied`: those that the collector does not take from us now; each with the reason.
+    """
 
     pid: int
     version: str
@@ -24,6 +27,7 @@ class ShipperStatus:
     config_revision: int
     acknowledged: Mapping[str, int] = field(default_factory=dict)
     blocked: Mapping[str, str] = field(default_factory=dict)
+    denied: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_status(root: Path, status: ShipperStatus) -> None:
