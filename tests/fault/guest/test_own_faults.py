@@ -11,7 +11,7 @@ import tidegauge
 from tidegauge import capture, complaints
 from tidegauge.complaints import Complaints
 from tidegauge.spool import SpoolWriter
-from tidegauge.worker import deployment, frames, runtime
+from tidegauge.worker import additions, frames, runtime
 
 MakeAgent = Callable[..., tidegauge.Agent]
 
@@ -27,7 +27,7 @@ PLACES: dict[str, tuple[Any, str, Exception]] = {
     "spool": (SpoolWriter, "commit", OSError(5, "I/O error")),
     "codec": (frames, "encode_profile", ValueError("no such field")),
     "numpy": (np, "sort", MemoryError("no room for an array")),
-    "profiles": (deployment, "profile_columns", RuntimeError("a bug of ours")),
+    "profiles": (additions, "profile_columns", RuntimeError("a bug of ours")),
     "copy": (capture, "private_copy", RecursionError("too deep")),
     "sealing": (runtime.Runtime, "_seal", KeyError("a bug of ours")),
 }

@@ -112,6 +112,17 @@ class NumericBins:
         return lower, upper
 
     @cached_property
+    def cuts(self) -> Floats:
+        """Values of which the ranks from the left (how many are smaller) are those that `counts_of_ranks` takes."""
+        lower, upper = self._cuts
+        return np.concatenate([lower, np.nextafter(upper, np.inf)])  # up to a value is below the next one
+
+    def counts_of_ranks(self, ranks: Counts, total: int) -> Counts:
+        """Counts of `total` finite values in each bin of `labels`, by the ranks of `cuts` among them, or the sums of such ranks."""
+        counts: Counts = (self._weights @ np.append(ranks, total)).round().astype(np.int64)
+        return counts
+
+    @cached_property
     def _weights(self) -> Floats:
         """The matrix that turns (ranks below, ranks up to, total) into counts: each count is a difference of ranks."""
         lower, upper = self._cuts
@@ -122,9 +133,7 @@ class NumericBins:
 
     def count_sorted(self, values: Floats) -> Counts:
         """Counts of sorted finite values in each bin of `labels` (int64)."""
-        lower, upper = self._cuts
-        ranks = (values.searchsorted(lower, "left"), values.searchsorted(upper, "right"), (len(values),))
-        return (self._weights @ np.concatenate(ranks)).astype(np.int64)
+        return self.counts_of_ranks(values.searchsorted(self.cuts), len(values))
 
     def count_sketch(self, sketch: QuantileSketch) -> Counts:
         """Approximate counts from a sketch, whole numbers that add up to its count."""

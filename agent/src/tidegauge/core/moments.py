@@ -119,6 +119,23 @@ def _add_products(z: Floats, products: Floats) -> None:
         products += part @ part.copy().T  # of part @ part.T numpy makes a product that BLAS spreads over threads sooner
 
 
+def moments_of_shifted(
+    shifted: Floats, sums: Floats, places: Sequence[int], standard: Standard
+) -> SecondMoments | None:
+    """The moments of rows that are there as x - pivot, 0 for what is missing: row `places[i]` is column i of the standard.
+
+    `sums` are the sums of all rows of `shifted`. None where numbers are too large for this way.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        products = np.zeros((len(shifted), len(shifted)))
+        _add_products(shifted, products)
+        products = products[np.ix_(places, places)] / np.outer(standard.deviations, standard.deviations)
+        sums = sums[places] / standard.deviations
+    if not (np.isfinite(products).all() and np.isfinite(sums).all()):
+        return None
+    return SecondMoments(standard.columns, shifted.shape[1], sums, products[np.triu_indices(len(places))])
+
+
 def moment_blocks(columns: Mapping[str, Column], rows: int, standard: Standard) -> tuple[SecondMoments, ...]:
     """The moments of 20 consecutive blocks: block i is the rows floor(i*n/20) to floor((i+1)*n/20). None of no columns."""
     if not standard.columns or not rows:

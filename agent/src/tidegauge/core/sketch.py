@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,8 @@ DELTA_POINTS = 256
 """Points of what an agent seals: 2 KiB."""
 WINDOW_POINTS = 2048
 """Points of what a collector keeps of a closed window."""
-_PARTS = 8
+PARTS = 8
+"""Sketches that are pooled before they are compressed."""
 _LEVEL_POINTS = (1_024, 1_024)
 
 
@@ -78,8 +80,13 @@ def sketch_sorted(values: Floats, size: int = DELTA_POINTS) -> QuantileSketch:
     n = len(values)
     if n <= size:
         return QuantileSketch(n, values.astype(np.float64, copy=True))
-    middles = (2 * np.arange(size, dtype=np.int64) + 1) * n // (2 * size)
-    return QuantileSketch(n, values[middles])
+    return QuantileSketch(n, values.take(middles(n, size)))
+
+
+@lru_cache(maxsize=64)
+def middles(n: int, size: int) -> npt.NDArray[np.int64]:
+    """Where among n sorted values the points of a sketch are. Not to be changed."""
+    return (2 * np.arange(size, dtype=np.int64) + 1) * n // (2 * size)
 
 
 def merge_sketches(sketches: Sequence[QuantileSketch], size: int = WINDOW_POINTS) -> QuantileSketch:
@@ -102,31 +109,45 @@ def merge_sketches(sketches: Sequence[QuantileSketch], size: int = WINDOW_POINTS
     return QuantileSketch(count, points[index])
 
 
+def level_points(level: int) -> int:
+    """Points that eight sketches of a level are compressed to."""
+    return _LEVEL_POINTS[level] if level < len(_LEVEL_POINTS) else WINDOW_POINTS
+
+
 class SketchStack:
     """Sketches waiting to be one: eight of a level become one of the next, so that errors add up once a level, not once a merge."""
 
     def __init__(self) -> None:
         self._levels: list[list[QuantileSketch]] = [[]]
+        self._pooled: list[QuantileSketch] = []
 
     def __bool__(self) -> bool:
-        return any(self._levels)
+        return any(self._levels) or bool(self._pooled)
 
     @property
     def size_bytes(self) -> int:
-        return sum(sketch.points.nbytes for level in self._levels for sketch in level)
+        return sum(sketch.points.nbytes for level in (*self._levels, self._pooled) for sketch in level)
 
     def add(self, sketch: QuantileSketch) -> None:
         """Take in one more."""
         for number, level in enumerate(self._levels):
             level.append(sketch)
-            if len(level) < _PARTS:
+            if len(level) < PARTS:
                 return
-            sketch = merge_sketches(level, _LEVEL_POINTS[number] if number < len(_LEVEL_POINTS) else WINDOW_POINTS)
+            sketch = merge_sketches(level, level_points(number))
             level.clear()
         self._levels.append([sketch])
 
+    def put(self, parts: Sequence[QuantileSketch]) -> None:
+        """Take in what a stack of another form has pooled already: it is merged with the rest when all is taken."""
+        self._pooled += parts
+
+    def take_parts(self) -> list[QuantileSketch]:
+        """All, pooled as far as it is."""
+        parts = [*self._pooled, *(sketch for level in self._levels for sketch in level)]
+        self._levels, self._pooled = [[]], []
+        return parts
+
     def take(self) -> QuantileSketch:
         """All as one, as it is sealed."""
-        merged = merge_sketches([sketch for level in self._levels for sketch in level], DELTA_POINTS)
-        self._levels = [[]]
-        return merged
+        return merge_sketches(self.take_parts(), DELTA_POINTS)

@@ -7,14 +7,16 @@ wait for the close as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tidegauge.core.bins import LEAST_NAME_ROWS, CategoricalBins, ColumnBins, NumericBins, ReferenceBins
+from tidegauge.core.blocksum import BlockSum
 from tidegauge.core.columns import CategoryCounts, ColumnKind, NumericValues, category_counts, numeric_values
 from tidegauge.core.moments import SecondMoments, merge_moments
+from tidegauge.core.numbers import Layout, NumericBlock
 from tidegauge.core.profile import (
     ColumnProfile,
     Counts,
@@ -84,15 +86,32 @@ class Cell:
 
 @dataclass
 class OpenWindow:
-    """Cells by column, second moments since the window opened; `first_event_us` of the rows not sealed yet, `touched_us` when rows
-    last came (wall clock)."""
+    """Cells by column; `sums`, what blocks of columns added up to and the cells do not have yet; second moments since the window
+    opened; `first_event_us` of the rows not sealed yet, `touched_us` when rows last came (wall clock)."""
 
     cells: dict[str, Cell] = field(default_factory=dict)
+    sums: dict[Layout, BlockSum] = field(default_factory=dict)
     moments: SecondMoments | None = None
     rows: int = 0
     first_event_us: int = 0
     touched_us: int = 0
     clamped_rows: int = 0
+
+    def add_block(self, block: NumericBlock) -> None:
+        """Take in a block of numeric columns."""
+        if block.layout not in self.sums:
+            self.sums[block.layout] = BlockSum(block.layout)
+            for name in block.layout.names:
+                self.cells.setdefault(name, Cell())
+        self.sums[block.layout].add(block)
+
+    def spread(self, *, closed: bool) -> None:
+        """Give the cells what is theirs of the blocks: the sketches where the window is closed, or no bins are known."""
+        for layout, total in self.sums.items():
+            for profile in total.take():
+                self.cells[profile.name].deltas.append(profile)
+            for name, parts in total.take_sketches(range(len(layout.names)) if closed else layout.unbinned):
+                self.cells[name].sketches.put(parts)
 
 
 @dataclass(frozen=True)
@@ -175,6 +194,7 @@ class OpenWindows:
     def size_bytes(self) -> int:
         """About how much memory the cells take."""
         cells = sum(cell.size_bytes for window in self._windows.values() for cell in window.cells.values())
+        cells += sum(total.size_bytes for window in self._windows.values() for total in window.sums.values())
         return cells + sum(w.moments.size_bytes for w in self._windows.values() if w.moments is not None)
 
     def first_unsealed_us(self) -> int | None:
@@ -182,10 +202,17 @@ class OpenWindows:
         return min((w.first_event_us for w in self._windows.values() if w.rows), default=None)
 
     def add(
-        self, key: WindowKey, profiles: list[ColumnProfile], event_us: Times, *, arrived_us: int, clamped_rows: int = 0
+        self,
+        key: WindowKey,
+        profiles: list[ColumnProfile],
+        event_us: Times,
+        *,
+        arrived_us: int,
+        blocks: Sequence[NumericBlock] = (),
+        clamped_rows: int = 0,
     ) -> None:
         """Add the profiles of rows with these event times (`clamped_rows` of them lay in the future), the last of which came at
-        `arrived_us`."""
+        `arrived_us`; `blocks` are of the numeric columns that have no profile among them."""
         window = self._windows.setdefault(key, OpenWindow())
         first = int(event_us.min())
         window.first_event_us = min(window.first_event_us, first) if window.rows else first
@@ -194,6 +221,8 @@ class OpenWindows:
         window.touched_us = max(window.touched_us, arrived_us)
         for profile in profiles:
             window.cells.setdefault(profile.name, Cell()).add(profile, keeps_sketch=not key.segment)
+        for block in blocks:
+            window.add_block(block)
 
     def add_moments(self, key: WindowKey, moments: SecondMoments) -> None:
         """Add the second moments of rows whose profiles were added to an open window."""
@@ -213,6 +242,7 @@ class OpenWindows:
         return sealed
 
     def _seal(self, key: WindowKey, window: OpenWindow, *, closed: bool) -> SealedWindow:
+        window.spread(closed=closed)
         deltas = [cell.take(closed=closed) for cell in window.cells.values()]
         columns = [self._guard.limit(delta, learn=not key.segment) for delta in deltas]
         moments = window.moments if closed else None

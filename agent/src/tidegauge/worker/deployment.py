@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 from weakref import WeakSet
 
@@ -16,15 +16,15 @@ from tidegauge.core.columns import ColumnKind
 from tidegauge.core.derived import PARTS, derive, take_over
 from tidegauge.core.humility import resolve_all
 from tidegauge.core.kinds import infer_kind
-from tidegauge.core.moments import SecondMoments, Standard, second_moments, standard_of
-from tidegauge.core.profile import ColumnProfile
+from tidegauge.core.moments import Standard, standard_of
 from tidegauge.core.windows import HOUR_US
 from tidegauge.errors import WireError
 from tidegauge.settings import AgentSettings
 from tidegauge.wire.rows import ActualRows, RecordRows
-from tidegauge.worker.calls import RawCall, ServiceOnly, field_of
-from tidegauge.worker.cells import LEAST_ROWS, MAX_CELLS, OpenWindows, SealedWindow, WindowKey, profile_columns
-from tidegauge.worker.facts import Times
+from tidegauge.worker.additions import Addition, Knowledge, profile_rows
+from tidegauge.worker.blocks import Layouts
+from tidegauge.worker.calls import Calls, RawCall, ServiceOnly, field_of
+from tidegauge.worker.cells import LEAST_ROWS, MAX_CELLS, OpenWindows, SealedWindow, WindowKey
 from tidegauge.worker.frames import FrameEncoder, SealedFrame
 from tidegauge.worker.metrics import CustomMetrics
 from tidegauge.worker.outputs import ModelFacts
@@ -44,18 +44,6 @@ ROWS_LOOKED_AT = 4_096
 MAX_WAITING_BYTES = 2 * 1024 * 1024
 MAX_READ_VALUES = MAX_WAITING_BYTES // 16  # numbers, or references to short texts
 MAX_COLUMNS = MAX_FEATURES + 100  # with the answers'
-
-
-@dataclass(frozen=True)
-class Addition:
-    """Profiles of some rows, and their second moments where they are of all traffic, on their way to an open window."""
-
-    key: WindowKey
-    profiles: list[ColumnProfile]
-    event_us: Times
-    arrived_us: int
-    clamped_rows: int
-    moments: SecondMoments | None
 
 
 class Shortcut(Protocol):
@@ -91,6 +79,7 @@ class DeploymentWorker:
         reader.facts = ModelFacts(settings.task or known.task, known.classes, positive_class)
         reader.feature_names = settings.feature_names or reader.feature_names
         reader.kinds.update(settings.kinds)
+        self._layouts = Layouts(self.kinds, self._bins)
         self._announced = False
         self._resolve_rules()
 
@@ -100,10 +89,12 @@ class DeploymentWorker:
         self._reader.counts = self.counts
         self._reader.kinds = dict(self.settings.kinds)
         self._bins = self._standard = None
+        self._layouts = Layouts(self.kinds, None)
         self._windows = OpenWindows(suppress_below=self.settings.suppress_below)
         self.metrics = CustomMetrics(self.counts)
         self._service = ServiceMinutes()
         self._waiting: list[RawCall] = []
+        self._waiting_counts: list[npt.NDArray[np.int64]] = []
         self._waiting_rows = self._waiting_bytes = 0
         self._read: list[Rows] = []
         self._read_rows = self._read_values = 0
@@ -155,14 +146,16 @@ class DeploymentWorker:
         if type(last) is dict and lightened(last) is not last:  # one of them is looked at: rows of a service are alike
             calls = [(*call[:2], lightened(call[2]), *call[3:]) if type(call[2]) is dict else call for call in calls]
         self._waiting += calls
-        self._waiting_rows += int(row_counts(field_of(calls, "inputs")).sum())
+        counts = row_counts(field_of(calls, "inputs"))
+        self._waiting_counts.append(counts)
+        self._waiting_rows += int(counts.sum())
         self._waiting_bytes += sum(field_of(calls, "size_bytes"))
         if calls and not calls[-1][8]:
             self._waiting_bytes += held_bytes(calls[-1][2]) * len(calls)
         if self._waiting_rows >= ROWS_AT_ONCE or self._waiting_bytes >= MAX_WAITING_BYTES:
             self._read_waiting(now_us, breathe)
         if self._read_rows >= ROWS_AT_ONCE or self._read_values >= MAX_READ_VALUES or self._read_is_large:
-            self._profile_read(now_us, breathe)
+            self._profile_read(now_us, breathe, keeps_rest=not self._read_is_large)
 
     def _look_for_containers(self, calls: Sequence[RawCall]) -> None:
         """Whether rows have plain values only, so that a shallow copy of a dict is a private one: seen at the first thousands of
@@ -219,32 +212,42 @@ class DeploymentWorker:
 
     def _read_waiting(self, now_us: int, breathe: Breathe) -> None:
         """Turn the waiting calls into columns, which take a fraction of their memory and so may wait for more rows."""
-        calls, self._waiting = self._waiting, []
+        calls, self._waiting = Calls(self._waiting), []
+        counts, self._waiting_counts = self._waiting_counts, []
         self._waiting_rows = self._waiting_bytes = 0
         if not calls:
             return
         self.refresh_bins(now_us)
-        errors, rows = field_of(calls, "error"), row_counts(field_of(calls, "inputs"))
+        errors, rows = field_of(calls, "error"), np.concatenate(counts)
         breathe()
         self._service.add(Requests.of(calls, rows, self._wall_us))
         answered = [call for call in calls if call[4] is None] if any(errors) else calls
         breathe()
         read = self._reader.read(answered, now_us, breathe)
-        self._read += read
-        self._read_rows += sum(one.count for one in read)
-        self._read_values += sum(one.count * len(one.columns) for one in read)
+        self._note_read(read)
         self._read_is_large = not all(one.can_wait for one in read)
         for segment, requests in self._reader.take_segment_requests():
             self._service.add(requests, segment)
             breathe()
 
-    def _profile_read(self, now_us: int, breathe: Breathe) -> None:
-        """Profile the rows that were read: many at once, because each column of each segment costs something by itself."""
+    def _profile_read(self, now_us: int, breathe: Breathe, *, keeps_rest: bool = False) -> None:
+        """Profile the rows that were read: many at once, because each block of rows and each segment costs something by itself.
+
+        `keeps_rest`: what is over whole blocks waits for more, because sketches of equally many rows are merged much faster.
+        """
         read, self._read = self._read, []
         self._read_rows = self._read_values = 0
         self._read_is_large = False
         for part in join_rows(read):
-            self._take_rows(part, now_us, breathe)
+            over = part.count % ROWS_AT_ONCE if keeps_rest and part.count > ROWS_AT_ONCE else 0
+            if over:
+                self._note_read([part.part(slice(part.count - over, None))])
+            self._take_rows(part.part(slice(0, part.count - over)) if over else part, now_us, breathe)
+
+    def _note_read(self, read: list[Rows]) -> None:
+        self._read += read
+        self._read_rows += sum(one.count for one in read)
+        self._read_values += sum(one.count * len(one.columns) for one in read)
 
     def _take_rows(self, rows: Rows, now_us: int, breathe: Breathe) -> None:
         self.counts["captured"] += rows.count
@@ -284,29 +287,8 @@ class DeploymentWorker:
         columns |= rule_columns(self.conditions, features, rows)
         self._learn_kinds(columns)
         columns = {name: values for name, values in columns.items() if name in self.kinds}
-        hours = rows.event_us - rows.event_us % HOUR_US
-        starts = [int(hours[0])] if hours.min() == hours.max() else np.unique(hours).tolist()
-        for start in starts:
-            inside = None if len(starts) == 1 else np.flatnonzero(hours == start)
-            for segment, chosen in _members(rows, inside):
-                part = columns if chosen is None else _chosen(columns, chosen)
-                event = rows.event_us if chosen is None else rows.event_us[chosen]
-                profiles = profile_columns(part, len(event), self.kinds, self._bins, breathe)
-                clamped = (
-                    0
-                    if segment or rows.clamped is None
-                    else int(np.count_nonzero(rows.clamped if chosen is None else rows.clamped[chosen]))
-                )
-                moments = None if segment else self._moments(part, len(event))
-                key, arrived_us = WindowKey(start, segment, rows.batch), int(rows.arrival_us.max())
-                yield Addition(key, profiles, event, arrived_us, clamped, moments)
-
-    def _moments(self, columns: Mapping[str, Column | None], rows: int) -> SecondMoments | None:
-        if self._standard is None or not self._standard.columns:
-            return None
-        numeric = {name: columns.get(name) for name in self._standard.columns}
-        numeric = {name: one for name, one in numeric.items() if self.kinds.get(name) is ColumnKind.NUMERIC}
-        return second_moments(numeric, rows, self._standard)
+        known = Knowledge(self.kinds, self._bins, self._standard, self._layouts)
+        return profile_rows(rows, columns, known, breathe)
 
     def _with_missing(self, columns: Columns) -> dict[str, Column | None]:
         """The columns, and those that belong there and are not: all of their values are missing."""
@@ -334,7 +316,12 @@ class DeploymentWorker:
     def _add(self, additions: list[Addition], now_us: int) -> None:
         for one in additions:
             self._windows.add(
-                one.key, one.profiles, one.event_us, arrived_us=one.arrived_us, clamped_rows=one.clamped_rows
+                one.key,
+                one.profiles,
+                one.event_us,
+                arrived_us=one.arrived_us,
+                blocks=one.blocks,
+                clamped_rows=one.clamped_rows,
             )
             if one.moments is not None:
                 self._windows.add_moments(one.key, one.moments)
@@ -360,6 +347,7 @@ class DeploymentWorker:
         self.counts["moments_columns_over_limit"] = self._standard.over_limit
         self._resolve_rules()
         take_over(self.kinds, {name: one.kind for name, one in bins.columns.items()}, self.settings.kinds)
+        self._layouts = Layouts(self.kinds, self._bins)
 
     def seal(self, now_us: int, *, profiles: bool, everything: bool = False, final: bool = False) -> list[SealedFrame]:
         """Take the frames that are due: always records, actuals and service columns; `profiles` with the windows that are due;
@@ -399,18 +387,3 @@ class DeploymentWorker:
             return sealed
         self.counts["moments_rows_too_few"] += sealed.moments.rows
         return replace(sealed, moments=None)
-
-
-def _members(rows: Rows, inside: npt.NDArray[np.intp] | None) -> Iterator[tuple[str, npt.NDArray[np.intp] | None]]:
-    """All traffic and each segment, with the rows in it (None: all)."""
-    yield "", inside
-    codes = rows.segment_codes if inside is None else rows.segment_codes[inside]
-    for segment in dict.fromkeys(name for one in rows.segment_sets for name in one):
-        member = np.array([segment in one for one in rows.segment_sets], dtype=bool)
-        chosen = np.flatnonzero(member[codes])
-        if len(chosen):
-            yield segment, (chosen if inside is None else inside[chosen])
-
-
-def _chosen(columns: Mapping[str, Column | None], rows: npt.NDArray[np.intp]) -> dict[str, Column | None]:
-    return {name: None if values is None else values[rows] for name, values in columns.items()}
