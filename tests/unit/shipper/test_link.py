@@ -63,6 +63,11 @@ CODES = grpc.StatusCode
         (CODES.INVALID_ARGUMENT, (), Refused("INVALID_ARGUMENT: because")),
         (CODES.RESOURCE_EXHAUSTED, ((RETRY_AFTER_MS, "1500"),), Overloaded("RESOURCE_EXHAUSTED: because", 1.5)),
         (CODES.RESOURCE_EXHAUSTED, ((RETRY_AFTER_MS, "soon"),), Overloaded("RESOURCE_EXHAUSTED: because", None)),
+        (
+            CODES.RESOURCE_EXHAUSTED,
+            ((RETRY_AFTER_MS, "1500"), (RETRY_SCOPE, "epoch")),
+            Overloaded("RESOURCE_EXHAUSTED: because", 1.5, epoch_only=True),
+        ),
         (CODES.UNAVAILABLE, (), Unavailable("UNAVAILABLE: because")),
         (CODES.DEADLINE_EXCEEDED, (), Unavailable("DEADLINE_EXCEEDED: because", timed_out=True)),
         (CODES.UNAUTHENTICATED, (), Unavailable("UNAUTHENTICATED: because", needs_person=True)),

@@ -225,6 +225,18 @@ def test_overload_holds_everything_back_for_as_long_as_was_asked(harbour: Harbou
     assert (before, len(harbour.collector.ships)) == (1, 2)
 
 
+def test_overload_of_one_epoch_holds_no_other_back(harbour: Harbour, writer: SpoolWriter) -> None:
+    with SpoolWriter(harbour.root) as other:
+        seal(writer, "a")
+        seal(other, "b")
+        harbour.collector.scripted = [Overloaded("RESOURCE_EXHAUSTED: the quota", 60.0, epoch_only=True)]
+        harbour.steps()
+
+    first = harbour.collector.ships[0].epoch
+    assert [one.epoch for one in harbour.collector.ships].count(first) == 1
+    assert harbour.collector.marks.keys() == {writer.epoch.bytes, other.epoch.bytes} - {first}
+
+
 def test_collector_that_lost_its_disk_gets_everything_that_is_left(harbour: Harbour, writer: SpoolWriter) -> None:
     seal(writer, "a", "b")
     harbour.steps()

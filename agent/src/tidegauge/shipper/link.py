@@ -27,6 +27,7 @@ from tidegauge.wire.telemetry_pb2_grpc import TelemetryStub
 DEADLINE_S = 10.0
 EXPECTED_SEQ = "tidegauge-expected-seq"
 RETRY_AFTER_MS = "tidegauge-retry-after-ms"
+RETRY_SCOPE = "tidegauge-retry-scope"
 
 _OPTIONS = (
     ("grpc.keepalive_time_ms", 60_000),
@@ -96,7 +97,8 @@ def _outcome(call: Any, success: Callable[[Any], Outcome]) -> Outcome:
             return Denied(message)
         case grpc.StatusCode.RESOURCE_EXHAUSTED:
             wait = metadata.get(RETRY_AFTER_MS, "")
-            return Overloaded(message, int(wait) / 1000 if wait.isdecimal() else None)
+            epoch_only = metadata.get(RETRY_SCOPE) == "epoch"
+            return Overloaded(message, int(wait) / 1000 if wait.isdecimal() else None, epoch_only)
     if code in _LINK_LOST or code in _NEEDS_PERSON:
         timed_out = code is grpc.StatusCode.DEADLINE_EXCEEDED
         return Unavailable(message, needs_person=code in _NEEDS_PERSON, timed_out=timed_out)

@@ -222,11 +222,15 @@ class Shipper:
                 self._note(f"{sender.epoch}: {message}")
                 sender.interrupt()
                 sender.blocked = message
-            case Overloaded(message, retry_after_s):
+            case Overloaded(message, retry_after_s, epoch_only):
                 sender.interrupt()
                 self._last_error = message
                 wait_s = self._conversation.backoff.next_s() if retry_after_s is None else retry_after_s
-                self._paused_until = now + wait_s * (1 + self._rng.random())
+                resume_at = now + wait_s * (1 + self._rng.random())
+                if epoch_only:
+                    sender.resume_at = resume_at
+                else:
+                    self._paused_until = resume_at
             case Unavailable(message, _, timed_out):
                 sender.interrupt(timed_out=timed_out)
             case Denied(message):

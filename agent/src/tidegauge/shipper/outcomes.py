@@ -43,10 +43,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Overloaded:
-    """Send the same again after a while; `retry_after_s` None: the collector did not say."""
+    """Send the same again after a while; `retry_after_s` None: the collector did not say.
+
+    `epoch_only`: it concerns this epoch (a deployment's quota is used up), others may be sent.
+    """
 
     message: str
     retry_after_s: float | None
+    epoch_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
