@@ -6,12 +6,16 @@ What is here is at most half a minute old, and is only for people and for the ne
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import URL, create_engine, delete, func, insert, select, update
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session, sessionmaker
 
 from tidegauge_collector.control.tables import AgentRow, IntakeDayRow
+from tidegauge_collector.errors import ConfigError
 
 MAX_AGENTS = 20_000
 _SOME = 500  # ids in one query
@@ -73,6 +77,23 @@ class StoredAgents:
             if used_bytes:
                 rows = [{"day": day, "deployment": name, "size_bytes": size} for name, size in used_bytes.items()]
                 session.execute(insert(IntakeDayRow), rows)
+
+
+def agents_in(path: Path) -> list[AgentRecord]:
+    """The agents in a control store's file, which is only read, whoever has it open. Raises ConfigError where there are none."""
+    engine = create_engine(
+        URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
+    )
+    transaction = sessionmaker(engine).begin
+    try:
+        return StoredAgents(transaction, transaction).listed()
+    except DatabaseError as problem:
+        raise ConfigError(
+            f"control store {path} cannot be read ({problem.orig}): give the collector's --data, and start a collector of this "
+            "version there once"
+        ) from problem
+    finally:
+        engine.dispose()
 
 
 def _known(session: Session, names: Sequence[str]) -> set[str]:

@@ -48,7 +48,7 @@ class Quarantine:
         self._max_frames = max_frames
         self._lock = threading.Lock()  # guards everything below
         self._records = {one.id: one for one in sorted(read_records(directory), key=_age)}
-        self._overflow = _read_overflow(directory)
+        self._overflow = read_overflow(directory)
         self._told_overflow = dict(self._overflow)
 
     def resolve(self, mark: Callable[[bytes], int]) -> None:
@@ -174,7 +174,8 @@ def _age(record: Quarantined) -> tuple[int, str]:
     return record.received_us, record.id
 
 
-def _read_overflow(directory: Path) -> dict[str, int]:
+def read_overflow(directory: Path) -> dict[str, int]:
+    """What did not fit since the quarantine was begun, as far as it was written down."""
     try:
         content = json.loads((directory / OVERFLOW).read_bytes())
         return {"frames": int(content["frames"]), "bytes": int(content["bytes"])}

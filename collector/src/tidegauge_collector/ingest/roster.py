@@ -138,7 +138,7 @@ class Roster:
             agent = _Agent("", 0, "", now_us, now_us)
         elif now_us > agent.last_contact_us:
             agent.pauses_us.append(now_us - agent.last_contact_us)
-        agent.host, agent.pid, agent.version = identity.host[:255], identity.pid, identity.agent_version[:64]
+        agent.host, agent.pid, agent.version = _printable(identity.host), identity.pid, _printable(identity.agent_version)
         agent.last_contact_us = now_us
         self._agents[name] = agent
         self._changed.add(name)
@@ -174,7 +174,12 @@ class Roster:
 
 def name_of(identity: pb.AgentIdentity) -> str:
     """What an agent is known by: its instance, or host and process where it says none."""
-    return identity.instance_id[:64] or f"{identity.host[:255]}/{identity.pid}"
+    return _printable(identity.instance_id)[:64] or f"{_printable(identity.host)}/{identity.pid}"
+
+
+def _printable(text: str) -> str:
+    """A stranger's text for logs and terminals."""
+    return "".join(one if one.isprintable() else "�" for one in text[:255])
 
 
 def _lose(agent: _Agent, gap: pb.Gap) -> None:
