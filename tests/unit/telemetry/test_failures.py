@@ -7,7 +7,13 @@ from tidegauge.core.columns import numeric_values
 from tidegauge.core.profile import profile_numeric
 from tidegauge_collector.errors import DataDirectoryLocked, NewerDataError, StoreFatal
 from tidegauge_collector.telemetry.extent import log_position, marks
-from tidegauge_collector.telemetry.faults import StoreDamaged, StoreRefused, is_replay_failure, translate, translate_opening
+from tidegauge_collector.telemetry.faults import (
+    StoreDamaged,
+    StoreRefused,
+    is_replay_failure,
+    translate,
+    translate_opening,
+)
 from tidegauge_collector.telemetry.fold import LogPosition, fold
 from tidegauge_collector.telemetry.moments import column_moments
 from tidegauge_collector.telemetry.testing import HOUR, Sender, profile_frame

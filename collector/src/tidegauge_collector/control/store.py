@@ -17,6 +17,7 @@ from tidegauge_collector.control import alerts, baselines, deployments, monitors
 from tidegauge_collector.control.agents import StoredAgents
 from tidegauge_collector.control.alerts import AlertEvent, AlertRow
 from tidegauge_collector.control.baselines import BaselinePart, BaselineSummary, StoredBaseline
+from tidegauge_collector.control.deletions import Deletions
 from tidegauge_collector.control.deployments import Deployment, Version
 from tidegauge_collector.control.engine import open_engine, writing
 from tidegauge_collector.control.outbox import Message, OutboxRow, Receipt
@@ -40,6 +41,7 @@ class ControlStore:
         self.tokens = Tokens(self._read, self._write)
         self.requests = Requests(self._read, self._write)
         self.agents = StoredAgents(self._read, self._write)
+        self.deletions = Deletions(self._read, self._write)
 
     @classmethod
     def open(cls, path: Path) -> Self:

@@ -303,3 +303,19 @@ class IntakeDayRow(Table):
     day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     deployment: Mapped[str] = mapped_column(primary_key=True)
     size_bytes: Mapped[int]
+
+
+class DeletionRow(Table):
+    """A deletion on demand; `prediction` is the digest of a prediction id, `counts` the rows that went, by kind."""
+
+    __tablename__ = "deletions"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    deployment: Mapped[str]
+    version: Mapped[str | None]
+    start_us: Mapped[int | None]
+    end_us: Mapped[int | None]
+    prediction: Mapped[bytes | None]
+    requested_by: Mapped[str]
+    requested_at_us: Mapped[int]
+    counts: Mapped[dict[str, Any]]
+    done_at_us: Mapped[int | None]

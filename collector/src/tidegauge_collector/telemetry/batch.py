@@ -89,7 +89,10 @@ class Batch:
 
     def _take_profile(self, entry: FoldEntry) -> None:
         profile = entry.frame.profile
-        for key, column in unpack_profile(entry.frame):
+        columns = unpack_profile(entry.frame)
+        if self._is_deleted(entry, profile.window_start_us):
+            return
+        for key, column in columns:
             cell = (self._index.series.number(key), profile.window_start_us, profile.window_length_s)
             self._cells.add(cell, column, entry.received_us)
         window = Window(profile.window_start_us, profile.window_start_us + profile.window_length_s * SECOND_US)
@@ -101,7 +104,10 @@ class Batch:
         self.clamped_rows += profile.clamped_rows
 
     def _take_records(self, entry: FoldEntry) -> None:
-        rows = unpack_records(entry.frame)
+        frame = entry.frame
+        rows = self._index.tombstones.spare_records(
+            unpack_records(frame), frame.deployment, frame.version, entry.received_us
+        )
         self._rows.add_records(rows, entry.frame, self._source(entry))
         if rows.rows:
             events, arrivals = rows.event_times_us, rows.arrival_times_us
@@ -109,16 +115,23 @@ class Batch:
             self._index.spans.add_records(entry.frame.deployment, span)
 
     def _take_actuals(self, entry: FoldEntry) -> None:
-        rows = unpack_actuals(entry.frame)
+        frame = entry.frame
+        rows = self._index.tombstones.spare_actuals(unpack_actuals(frame), frame.deployment, entry.received_us)
         self._rows.add_actuals(rows, entry.frame, self._source(entry))
 
     def _take_event(self, entry: FoldEntry) -> None:
         frame, event = entry.frame, entry.frame.event
         check_times(event.at_us)
+        if self._is_deleted(entry, event.at_us):
+            return
         attributes = json.dumps(dict(event.attributes), sort_keys=True)
         deployment_id = self._index.deployments.number(frame.deployment)
         row = (deployment_id, frame.version, event.name, event.text, event.at_us, attributes, entry.received_us)
         self._events.append(row)
+
+    def _is_deleted(self, entry: FoldEntry, time_us: int) -> bool:
+        frame = entry.frame
+        return self._index.tombstones.bars(frame.deployment, frame.version, time_us, entry.received_us)
 
     def _source(self, entry: FoldEntry) -> Columns:
         return {

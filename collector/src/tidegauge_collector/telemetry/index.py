@@ -10,6 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from tidegauge.core.windows import Window
 from tidegauge_collector.telemetry.spans import Spans
+from tidegauge_collector.telemetry.tombstones import Tombstones
 
 K = TypeVar("K", bound=Hashable)
 Read = Callable[[str], list[tuple[Any, ...]]]
@@ -92,6 +93,7 @@ class Index:
     watermarks: dict[tuple[bytes, str], int] = field(default_factory=dict)
     zones: dict[str, str] = field(default_factory=dict)  # in which the days of a deployment are cut, once there are any
     touched: set[Window] | None = None  # windows folded into since the last compaction; None: since before the start
+    tombstones: Tombstones = field(default_factory=Tombstones)
     spans: Spans = field(default_factory=Spans)
     folds: int = 0
     position: LogPosition | None = None

@@ -1,0 +1,128 @@
+"""Deletion on demand: everything of a deployment, a version, a range, or one prediction id, in one transaction.
+
+Counts in profiles cannot be told apart by id: a prediction's row and its actuals go, what it added to counts and sums stays. Of a
+range that cuts a day, the rest of that day is made again from its hours; where they have expired, the whole day goes.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from tidegauge.core.windows import SECOND_US, Window
+from tidegauge_collector.telemetry.rolling import keys_of, read_merged, roll_up, write
+from tidegauge_collector.telemetry.rowwise import split_ids
+from tidegauge_collector.telemetry.store import Parameters, Table, TelemetryStore
+from tidegauge_collector.telemetry.tombstones import Tombstone
+
+ALWAYS = Window(-(1 << 62), 1 << 62)
+_TABLES = {"": ("cells", "bins", "names"), "settled": ("cells", "bins", "names", "sketches")}
+
+
+class _Undone(Exception):  # noqa: N818 - carries no news beyond its being raised
+    """Ends the transaction of a dry run."""
+
+
+def would_delete(store: TelemetryStore, one: Tombstone) -> Counter[str]:
+    """What a deletion would remove, by kind; nothing is removed."""
+    found: Counter[str] = Counter()
+    try:
+        with store.write():
+            found = _delete(store, one)
+            raise _Undone  # noqa: TRY301 - it is how the transaction is undone
+    except _Undone:
+        return found
+
+
+def delete(store: TelemetryStore, one: Tombstone) -> Counter[str]:
+    """Remove what a deletion names, and bar it from coming back; what was removed, by kind. Done once, it finds nothing again."""
+    with store.write():
+        removed = _delete(store, one)
+        store.execute("write_deletion_applied", [one.deletion_id, one.deleted_at_us])
+    store.index.spans.load(store.rows)
+    return removed
+
+
+def deletions_applied(store: TelemetryStore) -> set[str]:
+    """The ids of deletions that this store has gone through."""
+    return {deletion_id for (deletion_id,) in store.rows("deletions_applied")}
+
+
+def _delete(store: TelemetryStore, one: Tombstone) -> Counter[str]:
+    removed = _rows_of(store, one)
+    if one.prediction is None:
+        removed += _Profiles(store, one).delete()
+    return +removed
+
+
+def _rows_of(store: TelemetryStore, one: Tombstone) -> Counter[str]:
+    window = one.window or ALWAYS
+    high, low = split_ids(one.prediction or bytes(16))
+    deployment = {"deployment_id": store.index.deployments.known.get(one.deployment, -1)}
+    versions = {"version_id": 0 if one.version is None else store.index.versions.known.get(one.version, -1)}
+    times = {"start_us": window.start_us, "end_us": window.end_us}
+    ids = {"by_id": one.prediction is not None, "id_high": int(high[0]), "id_low": int(low[0])}
+    removed: Counter[str] = Counter()
+    if one.prediction is None and (one.version is not None or one.window is not None):
+        removed["actuals"] = _count(store, "delete_actuals_of_predictions", deployment | versions | times)
+    else:
+        removed["actuals"] = _count(store, "delete_actuals", deployment | ids)
+    removed["predictions"] = _count(store, "delete_predictions", deployment | versions | times | ids)
+    if one.prediction is None:
+        for name in ("judgements", "events"):
+            removed[name] = _count(store, f"delete_{name}", deployment | times | {"version": one.version})
+    return removed
+
+
+@dataclass(frozen=True, slots=True)
+class _Profiles:
+    """The windows of a deletion's series."""
+
+    store: TelemetryStore
+    one: Tombstone
+
+    def delete(self) -> Counter[str]:
+        gone, window = self._gone(), self.one.window or ALWAYS
+        times = {"start_us": window.start_us, "end_us": window.end_us}
+        cut = self.store.rows("days_cut", times, tables={"gone": gone})
+        removed: Counter[str] = Counter()
+        for level, tables in _TABLES.items():
+            for name in tables:
+                count = _count(self.store, f"delete_series_{name}@{level}", times, {"gone": gone})
+                removed["windows"] += count if name == "cells" else 0
+        removed["days"] = self._delete_days(times, gone)
+        for start_us, length_s in cut:
+            day = {"start_us": start_us, "end_us": start_us + length_s * SECOND_US}
+            self._delete_days({"start_us": start_us, "end_us": start_us + 1}, gone)
+            self._make_again(day, length_s, gone)
+        return removed
+
+    def _delete_days(self, times: dict[str, int], gone: Table) -> int:
+        counts = [
+            _count(self.store, f"delete_series_{name}@day", times, {"gone": gone})
+            for name in ("cells", "bins", "names", "sketches")
+        ]
+        return counts[0]
+
+    def _make_again(self, day: dict[str, int], length_s: int, gone: Table) -> None:
+        """A day from what is left of its settled windows."""
+        keys = self.store.arrays("keys_of_series@settled", day, tables={"gone": gone})
+        if not len(keys["series_id"]):
+            return
+        starts = np.unique(keys["window_start_us"])
+        rolls = {
+            "window_start_us": starts,
+            "to_start_us": np.full(len(starts), day["start_us"]),
+            "to_length_s": np.full(len(starts), length_s, dtype=np.int32),
+        }
+        write(self.store, "day", roll_up(self.store, read_merged(self.store, "settled", keys_of(keys)), rolls))
+
+    def _gone(self) -> Table:
+        series = self.store.index.series_of(self.one.deployment)
+        numbers = [one.series_id for one in series if self.one.version in (None, one.key.version)]
+        return {"series_id": np.array([-1, *numbers], dtype=np.int32)}
+
+
+def _count(store: TelemetryStore, name: str, parameters: Parameters, tables: dict[str, Table] | None = None) -> int:
+    ((count,),) = store.rows(name, parameters, tables=tables or {})
+    return int(count)

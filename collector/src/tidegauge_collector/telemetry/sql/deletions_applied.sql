@@ -1,0 +1,2 @@
+-- Which deletions have this file's rows gone through?
+SELECT DISTINCT deletion_id FROM deletions_applied;
