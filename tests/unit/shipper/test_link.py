@@ -8,7 +8,7 @@ import pytest
 
 from tidegauge.shipper.credentials import Credentials
 from tidegauge.shipper.destination import Destination
-from tidegauge.shipper.link import EXPECTED_SEQ, RETRY_AFTER_MS, GrpcLink, _outcome
+from tidegauge.shipper.link import EXPECTED_SEQ, RETRY_AFTER_MS, RETRY_SCOPE, GrpcLink, _outcome
 from tidegauge.shipper.outcomes import (
     Acknowledged,
     Denied,
