@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
+from tidegauge.worker.pacing import Breathe, no_pause
+
 if TYPE_CHECKING:
     from tidegauge.worker.deployment import DeploymentWorker
 
@@ -48,20 +53,38 @@ class Call(NamedTuple):
 _FIELDS = {name: itemgetter(i) for i, name in enumerate(Call._fields)}
 
 
+CALLS_AT_ONCE = 1_024
+"""Calls that are looked at between two pauses."""
+
+
 class Calls(list[RawCall]):
-    """Many calls, each field of which is gathered once."""
+    """Many calls, each field of which is gathered once, with pauses."""
 
-    __slots__ = ("_found",)
+    __slots__ = ("_breathe", "_found")
 
-    def __init__(self, calls: Sequence[RawCall]) -> None:
+    def __init__(self, calls: Sequence[RawCall], breathe: Breathe = no_pause) -> None:
         super().__init__(calls)
+        self._breathe = breathe
         self._found: dict[str, list[Any]] = {}
 
     def field(self, name: str) -> list[Any]:
         """One field of each call. Not to be changed."""
         if name not in self._found:
-            self._found[name] = list(map(_FIELDS[name], self))
+            found = self._found[name] = []
+            for start in range(0, len(self), CALLS_AT_ONCE):
+                found += map(_FIELDS[name], self[start : start + CALLS_AT_ONCE])
+                self._breathe()
         return self._found[name]
+
+    def integers(self, name: str) -> npt.NDArray[np.int64]:
+        """One field of each call that holds integers."""
+        values = self.field(name)
+        found = np.empty(len(values), dtype=np.int64)
+        for start in range(0, len(values), CALLS_AT_ONCE):
+            part = values[start : start + CALLS_AT_ONCE]
+            found[start : start + len(part)] = np.fromiter(part, np.int64, len(part))
+            self._breathe()
+        return found
 
 
 def field_of(calls: Sequence[RawCall], name: str) -> list[Any]:

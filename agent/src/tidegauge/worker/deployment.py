@@ -176,8 +176,8 @@ class DeploymentWorker:
 
     def serve(self, kept: Sequence[ServiceOnly]) -> None:
         """Count calls in the service statistics alone."""
-        rows = np.array([one.rows for one in kept], dtype=np.int64)
-        self._service.add(Requests.of(kept, rows, self._wall_us))
+        if kept:
+            self._service.add(Requests.of_kept(kept, self._wall_us))
 
     def take_actuals(self, rows: ActualRows) -> None:
         """Take in the truth of some predictions."""
@@ -212,16 +212,15 @@ class DeploymentWorker:
 
     def _read_waiting(self, now_us: int, breathe: Breathe) -> None:
         """Turn the waiting calls into columns, which take a fraction of their memory and so may wait for more rows."""
-        calls, self._waiting = Calls(self._waiting), []
+        calls, self._waiting = Calls(self._waiting, breathe), []
         counts, self._waiting_counts = self._waiting_counts, []
         self._waiting_rows = self._waiting_bytes = 0
         if not calls:
             return
         self.refresh_bins(now_us)
-        errors, rows = field_of(calls, "error"), np.concatenate(counts)
-        breathe()
-        self._service.add(Requests.of(calls, rows, self._wall_us))
-        answered = [call for call in calls if call[4] is None] if any(errors) else calls
+        self._service.add(Requests.of(calls, np.concatenate(counts), self._wall_us))
+        failed = any(calls.field("error"))
+        answered = Calls([call for call in calls if call[4] is None], breathe) if failed else calls
         breathe()
         read = self._reader.read(answered, now_us, breathe)
         self._note_read(read)

@@ -8,12 +8,13 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tidegauge.core.columns import ColumnKind, is_missing
 from tidegauge.core.ids import ID_BYTES, digest_id, digest_ids
 from tidegauge.errors import UsageError
 from tidegauge.settings import AgentSettings
-from tidegauge.worker.calls import Call, CallContext, RawCall, field_of
+from tidegauge.worker.calls import Call, CallContext, Calls, RawCall, field_of
 from tidegauge.worker.facts import SegmentNames, Times, as_list, clamp_future, read_ids, read_times
 from tidegauge.worker.outputs import Answers, ModelFacts, is_one_answer, read_answers
 from tidegauge.worker.pacing import Breathe
@@ -29,6 +30,7 @@ _SCALAR_ANSWERS = frozenset(
     {float, int, bool, str, np.float64, np.float32, np.int64, np.int32, np.bool_, bytes, type(None)}
 )
 _IDS_AT_ONCE = 64
+_JOINED_AT_ONCE = 512
 
 
 class CallReader:
@@ -58,7 +60,7 @@ class CallReader:
     def read(self, calls: list[RawCall], now_us: int, breathe: Breathe) -> list[Rows]:
         """The rows of answered calls; a call that cannot be read costs itself alone, and is counted."""
         found = []
-        for group in _groups(calls):
+        for group in _groups(calls, breathe):
             breathe()
             try:
                 found.append(self._read(group, now_us, breathe))
@@ -92,7 +94,8 @@ class CallReader:
         count = sum(lengths)
         answers = self._answers(field_of(calls, "result"), lengths, calls[0][1])
         breathe()
-        arrival = np.fromiter(field_of(calls, "started_ns"), np.int64, len(calls)) // 1_000 + self._wall_us(0)
+        calls = calls if isinstance(calls, Calls) else Calls(calls, breathe)
+        arrival = calls.integers("started_ns") // 1_000 + self._wall_us(0)
         arrival = arrival if len(calls) == count else np.repeat(arrival, lengths)
         ids, has_id = self._ids(columns, contexts, lengths, breathe)
         event, clamped = self._event_times(contexts, lengths, arrival, now_us)
@@ -116,10 +119,8 @@ class CallReader:
             return columns_of_dicts(inputs, numeric, breathe), [1] * len(inputs)
         if isinstance(inputs[0], SparseRows):
             return tabulate(join_sparse(inputs), self.feature_names)[0], [one.rows for one in inputs]
-        if isinstance(inputs[0], tuple):
-            tables = np.frombuffer(b"".join(map(itemgetter(0), inputs))).reshape(-1, inputs[0][1][-1])
-        else:
-            tables = np.concatenate([np.atleast_2d(one) for one in inputs])
+        is_packed = isinstance(inputs[0], tuple)
+        tables = _joined_bytes(inputs, breathe) if is_packed else np.concatenate(list(map(np.atleast_2d, inputs)))
         breathe()
         each = len(tables) // len(inputs)
         return tabulate(tables, self.feature_names)[0], [each] * len(inputs)
@@ -254,6 +255,17 @@ class CallReader:
                 self._requests.append((segment, Requests.of(own, rows[chosen], self._wall_us)))
 
 
+def _joined_bytes(packed: list[Any], breathe: Breathe) -> npt.NDArray[np.float64]:
+    """The rows of packed arrays, all of one width, one after another."""
+    each = len(packed[0][0]) // 8
+    joined = np.empty(len(packed) * each)
+    for start in range(0, len(packed), _JOINED_AT_ONCE):
+        part = np.frombuffer(b"".join(map(itemgetter(0), packed[start : start + _JOINED_AT_ONCE])))
+        joined[start * each : start * each + len(part)] = part
+        breathe()
+    return joined.reshape(-1, packed[0][1][-1])
+
+
 class _Unusable:
     """In place of ids whose number is wrong."""
 
@@ -280,9 +292,9 @@ def _joined(results: list[Any], each: int) -> Any:
 # ---------------------------------------------------------------------- which calls are alike
 
 
-def _groups(calls: list[RawCall]) -> list[list[RawCall]]:
+def _groups(calls: list[RawCall], breathe: Breathe) -> list[list[RawCall]]:
     """Calls that can be read as one table, together; others alone. The order of calls within a group is kept."""
-    if len(calls) > 1 and _all_alike(calls):
+    if len(calls) > 1 and _all_alike(calls, breathe):
         return [calls]
     groups: dict[object, list[RawCall]] = {}
     for number, call in enumerate(calls):
@@ -290,12 +302,14 @@ def _groups(calls: list[RawCall]) -> list[list[RawCall]]:
     return list(groups.values())
 
 
-def _all_alike(calls: list[RawCall]) -> bool:
+def _all_alike(calls: list[RawCall], breathe: Breathe) -> bool:
     """The common case, seen without a loop over the calls: all of one kind, without context."""
     if set(map(type, field_of(calls, "context"))) != {type(None)} or not are_equal(field_of(calls, "method")):
         return False
+    breathe()
     inputs, results = field_of(calls, "inputs"), field_of(calls, "result")
     kinds, answers = set(map(type, inputs)), set(map(type, results))
+    breathe()
     if kinds in ({np.ndarray}, {tuple}):
         if not _same(inputs):
             return False

@@ -33,6 +33,7 @@ T = TypeVar("T")
 
 TICK_S = 0.1
 PAUSE_S = 0.0002
+HELD_NS = 25_000
 CALLS_AT_ONCE = 256
 CALLS_FAR_AHEAD = 4_096
 ROWS_A_BLOCK = 4_096
@@ -52,6 +53,7 @@ class Runtime:
         self._root = root
         self._source = source
         self._care = care  # makes sure that a shipper runs
+        self._rested_ns = 0  # when the thread last let others have the interpreter; its own
         self._work = threading.RLock()  # guards everything below: draining, sealing, the spool writer
         self._targets: dict[tuple[str, str, str], DeploymentWorker] = {}
         self._outbox = outbox or Outbox(root)
@@ -313,8 +315,10 @@ class Runtime:
         self._outbox.put(frames, at_once=at_once)
 
     def _pause(self) -> None:
-        """Let callers have the interpreter: for a moment, or only in passing where they are far ahead."""
-        time.sleep(PAUSE_S if len(self._source) < CALLS_FAR_AHEAD else 0)
+        """Let callers have the interpreter where it was held for a while: for a moment, or only in passing where they are far ahead."""
+        if time.perf_counter_ns() - self._rested_ns >= HELD_NS:
+            time.sleep(PAUSE_S if len(self._source) < CALLS_FAR_AHEAD else 0)
+            self._rested_ns = time.perf_counter_ns()
 
     def _complain(self, message: str, error: Exception) -> None:
         COMPLAINTS.warn(self._root, message % error)

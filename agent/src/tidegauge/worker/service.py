@@ -16,7 +16,7 @@ import numpy.typing as npt
 from tidegauge.core.columns import CACHE, CONSUMER, ERROR, LATENCY, ROWS, ColumnKind, NumericValues
 from tidegauge.core.profile import ColumnProfile, limit_names, merge_profiles, profile_durations, profile_numeric
 from tidegauge.core.windows import MINUTE_US
-from tidegauge.worker.calls import CallContext, RawCall, ServiceOnly, field_of
+from tidegauge.worker.calls import CallContext, Calls, RawCall, ServiceOnly
 
 MAX_NAMES = 100
 """Error classes, and consumers, that are counted by name in a minute; the rest is overflow."""
@@ -36,18 +36,21 @@ class Requests:
     contexts: Sequence[CallContext | None]
 
     @classmethod
-    def of(
-        cls, calls: Sequence[RawCall] | Sequence[ServiceOnly], rows: Integers, wall_us: Callable[[int], int]
-    ) -> Requests:
-        """From calls, or what is left of them; `rows` is how many each has, `wall_us` turns a monotonic reading into wall-clock time."""
-        if calls and isinstance(calls[0], ServiceOnly):
-            errors, started, durations, contexts = map(list, list(zip(*calls, strict=True))[2:6])
-        else:
-            names = ("error", "started_ns", "duration_ns", "context")
-            errors, started, durations, contexts = (field_of(calls, name) for name in names)
+    def of(cls, calls: Sequence[RawCall], rows: Integers, wall_us: Callable[[int], int]) -> Requests:
+        """From calls; `rows` is how many each has, `wall_us` turns a monotonic reading into wall-clock time."""
+        calls = calls if isinstance(calls, Calls) else Calls(calls)
+        errors = calls.field("error")
         answered = np.where([error is None for error in errors], rows, 0) if any(errors) else rows
-        began_us = np.fromiter(started, np.int64, len(calls)) // 1_000 + wall_us(0)
-        return cls(began_us, np.fromiter(durations, np.int64, len(calls)), answered, errors, contexts)
+        began_us = calls.integers("started_ns") // 1_000 + wall_us(0)
+        return cls(began_us, calls.integers("duration_ns"), answered, errors, calls.field("context"))
+
+    @classmethod
+    def of_kept(cls, kept: Sequence[ServiceOnly], wall_us: Callable[[int], int]) -> Requests:
+        """From what is left of calls that found no room."""
+        _, rows, errors, started, durations, contexts = map(list, zip(*kept, strict=True))
+        answered = np.where([error is None for error in errors], rows, 0)
+        began_us = np.array(started, dtype=np.int64) // 1_000 + wall_us(0)
+        return cls(began_us, np.array(durations, dtype=np.int64), answered, errors, contexts)
 
 
 class ServiceMinutes:
@@ -81,8 +84,8 @@ def _profiles(requests: Requests, inside: npt.NDArray[np.bool_]) -> list[ColumnP
     ]
     if any(requests.errors):
         profiles += _named(ERROR, [error for error in compress(requests.errors, inside) if error])
-    stated = [one for one in compress(requests.contexts, inside) if one is not None]
-    if stated:
+    if requests.contexts.count(None) < len(requests.contexts):
+        stated = [one for one in compress(requests.contexts, inside) if one is not None]
         profiles += _named(CONSUMER, [one.consumer for one in stated if one.consumer])
         profiles += _named(CACHE, ["hit" if one.cached else "miss" for one in stated if one.cached is not None])
     return profiles
