@@ -215,6 +215,7 @@ class Collector:
             self.access,
             self.backlog,
             self.keeping,
+            data,
             now_us=now_us,
             started_us=now_us(),
         )
@@ -237,7 +238,7 @@ class Collector:
             healthy=self._healthy,
             metrics=self._figures.text,
         )
-        application = new_application(self._fail)
+        self.application = application = new_application(self._fail)
         application.middlewares.append(guarding(self.access))
         add_api_routes(application, api, await self._stack.enter_async_context(self._uploads()))
         add_web_routes(application, api.read, self.access)

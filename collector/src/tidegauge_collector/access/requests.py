@@ -15,7 +15,6 @@ from tidegauge_collector.access.tokens import Scope
 
 DOOR = "http"
 COOKIE = "tidegauge_session"
-CALLER = "tidegauge_caller"
 _OTHER_STATUS = {"limited": 429, "unavailable": 503}
 _SAFE = frozenset({"GET", "HEAD"})
 _FOR_PROGRAMS = ("/api/", "/metrics", "/openapi.json", "/healthz")
@@ -34,7 +33,7 @@ def guarding(access: Access) -> Any:
         asked = scope_of(request.method, resource.canonical)
         if asked is not OPEN:
             try:
-                request[CALLER] = _admitted(access, request, asked)
+                _admit(access, request, asked)
             except Denied as denied:
                 return refused(request, denied)
         return await handler(request)
@@ -91,7 +90,8 @@ def _headers(denied: Denied) -> dict[str, str]:
     return headers
 
 
-def _admitted(access: Access, request: web.Request, asked: Scope) -> Caller:
+def _admit(access: Access, request: web.Request, asked: Scope) -> None:
+    """Return where a request may do what asks for a scope; raises Denied, which is counted."""
     address = address_of(request)
     bearer = bearer_of(request.headers.get("Authorization"))
     token = session_of(access, request) if bearer is None else None
@@ -105,7 +105,6 @@ def _admitted(access: Access, request: web.Request, asked: Scope) -> Caller:
         access.gate.denied(DOOR, address, denied)
         raise
     access.gate.passed(DOOR)
-    return caller
 
 
 def _of_session(access: Access, request: web.Request, token: str) -> Caller:

@@ -58,7 +58,7 @@ def _init(parsed: argparse.Namespace) -> int:
     for host in hosts:
         check_host(host)
     now = datetime.now(UTC)
-    authority = Authority.create(own_directory(parsed.data) / "tls", now)
+    authority = Authority.create(own_directory(parsed.data).resolve() / "tls", now)
     pair = authority.issue_server([*hosts, *LOCAL], now)
     print(f"authority     {authority.directory / 'ca.pem'}   until {_day(authority.certificate.not_valid_after_utc)}")
     _print_server(pair, hosts)
@@ -70,7 +70,7 @@ def _init(parsed: argparse.Namespace) -> int:
 def _renew(parsed: argparse.Namespace) -> int:
     from tidegauge_collector.access.authority import Authority, hosts_served  # noqa: PLC0415
 
-    authority = Authority.open(own_directory(parsed.data) / "tls")
+    authority = Authority.open(own_directory(parsed.data).resolve() / "tls")
     hosts = parsed.host or [one for one in hosts_served(authority.directory) if one not in LOCAL]
     pair = authority.issue_server([*(hosts or [socket.gethostname()]), *LOCAL], datetime.now(UTC))
     _print_server(pair, hosts)
@@ -81,7 +81,7 @@ def _renew(parsed: argparse.Namespace) -> int:
 def _client(parsed: argparse.Namespace) -> int:
     from tidegauge_collector.access.authority import Authority  # noqa: PLC0415
 
-    authority = Authority.open(own_directory(parsed.data) / "tls")
+    authority = Authority.open(own_directory(parsed.data).resolve() / "tls")
     pair = authority.issue_client(parsed.name, parsed.deployment or ["*"], datetime.now(UTC))
     print(f"certificate   {pair.certificate}   until {_day(pair.not_after)}")
     print(f"key           {pair.key}")
@@ -95,7 +95,7 @@ def _client(parsed: argparse.Namespace) -> int:
 
 
 def _show(parsed: argparse.Namespace) -> int:
-    directory = own_directory(parsed.data) / "tls"
+    directory = own_directory(parsed.data).resolve() / "tls"
     files = [directory / "ca.pem", directory / "server.pem", *sorted((directory / "clients").glob("*.pem"))]
     lines = [_line(path, directory) for path in files if path.exists()]
     print("\n".join(lines) if lines else f"none in {directory}: `tidegauge-collector certs init` makes them")
