@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from tidegauge_collector import __version__
 from tidegauge_collector.access import Access
@@ -16,6 +17,7 @@ from tidegauge_collector.jobs.folding import Folding
 from tidegauge_collector.jobs.judging import Judging
 from tidegauge_collector.jobs.keeping import Keeping
 from tidegauge_collector.notify import OutboxSender
+from tidegauge_collector.upkeep.disk import disk_families
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Figures:
     access: Access
     backlog: Backlog
     keeping: Keeping
+    data: Path
     now_us: Callable[[], int]
     started_us: int
 
@@ -102,6 +105,7 @@ class Figures:
                     [({"channel": c, "outcome": o}, float(n)) for (c, o), n in sorted(self.sender.counts.items())],
                 ),
                 *self.access.families(),
+                *disk_families(self.data),
             ]
         )
 
