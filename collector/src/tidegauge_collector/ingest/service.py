@@ -127,10 +127,14 @@ class TelemetryService:
         # A sender that goes away must not leave a batch half accepted: it is finished without him.
         try:
             with self.calls.counted(context.peer()):
-                accepting = asyncio.ensure_future(self.intake.accept(request, is_wanted=lambda: _is_wanted(context)))
+                gone = asyncio.Event()
+                accepting = asyncio.ensure_future(
+                    self.intake.accept(request, is_wanted=lambda: not gone.is_set() and _has_time(context))
+                )
                 try:
                     mark = await asyncio.shield(accepting)
                 except asyncio.CancelledError:
+                    gone.set()
                     accepting.add_done_callback(_note_orphan)
                     raise
                 return pb.Ack(mark=mark, config_revision=await self._current_revision())
@@ -166,10 +170,10 @@ def _metadata(refusal: Refusal) -> tuple[tuple[str, str], ...]:
     return ()
 
 
-def _is_wanted(context: Any) -> bool:
-    """Whether somebody still waits for the answer of a call."""
+def _has_time(context: Any) -> bool:
+    """Whether the deadline of a call, if it has one, is still to come."""
     left_s = context.time_remaining()
-    return not context.done() and (left_s is None or left_s > 0)
+    return left_s is None or left_s > 0
 
 
 def _note_orphan(accepting: "asyncio.Future[int]") -> None:
