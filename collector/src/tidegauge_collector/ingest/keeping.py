@@ -15,7 +15,8 @@ _OPTIONAL = ("skew_s", "newest_sealed_us")
 def restore(stored: StoredAgents, roster: Roster, quotas: Quotas) -> dict[str, AgentState]:
     """Begin with what is stored; the state in which each agent was last, so that it is not told again."""
     records = stored.listed()
-    roster.restore([agent_of(one) for one in records])
+    silent = {one.id for one in records if one.state in (AgentState.SILENT, AgentState.GONE)}
+    roster.restore([agent_of(one) for one in records], silent=silent)
     quotas.restore(*stored.used_today())
     return {one.id: AgentState(one.state) for one in records}
 

@@ -5,7 +5,7 @@ An agent is a shipper process, known since its first Hello. An epoch belongs to 
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tidegauge.wire import telemetry_pb2 as pb
@@ -55,6 +55,7 @@ class Roster:
         self._agents: dict[str, _Agent] = {}  # in the order of last contact
         self._owners: dict[bytes, str] = {}
         self._changed: set[str] = set()
+        self._silent_since: dict[str, int] = {}  # last contact of who was silent at the end of an earlier life
         self.listening_since_us = now_us()
 
     def greeted(self, request: pb.HelloRequest, marks: Mapping[bytes, int], *, protocol: int) -> None:
@@ -110,8 +111,9 @@ class Roster:
         return [one for one in self.agents() if deployment in one.deployments and self.state(one) is AgentState.SILENT]
 
     def state(self, agent: AgentSeen) -> AgentState:
-        """Whether an agent is there now."""
-        return agent.state(self._now_us(), listening_since_us=self.listening_since_us)
+        """Whether an agent is there now. Nobody is silent for not being heard while the collector was down, but who was before."""
+        was_silent = self._silent_since.get(agent.instance) == agent.last_contact_us
+        return agent.state(self._now_us(), listening_since_us=0 if was_silent else self.listening_since_us)
 
     def take_changed(self) -> list[AgentSeen]:
         """The agents that have changed since the last call, to be stored."""
@@ -124,9 +126,11 @@ class Roster:
         with self._lock:
             self._changed.update(names)
 
-    def restore(self, agents: Iterable[AgentSeen]) -> None:
-        """Begin with what an earlier life of the collector has seen."""
+    def restore(self, agents: Iterable[AgentSeen], *, silent: Container[str] = ()) -> None:
+        """Begin with what an earlier life of the collector has seen; `silent`: who was so then."""
+        agents = list(agents)
         with self._lock:
+            self._silent_since = {one.instance: one.last_contact_us for one in agents if one.instance in silent}
             for one in sorted(agents, key=lambda one: one.last_contact_us)[-self._max_agents :]:
                 self._agents[one.instance] = _restored(one)
                 self._owners |= {bytes.fromhex(held.epoch): one.instance for held in one.epochs}
@@ -138,7 +142,11 @@ class Roster:
             agent = _Agent("", 0, "", now_us, now_us)
         elif now_us > agent.last_contact_us:
             agent.pauses_us.append(now_us - agent.last_contact_us)
-        agent.host, agent.pid, agent.version = _printable(identity.host), identity.pid, _printable(identity.agent_version)
+        agent.host, agent.pid, agent.version = (
+            _printable(identity.host),
+            identity.pid,
+            _printable(identity.agent_version),
+        )
         agent.last_contact_us = now_us
         self._agents[name] = agent
         self._changed.add(name)
