@@ -22,7 +22,7 @@ from tidegauge_collector.ingest.limits import MIB, IntakeLimits
 from tidegauge_collector.notify import WebhookChannel
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_CHANNEL_KEYS = {"name", "kind", "url", "secret", "secret_env", "secret_file"}
+_CHANNEL_KEYS = {"name", "kind", "url", "secret", "secret_env", "secret_file", "allow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +164,17 @@ def _channels(raw: Any, environment: Mapping[str, str], problems: list[str]) -> 
         found += [
             f"{label}.{name} = {value!r}: write text in quotes"
             for name, value in one.items()
-            if name in _CHANNEL_KEYS and not isinstance(value, str)
+            if name in _CHANNEL_KEYS - {"allow"} and not isinstance(value, str)
         ]
+        allow = one.get("allow", [])
+        if not isinstance(allow, list) or not all(isinstance(each, str) for each in allow):
+            found.append(f'{label}.allow = {allow!r}: write a list of texts, e.g. ["10.0.0.0/8", "hooks.internal"]')
         if one.get("kind", "webhook") != "webhook":
             found.append(f"{label}.kind = {one['kind']!r}: this version knows 'webhook'")
         secret = _secret(label, one, environment, found)
         if not found:
             try:
-                channels.append(WebhookChannel(one["name"], one["url"], secret))
+                channels.append(WebhookChannel(one["name"], one["url"], secret, tuple(allow)))
             except ConfigError as problem:
                 found.append(f"{label}: {problem}")
         problems += found

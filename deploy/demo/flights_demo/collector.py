@@ -27,6 +27,7 @@ class CollectorProcess:
         self._config = folder / "collector.toml"
         self._config.write_text(
             f'[[channels]]\nname = "receiver"\nkind = "webhook"\nurl = "{hook_url}"\nsecret = "{hook_secret}"\n'
+            'allow = ["127.0.0.1"]\n'
         )
         self._process: subprocess.Popen[bytes] | None = None
         self.http = self.grpc = ""

@@ -18,7 +18,7 @@ class Clock:
 
 store = ControlStore.open(Path(sys.argv[1]))
 store.delivered = lambda *_, **__: os._exit(137)
-channel = WebhookChannel("ops", sys.argv[2], sys.argv[4])
+channel = WebhookChannel("ops", sys.argv[2], sys.argv[4], ("127.0.0.1",))
 asyncio.run(OutboxSender(store, [channel], clock=Clock()).deliver_due())
 """
 

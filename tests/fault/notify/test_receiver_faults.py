@@ -10,6 +10,7 @@ from control_timeline import FAILING, QUIET
 from notify_receiver import ACCEPT_THEN_CLOSE, BIG_BODY, BREAK_OFF, HANG, OK, REDIRECT, RESET, SECRET, TOKEN
 from structlog.testing import capture_logs
 
+from tidegauge_collector.notify import WebhookChannel
 from tidegauge_collector.notify.delivery import open_session
 
 
@@ -103,7 +104,7 @@ async def test_of_a_ten_megabyte_answer_only_the_beginning_is_read_and_the_messa
 async def test_a_receiver_that_never_answers_is_left_alone_and_tried_again(
     store, alerting, new_sender, receiver, clock
 ):
-    def impatient():
+    def impatient(_channel):
         return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.2))
 
     receiver.script.append(HANG)
@@ -116,7 +117,8 @@ async def test_a_receiver_that_never_answers_is_left_alone_and_tried_again(
 
 
 async def test_the_clients_own_limits_are_those_promised():
-    async with open_session() as session:
+    channel = WebhookChannel("ops", "https://hooks.example/", "whsec_" + "a2V5" * 8)
+    async with open_session(channel) as session:
         limits = session.timeout
 
     assert (limits.total, limits.connect, limits.sock_connect) == (15, 5, 5)

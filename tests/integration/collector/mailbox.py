@@ -43,7 +43,7 @@ class Mailbox:
 
     @property
     def channel(self) -> WebhookChannel:
-        return WebhookChannel("mailbox", self.url, SECRET)
+        return WebhookChannel("mailbox", self.url, SECRET, ("127.0.0.1",))
 
     def until(self, count: int) -> list[dict[str, Any]]:
         """The events, once there are so many."""

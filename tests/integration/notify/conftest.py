@@ -103,7 +103,7 @@ def alerting(store, clock):
 @pytest.fixture
 def sender(store, clock, receiver):
     """Sends to the receiver under the name ops; `random` is 1, so that a wait is its whole step."""
-    return make_sender(store, clock, WebhookChannel("ops", receiver.url, receiving.SECRET))
+    return make_sender(store, clock, WebhookChannel("ops", receiver.url, receiving.SECRET, ("127.0.0.1",)))
 
 
 def make_sender(store, clock, *channels, **options):
@@ -115,6 +115,7 @@ def new_sender(store, clock):
     """A sender to these (name, url) pairs."""
 
     def make(*named, **options):
-        return make_sender(store, clock, *(WebhookChannel(*each, receiving.SECRET) for each in named), **options)
+        channels = (WebhookChannel(*each, receiving.SECRET, ("127.0.0.1",)) for each in named)
+        return make_sender(store, clock, *channels, **options)
 
     return make

@@ -9,7 +9,7 @@ SECRET = "whsec_" + "C2FuYXJ5" * 4
 def test_neither_url_nor_secret_shows_in_a_repr():
     channel = WebhookChannel("ops", "https://hooks.example/t0ken?sig=canary", SECRET)
 
-    assert repr(channel) == "WebhookChannel(name='ops')"
+    assert repr(channel) == "WebhookChannel(name='ops', allow=())"
 
 
 def test_redaction_takes_url_path_query_and_secret_out_of_a_text():

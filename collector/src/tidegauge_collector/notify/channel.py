@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 
 from yarl import URL
 
+from tidegauge_collector.core.destinations import Destinations
 from tidegauge_collector.errors import ConfigError
+from tidegauge_collector.notify.reaching import DestinationRefused, check_literal
 from tidegauge_collector.notify.signing import signing_key
 
 
@@ -12,12 +14,14 @@ from tidegauge_collector.notify.signing import signing_key
 class WebhookChannel:
     """A generic webhook. Neither URL nor secret shows in its repr: an URL often holds a token in its path or query.
 
-    Raises ConfigError where the URL is no http(s) address or the secret no `whsec_` key of 24 to 64 bytes.
+    `allow`: host names, addresses and networks that are not public and yet may be reached. Raises ConfigError where the URL is no
+    http(s) address or may not be reached, or the secret is no `whsec_` key of 24 to 64 bytes.
     """
 
     name: str
     url: str = field(repr=False)
     secret: str = field(repr=False)
+    allow: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         try:
@@ -27,6 +31,15 @@ class WebhookChannel:
         if parsed.scheme not in {"http", "https"} or not parsed.host:
             raise ConfigError(f"url of channel {self.name!r} is no http or https address: give https://host/path")
         signing_key(self.secret, channel=self.name)
+        try:
+            check_literal(parsed, self.destinations)
+        except (ValueError, DestinationRefused) as problem:
+            raise ConfigError(f"url of channel {self.name!r} is refused: {problem}") from problem
+
+    @property
+    def destinations(self) -> Destinations:
+        """Where it may go."""
+        return Destinations.parse(self.allow)
 
     @property
     def key(self) -> bytes:

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
 
 from tidegauge_collector import __version__
 from tidegauge_collector.control import OutboxRow
 from tidegauge_collector.notify.channel import WebhookChannel
-from tidegauge_collector.notify.outcomes import DeadLetter, Outcome, Retry
+from tidegauge_collector.notify.outcomes import DeadLetter, Outcome, PauseChannel, Retry
+from tidegauge_collector.notify.reaching import CheckedResolver, refusal_in
 from tidegauge_collector.notify.signing import signed_headers
 from tidegauge_collector.notify.webhook import classify
 
@@ -34,11 +37,15 @@ class _Answer:
     body: bytes
 
 
-def open_session() -> aiohttp.ClientSession:
-    """A client that keeps no cookies and no connections, unpacks nothing and reads no proxy from the environment."""
+def open_session(channel: WebhookChannel, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
+    """A client for one channel, that goes only where that may go; `resolver` looks names up (default: the system's way).
+
+    It keeps no cookies, no connections and no addresses, unpacks nothing and reads no proxy from the environment.
+    """
+    checked = CheckedResolver(URL(channel.url), channel.destinations, resolver)
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=TOTAL_TIMEOUT_S, connect=CONNECT_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S),
-        connector=aiohttp.TCPConnector(force_close=True),
+        connector=aiohttp.TCPConnector(force_close=True, use_dns_cache=False, resolver=checked),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": f"Tidegauge/{__version__}", "Accept-Encoding": "identity"},
         auto_decompress=False,
@@ -54,6 +61,9 @@ async def attempt(
     try:
         answer = await _post(session, channel.url, message.body, {"Content-Type": "application/json", **headers})
     except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+        refused = refusal_in(problem)
+        if refused is not None:
+            return Attempt(PauseChannel(str(refused)), None, str(refused))
         reason = _named(problem)
         return Attempt(Retry(0.0, reason), None, reason)
     outcome = classify(answer.status, answer.headers, answer.body, now_us=now_us)

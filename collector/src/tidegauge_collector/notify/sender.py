@@ -69,7 +69,7 @@ class OutboxSender:
         channels: Sequence[WebhookChannel],
         *,
         clock: Clock,
-        session_factory: Callable[[], aiohttp.ClientSession] = open_session,
+        session_factory: Callable[[WebhookChannel], aiohttp.ClientSession] = open_session,
         random: Callable[[], float] = random_module.random,
     ) -> None:
         twice = [name for name, times in Counter(each.name for each in channels).items() if times > 1]
@@ -98,8 +98,11 @@ class OutboxSender:
 
     async def deliver_due(self) -> int:
         """One pass over all channels; returns how many messages were tried."""
-        async with self._session_factory() as session:
-            return sum(await _all_of(self._pass(lane, session) for lane in self._lanes.values()))
+        return sum(await _all_of(self._pass_once(lane) for lane in self._lanes.values()))
+
+    async def _pass_once(self, lane: _Lane) -> int:
+        async with self._session_factory(lane.channel) as session:
+            return await self._pass(lane, session)
 
     async def run(self) -> None:
         """Delivers until cancelled: at once when woken, else when the next message is due.
@@ -108,9 +111,9 @@ class OutboxSender:
         """
         self._loop = asyncio.get_running_loop()
         try:
-            async with self._session_factory() as session, asyncio.TaskGroup() as lanes:
+            async with asyncio.TaskGroup() as lanes:
                 for lane in self._lanes.values():
-                    lanes.create_task(self._run_lane(lane, session))
+                    lanes.create_task(self._run_lane(lane))
                 await asyncio.Event().wait()  # for ever, even without a channel
         finally:
             self._loop = None
@@ -119,15 +122,16 @@ class OutboxSender:
         for lane in self._lanes.values():
             lane.wake.set()
 
-    async def _run_lane(self, lane: _Lane, session: aiohttp.ClientSession) -> None:
-        while True:
-            lane.wake.clear()
-            try:
-                if await self._pass(lane, session) == 0:
-                    await _first_of(lane.wake.wait(), self._clock.sleep(await self._idle_s(lane)))
-            except StoreUnavailable as problem:
-                _log.warning("outbox.store_unavailable", channel=lane.channel.name, problem=str(problem.orig))
-                await self._clock.sleep(STORE_PAUSE_S)
+    async def _run_lane(self, lane: _Lane) -> None:
+        async with self._session_factory(lane.channel) as session:
+            while True:
+                lane.wake.clear()
+                try:
+                    if await self._pass(lane, session) == 0:
+                        await _first_of(lane.wake.wait(), self._clock.sleep(await self._idle_s(lane)))
+                except StoreUnavailable as problem:
+                    _log.warning("outbox.store_unavailable", channel=lane.channel.name, problem=str(problem.orig))
+                    await self._clock.sleep(STORE_PAUSE_S)
 
     async def _pass(self, lane: _Lane, session: aiohttp.ClientSession) -> int:
         """Tries the lane's due messages, a few at a time, as long as its receiver lets us."""
