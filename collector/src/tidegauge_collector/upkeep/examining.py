@@ -1,4 +1,7 @@
-"""Doctor: looks at everything in a data directory, changes nothing. Beside a running collector that one is asked about its open store."""
+"""Doctor: looks at everything in a data directory. Beside a running collector that one is asked about its open store.
+
+Changes nothing, but for a note of damage that it finds, so that the next start heals it.
+"""
 
 import shutil
 import sqlite3
@@ -18,7 +21,8 @@ from tidegauge_collector.ingest.framelog import LogPosition
 from tidegauge_collector.ingest.logreader import LogReader
 from tidegauge_collector.telemetry.anatomy import anatomy
 from tidegauge_collector.telemetry.copying import read_through
-from tidegauge_collector.telemetry.damage import noted_damage
+from tidegauge_collector.telemetry.damage import note_damage, noted_damage
+from tidegauge_collector.telemetry.faults import StoreDamaged
 from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.upkeep.findings import Report
 from tidegauge_collector.upkeep.incidents import Incident, incidents
@@ -93,6 +97,8 @@ def _telemetry(report: Report, data: Path, ask_running: Callable[[], dict[str, A
             report.add("telemetry", "bad", f"{path} is missing", "start the collector: its start heals this")
             return
     except CollectorError as problem:
+        if isinstance(problem, StoreDamaged):
+            note_damage(path, str(problem))
         report.add("telemetry", "bad", str(problem), "start the collector: its start heals what is damaged")
         return
     report.figures["telemetry"] = found

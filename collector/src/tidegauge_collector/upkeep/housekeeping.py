@@ -19,7 +19,7 @@ from tidegauge_collector.telemetry.extent import log_position
 from tidegauge_collector.telemetry.faults import StoreDamaged
 from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.upkeep.backing_up import BackupFailed, OnProgress, back_up, nobody
-from tidegauge_collector.upkeep.errands import serve_all
+from tidegauge_collector.upkeep.errands import Errand, serve_all
 from tidegauge_collector.upkeep.manifest import TELEMETRY, Backup, backups, prune
 
 HOUR_US = 3_600 * 1_000_000
@@ -32,12 +32,14 @@ class Housekeeping:
     def __init__(
         self, settings: CollectorSettings, telemetry: TelemetryStore, frame_log: FrameLog, now_us: Callable[[], int]
     ) -> None:
+        self.data = settings.data
         self._settings = settings
         self._telemetry = telemetry
         self._frame_log = frame_log
         self._now_us = now_us
         self._one_backup = threading.Lock()  # one backup at a time
         self._ending = threading.Event()
+        self.errands: dict[str, Errand] = {"backup": self._errand_backup, "doctor": self._errand_doctor}
         self.backup_failures = 0
         self.checkpoints_postponed = 0  # for want of room on the disk
         self.last_backup_us = max((one.manifest.taken_at_us for one in backups(settings.backup_dir)), default=0)
@@ -72,7 +74,7 @@ class Housekeeping:
         """Back up now; `keep`: delete all but so many of the newest (0: none)."""
         with self._one_backup:
             told = self._told(on_progress)
-            made = back_up(self._settings.data, self._telemetry, folder, now_us=self._now_us(), on_progress=told)
+            made = back_up(self.data, self._telemetry, folder, now_us=self._now_us(), on_progress=told)
             gone = prune(folder, keep)
         if folder == self._settings.backup_dir:
             self.last_backup_us = made.manifest.taken_at_us
@@ -81,9 +83,8 @@ class Housekeeping:
 
     def run_errands(self) -> None:
         """Do what commands ask for; raises StoreDamaged where that has shown damage, after the asker has his answer."""
-        data = self._settings.data
-        serve_all(data, {"backup": self._errand_backup, "doctor": self._errand_doctor})
-        damage = noted_damage(data / TELEMETRY)
+        serve_all(self.data, self.errands)
+        damage = noted_damage(self.data / TELEMETRY)
         if damage is not None:
             raise StoreDamaged(damage)
 
