@@ -17,6 +17,10 @@ CRASH_POINTS = (
     "write.committed",
     "compact.merged",  # a step's rows are replaced in an open transaction
     "compact.committed",  # some windows are merged, others not
+    "settle.rolled",  # a day is rolled up in an open transaction
+    "settle.committed",
+    "delete.removed",  # what a deletion names is gone in an open transaction
+    "delete.committed",  # the control store does not say that it is done
     "checkpoint.before",
     "checkpoint.done",  # the log's segments are still there
     "release.before",

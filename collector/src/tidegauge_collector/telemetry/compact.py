@@ -8,6 +8,7 @@ compaction. Each step is a transaction of its own, so that a crash costs one ste
 import numpy as np
 
 from tidegauge.core.windows import Window
+from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.telemetry.merge import columns_of
 from tidegauge_collector.telemetry.rolling import KEY, SKETCHES, read_merged, remove
 from tidegauge_collector.telemetry.store import Table, TelemetryStore
@@ -46,6 +47,8 @@ def _compact_some(store: TelemetryStore, crowded: Table) -> None:
                 store.execute(f"write_{name}@", tables={f"new_{name}": merged[name]})
         tables = {"new_cells": merged["cells"], "new_sketches": merged["sketches"] or _NO_SKETCHES}
         store.execute("write_compacted_cells", tables=tables)
+        crash_here("compact.merged")
+    crash_here("compact.committed")
 
 
 _NO_SKETCHES: Table = columns_of([(-1, 0, 0, 0, "", 0)], SKETCHES)

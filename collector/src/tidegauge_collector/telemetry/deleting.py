@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tidegauge.core.windows import SECOND_US, Window
+from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.telemetry.rolling import keys_of, read_merged, roll_up, write
 from tidegauge_collector.telemetry.rowwise import split_ids
 from tidegauge_collector.telemetry.store import Parameters, Table, TelemetryStore
@@ -39,6 +40,8 @@ def delete(store: TelemetryStore, one: Tombstone) -> Counter[str]:
     with store.write():
         removed = _delete(store, one)
         store.execute("write_deletion_applied", [one.deletion_id, one.deleted_at_us])
+        crash_here("delete.removed")
+    crash_here("delete.committed")
     store.index.spans.load(store.rows)
     return removed
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from tidegauge.core.windows import SECOND_US, Window, day_start, next_day
+from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.telemetry.rolling import KEY, keys_of, merge_crowded, read_merged, remove, roll_up, write
 from tidegauge_collector.telemetry.store import Table, TelemetryStore
 
@@ -50,6 +51,8 @@ def _settle(store: TelemetryStore, step: Step) -> None:
         for level, rows in (("settled", merged), ("day", rolled)):
             write(store, level, rows)
             merge_crowded(store, level, keys_of(rows["cells"]))
+        crash_here("settle.rolled")
+    crash_here("settle.committed")
     store.index.zones.update(step.deployments)
 
 
