@@ -27,6 +27,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from tidegauge_collector.access import Access
 from tidegauge_collector.access.requests import guarding
 from tidegauge_collector.api.actuals import ActualsIntake
+from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import summarise
 from tidegauge_collector.api.routes import Api, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
@@ -39,11 +40,13 @@ from tidegauge_collector.ingest.guarded import GuardedService
 from tidegauge_collector.ingest.service import TelemetryService
 from tidegauge_collector.ingest.watching import watch_intake
 from tidegauge_collector.jobs.backlog import Backlog
+from tidegauge_collector.jobs.deleting import Deleting
 from tidegauge_collector.jobs.folding import Folding
 from tidegauge_collector.jobs.judging import Instruments, Judging
 from tidegauge_collector.jobs.keeping import Keeping, retention_of
 from tidegauge_collector.jobs.production import ProductionBaselines
 from tidegauge_collector.jobs.starting import marks_at_start
+from tidegauge_collector.jobs.wishes import Wishes
 from tidegauge_collector.measuring.baselines import Baselines
 from tidegauge_collector.measuring.handout import Configurations, Handout
 from tidegauge_collector.measuring.kept import Kept
@@ -56,7 +59,7 @@ from tidegauge_collector.telemetry.extent import extent, stored_counts
 from tidegauge_collector.upkeep.errands import forget_all
 from tidegauge_collector.upkeep.healing import open_stores
 from tidegauge_collector.upkeep.housekeeping import Housekeeping
-from tidegauge_collector.uploads.receiving import Uploads
+from tidegauge_collector.uploads.doors import UploadDoors
 from tidegauge_collector.web.routes import add_web_routes
 
 log = structlog.get_logger(__name__)
@@ -177,6 +180,13 @@ class Collector:
             changed(deployments)
             self.judging.expect(deployments)
 
+        self.deleting = Deleting(self.control, self.telemetry, now_us=now_us, on_removed=changed)
+        self.deleting.resume()
+        wishes = Wishes(self.telemetry, self.deleting)
+        self.housekeeping.errands |= {
+            "delete": lambda wish, _tell: self._jobs.submit(wishes.delete, wish).result(),
+            "export": lambda wish, tell: wishes.export(wish, lambda kind, done, of: tell(f"{kind} {done} {of}")),
+        }
         self.keeping = Keeping(
             self.control, self.telemetry, retention_of(self.settings), now_us=now_us, on_removed=changed
         )
@@ -240,7 +250,8 @@ class Collector:
         )
         self.application = application = new_application(self._fail)
         application.middlewares.append(guarding(self.access))
-        add_api_routes(application, api, await self._stack.enter_async_context(self._uploads()))
+        self.doors = await self._stack.enter_async_context(self._uploads())
+        add_api_routes(application, api, self.doors, DeletionRoutes(self.deleting, self._in_jobs))
         add_web_routes(application, api.read, self.access)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
         await runner.setup()
@@ -255,8 +266,8 @@ class Collector:
         port = runner.addresses[0][1]
         self.http_url = f"http{'s' if tls else ''}://{self._shown(address, port)}"
 
-    def _uploads(self) -> Uploads:
-        return Uploads(
+    def _uploads(self) -> UploadDoors:
+        return UploadDoors(
             self.service.intake,
             self.control,
             self.sources.baselines,
@@ -372,6 +383,9 @@ class Collector:
     def _arrived(self) -> None:
         self.folding.arrived()
         self._frames.set()
+
+    async def _in_jobs(self, work: Callable[[], Any]) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._jobs, work)
 
     async def _fold_all(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._jobs, self._fold_to_the_end)

@@ -32,9 +32,14 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     ("GET", f"{_DEPLOYMENT}/measurements"): Scope.READ,
     ("GET", f"{_DEPLOYMENT}/profiles"): Scope.READ,
     ("GET", f"{_DEPLOYMENT}/predictions"): Scope.READ,
+    ("GET", f"{_DEPLOYMENT}/predictions/{{prediction_id}}"): Scope.READ,
+    ("GET", f"{_DEPLOYMENT}/export"): Scope.READ,
+    ("GET", f"{_API}/deletions"): Scope.ADMIN,
+    ("POST", f"{_API}/deletions"): Scope.ADMIN,
     ("POST", f"{_DEPLOYMENT}/actuals"): Scope.INGEST,
     ("POST", f"{_DEPLOYMENT}/observations"): Scope.INGEST,
     ("POST", f"{_DEPLOYMENT}/baseline"): Scope.INGEST,
+    ("POST", f"{_API}/intake/kserve"): Scope.INGEST,
 }
 
 

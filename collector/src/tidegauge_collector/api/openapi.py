@@ -11,6 +11,8 @@ from tidegauge_collector.uploads.meaning import TEXTS as UPLOAD_PARAMETERS
 
 PARAMETERS = {
     "name": "the deployment",
+    "prediction_id": "a prediction id, or its digest as lists show it",
+    "what": "records (default), actuals, judgements or profiles",
     "metric": "which metric; docs/metrics.md lists them",
     "column": "a column's name, or * for all features and predictions",
     "version": "model version; default: the newest champion",
@@ -42,7 +44,7 @@ def openapi(routes: Iterable[Route]) -> dict[str, Any]:
     """An OpenAPI 3.1 document of the routes."""
     paths: dict[str, Any] = {}
     for route in routes:
-        parameters = [_parameter("name", "path")] if "{name}" in route.path else []
+        parameters = [_parameter(name, "path") for name in ("name", "prediction_id") if f"{{{name}}}" in route.path]
         parameters += [_parameter(name, "query") for name in route.query]
         operation: dict[str, Any] = {
             "summary": route.summary,

@@ -14,18 +14,21 @@ from tidegauge.wire.binsfile import is_deployment_name
 from tidegauge_collector.api.actuals import MAX_BODY_BYTES, ActualsIntake
 from tidegauge_collector.api.agents import list_agents, list_quarantine
 from tidegauge_collector.api.alerts import list_alerts
+from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
 from tidegauge_collector.api.errors import dump_json, json_errors, refusal
+from tidegauge_collector.api.export import ExportRoute
 from tidegauge_collector.api.measurements import list_measurements
 from tidegauge_collector.api.openapi import Route, openapi
 from tidegauge_collector.api.predictions import list_predictions
 from tidegauge_collector.api.profiles import show_profile
 from tidegauge_collector.api.query import BadRequest, NotFound
 from tidegauge_collector.api.scope import Json, Sources, find_deployment
+from tidegauge_collector.api.tracing import show_prediction
 from tidegauge_collector.api.uploads import UploadRoutes
 from tidegauge_collector.ingest.refusals import Overloaded, Refusal
+from tidegauge_collector.uploads.doors import UploadDoors
 from tidegauge_collector.uploads.meaning import PARAMETERS
-from tidegauge_collector.uploads.receiving import Uploads
 
 T = TypeVar("T")
 PREFIX = "/api/v1"
@@ -50,9 +53,18 @@ ROUTES = (
     Route(
         "GET", f"{PREFIX}/deployments/{{name}}/predictions", "Stored predictions and their actuals", ("limit", "after")
     ),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/predictions/{{prediction_id}}",
+        "Which version answered a prediction, with what, when, and its actuals",
+    ),
+    Route("GET", f"{PREFIX}/deployments/{{name}}/export", "One kind of rows as Parquet", ("what", "start", "end")),
+    Route("GET", f"{PREFIX}/deletions", "What was deleted, when and by whom"),
+    Route("POST", f"{PREFIX}/deletions", "Delete a deployment, a version, a range or a prediction id"),
     Route("POST", f"{PREFIX}/deployments/{{name}}/actuals", "Store actuals", PARAMETERS["actuals"]),
     Route("POST", f"{PREFIX}/deployments/{{name}}/observations", "Store observations", PARAMETERS["observations"]),
     Route("POST", f"{PREFIX}/deployments/{{name}}/baseline", "Make a version's baseline", PARAMETERS["baseline"]),
+    Route("POST", f"{PREFIX}/intake/kserve", "Take KServe's request and response events", ("deployment", "version")),
     Route("GET", f"{PREFIX}/alerts", "Alerts with history and deliveries", ("deployment", "status", "limit", "before")),
     Route(
         "GET", f"{PREFIX}/agents", "Agents seen: state, lag, losses, clock", ("deployment", "state", "limit", "after")
@@ -84,6 +96,7 @@ class Api:
         self._fold_all = fold_all
         self._healthy = healthy
         self._metrics = metrics
+        self.export = ExportRoute(sources, self._in_thread).answer
 
     async def read(self, path: str, query: Mapping[str, str]) -> Json:
         """The JSON value of GET path; raises aiohttp's errors with a JSON body."""
@@ -130,6 +143,8 @@ class Api:
                 return show_profile(sources, name, query)
             case ["deployments", name, "predictions"]:
                 return list_predictions(sources, name, query)
+            case ["deployments", name, "predictions", prediction_id]:
+                return show_prediction(sources, name, prediction_id, query)
         raise NotFound(f"{path} is no path of this API: see /openapi.json")
 
     async def post_actuals(self, request: web.Request) -> web.Response:
@@ -177,16 +192,19 @@ class Api:
         return web.json_response(openapi(ROUTES))
 
 
-def add_api_routes(app: web.Application, api: Api, uploads: Uploads) -> None:
+def add_api_routes(app: web.Application, api: Api, uploads: UploadDoors, deletions: DeletionRoutes) -> None:
     """Hang every route of ROUTES into an application."""
     rows = UploadRoutes(uploads, check_exists=api.check_exists, post_actuals=api.post_actuals)
     special: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {
         "/healthz": api.health,
         "/metrics": api.metrics,
         "/openapi.json": api.openapi,
+        f"{PREFIX}/deletions": deletions.answer,
+        f"{PREFIX}/deployments/{{name}}/export": api.export,
         f"{PREFIX}/deployments/{{name}}/actuals": rows.actuals,
         f"{PREFIX}/deployments/{{name}}/observations": rows.observations,
         f"{PREFIX}/deployments/{{name}}/baseline": rows.baseline,
+        f"{PREFIX}/intake/kserve": rows.kserve,
     }
     for route in ROUTES:
         app.router.add_route(route.method, route.path, special.get(route.path, api.get))

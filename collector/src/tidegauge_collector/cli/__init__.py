@@ -7,7 +7,19 @@ import sys
 from collections.abc import Sequence
 
 from tidegauge_collector import __version__
-from tidegauge_collector.cli import agents, backup, certs, check, doctor, quarantine, serve, shrink, tokens
+from tidegauge_collector.cli import (
+    agents,
+    backup,
+    certs,
+    check,
+    delete,
+    doctor,
+    export,
+    quarantine,
+    serve,
+    shrink,
+    tokens,
+)
 from tidegauge_collector.errors import CollectorError
 
 EPILOG = """examples:
@@ -41,6 +53,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, check, backup, doctor, shrink, certs, tokens, agents, quarantine):
+    for command in (serve, check, backup, doctor, shrink, certs, tokens, agents, quarantine, delete, export):
         command.add_to(commands)
     return parser

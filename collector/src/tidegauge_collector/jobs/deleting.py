@@ -7,9 +7,8 @@ telemetry store that was restored from an older copy has everything deleted agai
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
@@ -92,6 +91,10 @@ class Deleting:
         self._carry_out(record)
         return next(one for one in self._control.deletions.listed() if one.id == record.id)
 
+    def listed(self) -> list[DeletionRecord]:
+        """All deletions, oldest first."""
+        return self._control.deletions.listed()
+
     def resume(self) -> None:
         """Carry out what a crash has interrupted, or a restored telemetry store does not know of."""
         applied = deletions_applied(self._telemetry)
@@ -126,22 +129,6 @@ class Deleting:
             raise LookupError(
                 f"version {target.version!r:.140} of {target.deployment!r} was never seen; seen are {', '.join(sorted(versions))}"
             )
-
-
-def shown(record: DeletionRecord) -> Mapping[str, Any]:
-    """A record as commands and the API show it; times in microseconds."""
-    return {
-        "id": record.id,
-        "deployment": record.deployment,
-        "version": record.version,
-        "start_us": record.start_us,
-        "end_us": record.end_us,
-        "prediction_digest": record.prediction.hex() if record.prediction is not None else None,
-        "requested_by": record.requested_by,
-        "requested_at_us": record.requested_at_us,
-        "done_at_us": record.done_at_us,
-        "removed": dict(record.counts),
-    }
 
 
 def _tombstone(record: DeletionRecord) -> Tombstone:

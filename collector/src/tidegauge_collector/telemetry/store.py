@@ -247,5 +247,5 @@ def _unmasked(values: Array) -> Array:
     if values.dtype.kind == "f":
         return values.filled(np.nan)
     if values.dtype.kind == "O":
-        return values.filled(None)
+        return np.where(np.ma.getmaskarray(values), None, values.data)  # filled(None) would write '?'
     return values.filled(0)
