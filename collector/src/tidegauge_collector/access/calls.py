@@ -53,7 +53,7 @@ class GatedCalls:
         if not self._gate.required:
             return Caller()
         try:
-            caller = self._gate.admit(DOOR, address_of(context), _bearer(context), _names(context))
+            caller = await self._gate.admit(DOOR, address_of(context), _bearer(context), _names(context))
         except Denied as denied:
             await _end(context, denied)
         try:

@@ -30,12 +30,12 @@ class Gate:
         self._now_us = now_us
         self._logged: dict[str, tuple[int, int]] = {}  # reason -> (when it was last logged, how many since)
 
-    def admit(self, door: str, address: str, bearer: str | None, names: Sequence[str] = ()) -> Caller:
+    async def admit(self, door: str, address: str, bearer: str | None, names: Sequence[str] = ()) -> Caller:
         """Who calls at a door from an address; raises Denied, which is counted. `names`: the URIs of a verified client certificate."""
         if not self.required:
             return Caller((ANYBODY,))
         try:
-            caller = self._caller(address, bearer, names)
+            caller = await self._caller(address, bearer, names)
         except Denied as denied:
             self.denied(door, address, denied)
             raise
@@ -45,11 +45,11 @@ class Gate:
         """Count somebody who was let in."""
         self._count(door, "ok")
 
-    def identify(self, address: str, text: str) -> tuple[str, Identity]:
+    async def identify(self, address: str, text: str) -> tuple[str, Identity]:
         """Id and identity of a token; raises Denied. Expired and revoked are told only to who knows the secret."""
         self._refuse_when_unreadable()
         parts = read_token(text)
-        record = self._registry.find(parts[0]) if parts else None
+        record = await self._registry.find_or_look(parts[0]) if parts else None
         if parts is None or record is None or not is_secret_of(parts[1], record.digest):
             if parts is not None and record is None:
                 is_secret_of(parts[1], None)
@@ -79,11 +79,11 @@ class Gate:
             "access.denied", door=door, address=address, reason=denied.reason, text=str(denied), more_of_these=silent
         )
 
-    def _caller(self, address: str, bearer: str | None, names: Sequence[str]) -> Caller:
+    async def _caller(self, address: str, bearer: str | None, names: Sequence[str]) -> Caller:
         certified = identity_of_names(names)
         shown = [] if certified is None else [certified]
         if bearer is not None:
-            shown.append(self.identify(address, bearer)[1])
+            shown.append((await self.identify(address, bearer))[1])
         if shown:
             return Caller(tuple(shown))
         if names:

@@ -4,7 +4,9 @@ A thread of its own asks for the revision, so that no long query and no job dela
 asked for a minute, nobody is let in any more rather than somebody whose token was revoked meanwhile.
 """
 
+import asyncio
 import threading
+import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -13,6 +15,7 @@ import structlog
 from tidegauge_collector.control import StoreUnavailable, TokenRecord, Tokens
 
 POLL_S = 5.0
+LOOK_EVERY_S = 0.2  # however many unknown tokens are shown
 STALE_US = 60 * 1_000_000
 NOTE_USE_US = 60 * 1_000_000
 
@@ -31,12 +34,26 @@ class Registry:
         self._lock = threading.Lock()  # guards _used
         self._used: dict[str, int] = {}  # since it was last written
         self._written_at_us = 0
+        self._looked_at = float("-inf")
+        self._turn = threading.Lock()  # guards what `follow` changes: the thread is not alone in it
         self.failures = 0
         self.refresh()
 
     def find(self, token: str) -> TokenRecord | None:
         """The token of that id, dead ones too."""
         return self._records.get(token)
+
+    async def find_or_look(self, token: str) -> TokenRecord | None:
+        """The token of that id; one that is not known is looked for in the store, as it may have been made a moment ago.
+
+        Else an agent that is quicker than the next turn of the thread would wait minutes before it shows its new token again.
+        """
+        found = self.find(token)
+        if found is not None or time.monotonic() - self._looked_at < LOOK_EVERY_S:
+            return found
+        self._looked_at = time.monotonic()
+        await asyncio.to_thread(self.follow)
+        return self.find(token)
 
     def records(self) -> list[TokenRecord]:
         """All of them."""
@@ -73,6 +90,10 @@ class Registry:
 
     def follow(self) -> None:
         """One turn of the thread: never raises because of the store."""
+        with self._turn:
+            self._follow()
+
+    def _follow(self) -> None:
         try:
             self.refresh()
             self.write_use()

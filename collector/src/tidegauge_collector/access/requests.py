@@ -33,7 +33,7 @@ def guarding(access: Access) -> Any:
         asked = scope_of(request.method, resource.canonical)
         if asked is not OPEN:
             try:
-                _admit(access, request, asked)
+                await _admit(access, request, asked)
             except Denied as denied:
                 return refused(request, denied)
         return await handler(request)
@@ -90,13 +90,13 @@ def _headers(denied: Denied) -> dict[str, str]:
     return headers
 
 
-def _admit(access: Access, request: web.Request, asked: Scope) -> None:
+async def _admit(access: Access, request: web.Request, asked: Scope) -> None:
     """Return where a request may do what asks for a scope; raises Denied, which is counted."""
     address = address_of(request)
     bearer = bearer_of(request.headers.get("Authorization"))
     token = session_of(access, request) if bearer is None else None
     if token is None:
-        caller = access.gate.admit(DOOR, address, bearer)
+        caller = await access.gate.admit(DOOR, address, bearer)
     try:
         if token is not None:
             caller = _of_session(access, request, token)

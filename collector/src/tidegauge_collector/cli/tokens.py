@@ -204,7 +204,12 @@ def _told(out: Path | None) -> Iterator[Any]:
         raise ConfigError(f"--out {out}: {problem.strerror}: give a file that can be written") from problem
     try:
         with os.fdopen(descriptor, "w") as file:
-            yield lambda text, record: (file.write(f"{text}\n"), _explain(record, f"written to {out}"))
+
+            def tell(text: str, record: TokenRecord) -> None:
+                file.write(f"{text}\n")
+                _explain(record, f"written to {out}")
+
+            yield tell
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(out)

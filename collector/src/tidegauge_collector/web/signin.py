@@ -41,7 +41,7 @@ class SignIn:
         address = address_of(request)
         try:
             require_own_origin(request)
-            token, identity = self._access.gate.identify(address, str(given.get("token", "")).strip())
+            token, identity = await self._access.gate.identify(address, str(given.get("token", "")).strip())
             identity.require_scope(Scope.READ)
         except Denied as denied:
             self._access.gate.denied(DOOR, address, denied)
