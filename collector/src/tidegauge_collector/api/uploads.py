@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from aiohttp import web
@@ -10,9 +10,10 @@ from aiohttp import web
 from tidegauge_collector.api.errors import Handler, dump_json, refusal
 from tidegauge_collector.api.query import BadRequest, NotFound
 from tidegauge_collector.ingest.refusals import Overloaded, Refusal
+from tidegauge_collector.uploads.doors import UploadDoors
 from tidegauge_collector.uploads.errors import UploadRefused
 from tidegauge_collector.uploads.formats import FORMATS, JSON, format_of
-from tidegauge_collector.uploads.receiving import Upload, Uploads
+from tidegauge_collector.uploads.receiving import Upload
 
 CHUNK_BYTES = 256 * 1024
 KEY, REPEATED = "Idempotency-Key", "Idempotent-Replayed"
@@ -22,10 +23,10 @@ class UploadRoutes:
     """Answers the requests that bring rows."""
 
     def __init__(
-        self, uploads: Uploads, *, check_exists: Callable[[str], Awaitable[None]], post_actuals: Handler
+        self, doors: UploadDoors, *, check_exists: Callable[[str], Awaitable[None]], post_actuals: Handler
     ) -> None:
         """`check_exists` raises where nothing came of a deployment; `post_actuals` takes a JSON document without a key."""
-        self._uploads = uploads
+        self._uploads, self._kserve = doors.uploads, doors.kserve
         self._check_exists = check_exists
         self._post_actuals = post_actuals
 
@@ -50,6 +51,16 @@ class UploadRoutes:
             raise refusal(web.HTTPBadRequest, str(problem)) from problem
         return await self.answer(request, "actuals", default_format=JSON)
 
+    async def kserve(self, request: web.Request) -> web.Response:
+        """202 for events that are understood; their rows are stored in a few seconds, once both halves are there."""
+        try:
+            taken = await self._kserve.take(dict(_lower(request)), await request.read(), request.query)
+        except UploadRefused as problem:
+            return web.json_response(_told(problem), status=problem.status)
+        except Overloaded as problem:
+            raise _overloaded(problem) from problem
+        return web.json_response({"taken": taken}, status=202)
+
     async def answer(self, request: web.Request, target: str, *, default_format: str | None = None) -> web.Response:
         """200 with what was stored, once that is durable; else what to do."""
         try:
@@ -66,8 +77,7 @@ class UploadRoutes:
         except UploadRefused as problem:
             return web.json_response(_told(problem), status=problem.status)
         except Overloaded as problem:
-            headers = {"Retry-After": str(max(1, problem.retry_after_ms // 1_000))}
-            raise refusal(web.HTTPServiceUnavailable, str(problem), headers) from problem
+            raise _overloaded(problem) from problem
         except Refusal as problem:
             raise refusal(web.HTTPBadRequest, str(problem)) from problem
         except web.RequestPayloadError as problem:
@@ -75,6 +85,15 @@ class UploadRoutes:
             raise refusal(web.HTTPBadRequest, message, {"Connection": "close"}) from problem
         headers = {"ETag": f'"{found.digest}"'} | ({REPEATED: "true"} if found.is_repeated else {})
         return web.Response(text=dump_json(found.content), content_type="application/json", headers=headers)
+
+
+def _lower(request: web.Request) -> Iterator[tuple[str, str]]:
+    return ((name.lower(), value) for name, value in request.headers.items())
+
+
+def _overloaded(problem: Overloaded) -> web.HTTPException:
+    headers = {"Retry-After": str(max(1, problem.retry_after_ms // 1_000))}
+    return refusal(web.HTTPServiceUnavailable, str(problem), headers)
 
 
 def _told(problem: UploadRefused) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ MAX_ROWS = 200_000_000
 MAX_ROW_GROUP_BYTES = 4 * 1024**3
 NDJSON, JSON, CSV = "application/x-ndjson", "application/json", "text/csv"
 PARQUET, ARROW = "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"
+OBJECTS = "objects"
 FORMATS = {
     NDJSON: NDJSON,
     "application/jsonl": NDJSON,
@@ -57,10 +58,11 @@ class RowBatch:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A received body: where it lies, and its format."""
+    """A received body: where it lies, and its format; or `rows` that are read already (then the path is only a name)."""
 
     path: Path
     format: str
+    rows: Sequence[Mapping[str, Any]] = ()
 
 
 def format_of(content_type: str, default: str | None = None) -> str:
@@ -76,7 +78,7 @@ def read_batches(body: Body, problems: Problems, *, list_name: str) -> Iterator[
     """The rows of a body in batches; lines that are no rows are problems. `list_name`: where a JSON document has its list of rows."""
     # Imported here: these two need what is defined above.
     from tidegauge_collector.uploads.delimited import read_csv  # noqa: PLC0415
-    from tidegauge_collector.uploads.jsonrows import read_document, read_lines  # noqa: PLC0415
+    from tidegauge_collector.uploads.jsonrows import read_document, read_lines, read_objects  # noqa: PLC0415
 
     readers: dict[str, Callable[[], Iterator[RowBatch]]] = {
         NDJSON: lambda: read_lines(body.path, problems),
@@ -84,6 +86,7 @@ def read_batches(body: Body, problems: Problems, *, list_name: str) -> Iterator[
         CSV: lambda: read_csv(body.path, problems),
         PARQUET: lambda: _numbered(_parquet(body.path)),
         ARROW: lambda: _numbered(_arrow(body.path)),
+        OBJECTS: lambda: read_objects(body.rows),
     }
     rows = 0
     try:

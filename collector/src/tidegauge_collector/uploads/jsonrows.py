@@ -4,7 +4,7 @@ types, which Arrow does not take."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,11 @@ def read_document(path: Path, list_name: str) -> Iterator[RowBatch]:
         if not isinstance(row, dict):
             raise UploadRefused(f"row {number} is a {type(row).__name__}: write an object of names and values")
     yield from _batches(rows, list(range(1, len(rows) + 1)))
+
+
+def read_objects(rows: Sequence[Mapping[str, Any]]) -> Iterator[RowBatch]:
+    """Rows that are objects already."""
+    yield from _batches(rows, range(1, len(rows) + 1))
 
 
 def read_lines(path: Path, problems: Problems) -> Iterator[RowBatch]:
@@ -134,7 +139,7 @@ def _by_hand(lines: Sequence[bytes], first: int, problems: Problems) -> Iterator
     yield from _batches(rows, numbers)
 
 
-def _batches(rows: Sequence[dict[str, Any]], numbers: Sequence[int]) -> Iterator[RowBatch]:
+def _batches(rows: Sequence[Mapping[str, Any]], numbers: Sequence[int]) -> Iterator[RowBatch]:
     size = rows_at_once(max((len(row) for row in rows[:100]), default=1))
     for start in range(0, len(rows), size):
         part = [_opened(row) for row in rows[start : start + size]]
@@ -144,7 +149,7 @@ def _batches(rows: Sequence[dict[str, Any]], numbers: Sequence[int]) -> Iterator
         yield RowBatch(columns, np.array(numbers[start : start + size], dtype=np.int64))
 
 
-def _opened(row: dict[str, Any]) -> dict[str, Any]:
+def _opened(row: Mapping[str, Any]) -> Mapping[str, Any]:
     nested = row.get(NESTED)
     if not isinstance(nested, dict):
         return row

@@ -9,11 +9,11 @@ import re
 import shutil
 import weakref
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from uuid import uuid4
 
 import structlog
@@ -26,7 +26,7 @@ from tidegauge_collector.ingest.intake import Intake
 from tidegauge_collector.ingest.refusals import Overloaded
 from tidegauge_collector.measuring.baselines import Baselines
 from tidegauge_collector.uploads.errors import KeyReused, TooLarge, UploadRefused
-from tidegauge_collector.uploads.formats import Body
+from tidegauge_collector.uploads.formats import OBJECTS, Body
 from tidegauge_collector.uploads.meaning import ACTUALS, BASELINE, OBSERVATIONS, Meaning, read_meaning
 from tidegauge_collector.uploads.redo import FrameBuffer
 from tidegauge_collector.uploads.segments import KnownSegments
@@ -130,6 +130,18 @@ class Uploads:
         self.counts[upload.target, "repeated" if answer.is_repeated else "taken"] += 1
         return answer
 
+    async def take_rows(self, deployment: str, query: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Json:
+        """Store observations that are objects already; raises as `take` does."""
+        path = self._directory / f"{uuid4().hex}.rows"
+        upload = Upload(OBSERVATIONS, deployment, query, OBJECTS)
+        try:
+            answer = await self._work(upload, read_meaning(OBSERVATIONS, query), Body(path, OBJECTS, rows), b"")
+        except (OSError, StoreUnavailable) as problem:
+            raise Overloaded(
+                "the disk refuses: send the same again later", reason="disk", retry_after_ms=DISK_MS
+            ) from problem
+        return answer.content
+
     def _admit(self) -> None:
         if self._at_once >= MAX_AT_ONCE or self.sending.waiting >= MAX_WAITING:
             self.counts["all", "overload"] += 1
@@ -147,7 +159,7 @@ class Uploads:
         digest = await self._receive(upload, body, path)
         crash_here("upload.received")
         if upload.key is None:
-            return await self._work(upload, meaning, path, digest)
+            return await self._work(upload, meaning, Body(path, upload.format), digest)
         lock = self._keys.setdefault((upload.deployment, upload.key), asyncio.Lock())
         async with lock:
             known = await asyncio.to_thread(
@@ -155,7 +167,7 @@ class Uploads:
             )
             if known is not None:
                 return self._repeated(known, digest)
-            return await self._work(upload, meaning, path, digest)
+            return await self._work(upload, meaning, Body(path, upload.format), digest)
 
     def _repeated(self, known: TakenRequest, digest: bytes) -> Answer:
         if known.digest != digest:
@@ -189,11 +201,11 @@ class Uploads:
             message = f"{free} bytes free, {RESERVE_BYTES} are kept in reserve: free space"
             raise Overloaded(message, reason="disk", retry_after_ms=DISK_MS)
 
-    async def _work(self, upload: Upload, meaning: Meaning, path: Path, digest: bytes) -> Answer:
-        frames = FrameBuffer(path.with_suffix(".part"))
+    async def _work(self, upload: Upload, meaning: Meaning, body: Body, digest: bytes) -> Answer:
+        frames = FrameBuffer(body.path.with_suffix(".part"))
         loop = asyncio.get_running_loop()
         try:
-            work = await loop.run_in_executor(self._workers, self._prepared, upload, meaning, path)
+            work = await loop.run_in_executor(self._workers, self._prepared, upload, meaning, body)
             told = await loop.run_in_executor(self._workers, _TAKERS[upload.target], work, frames)
             content = {"deployment": upload.deployment, "version": work.meaning.version, **told}
             if upload.key is None and frames.is_small:
@@ -206,7 +218,7 @@ class Uploads:
             frames.discard()
         return Answer(content, digest.hex())
 
-    def _prepared(self, upload: Upload, meaning: Meaning, path: Path) -> Work:
+    def _prepared(self, upload: Upload, meaning: Meaning, body: Body) -> Work:
         version, known = meaning.version, Known(segment_names=self._segments.of(upload.deployment))
         found = self._control.deployment(upload.deployment)
         if found is not None and not version and meaning.target != ACTUALS:
@@ -217,10 +229,8 @@ class Uploads:
         if found is not None:
             active = self._baselines.active(found.name, version)
             bins = None if active is None else active.baseline.bins
-            known = replace(known, bins=bins, task=found.task or "", segments=found.segments)
-        return Work(
-            upload.deployment, Body(path, upload.format), replace(meaning, version=version), known, self._now_us()
-        )
+            known = replace(known, is_new=False, bins=bins, task=found.task or "", segments=found.segments)
+        return Work(upload.deployment, body, replace(meaning, version=version), known, self._now_us())
 
 
 def _target_bytes(upload: Upload) -> bytes:

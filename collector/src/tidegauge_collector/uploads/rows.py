@@ -26,7 +26,7 @@ from tidegauge.wire.rows import ActualRows, RecordRows
 from tidegauge_collector.uploads.errors import UploadRefused
 from tidegauge_collector.uploads.facts import Ids, Times, clamp_future, listed, read_ids, read_latencies, read_times
 from tidegauge_collector.uploads.formats import RowBatch
-from tidegauge_collector.uploads.meaning import Meaning
+from tidegauge_collector.uploads.meaning import OBSERVATIONS, Meaning
 from tidegauge_collector.uploads.outcomes import AnswerReader, Answers, OutcomeReader, truth_of
 from tidegauge_collector.uploads.problems import BatchProblems, Mask, Problems
 from tidegauge_collector.uploads.segments import Codes, SegmentNames, Sets
@@ -137,7 +137,7 @@ class RowReader:
         event_us, clamped = self._times("time", found, problems)
         ids, has_id = self._ids(found, problems)
         truth, truth_us = self._read_truth(found, problems, batch.is_text)
-        if truth is not None and ids is None:
+        if truth is not None and ids is None and self._meaning.target == OBSERVATIONS:
             raise UploadRefused("actuals without prediction ids: name the column with id=…, or leave the actuals out")
         answers = self._read_answers(found, problems, batch.is_text)
         latency = self._as("latency", found)

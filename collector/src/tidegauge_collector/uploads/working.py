@@ -36,6 +36,7 @@ Json = dict[str, Any]
 class Known:
     """What the collector knows of a deployment and version: its bins, task, declared segments, and segment names seen."""
 
+    is_new: bool = True
     bins: ReferenceBins | None = None
     task: str = ""
     segments: tuple[str, ...] = ()
@@ -53,6 +54,11 @@ class Work:
     now_us: int
 
     @property
+    def proposes(self) -> bool:
+        """Whether what its parameters propose is of use: the deployment is new, or its task is not known."""
+        return self.known.is_new or bool(self.meaning.proposal and not self.known.task)
+
+    @property
     def encoder(self) -> FrameEncoder:
         """Makes its frames."""
         meaning = self.meaning
@@ -65,7 +71,8 @@ def take_observations(work: Work, frames: FrameBuffer) -> Json:
     reader = _reader(work, problems)
     gathering = Gathering(work.known.bins, reader.kinds)
     segments = meaning.segments if meaning.segments is not None else work.known.segments
-    frames.add(encoder.proposal(meaning.proposal, meaning.segments or ()))
+    if work.proposes:
+        frames.add(encoder.proposal(meaning.proposal, meaning.segments or ()))
     counts = {"rows": 0, "predictions": 0, "actuals": 0}
     for rows in _rows(work, reader, problems):
         counts["rows"] += rows.count
@@ -146,7 +153,8 @@ def take_baseline(work: Work, frames: FrameBuffer) -> Json:
     known |= derived
     usable = {name: values for name, values in usable.items() if name in known}
     built = build_baseline(usable, known, importance=work.meaning.importance, outcomes=outcomes)
-    frames.add(work.encoder.proposal(work.meaning.proposal, ()))
+    if work.proposes:
+        frames.add(work.encoder.proposal(work.meaning.proposal, ()))
     _put(frames, work.encoder.baseline(built))
     return {"stored": rows, "baseline": built.digest.hex(), **_told(reader, problems)}
 
