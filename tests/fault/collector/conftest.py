@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,26 @@ load("collector_rows", FOLDER / "rows.py")
 load("collector_mailbox", FOLDER / "mailbox.py")
 load("collector_crew", FOLDER / "crew.py")
 load("collector_daemon", Path(__file__).with_name("daemon.py"))
+load("collector_lives", Path(__file__).with_name("lives.py"))
+load("collector_fleet", Path(__file__).with_name("fleet.py"))
+
+from collector_lives import Launcher, Lives  # noqa: E402  made importable above
+
+
+@pytest.fixture(scope="session")
+def launcher() -> Iterator[Launcher]:
+    """Forks collectors that have imported everything already."""
+    made = Launcher()
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def lives(launcher: Launcher, tmp_path: Path) -> Iterator[Lives]:
+    """A data directory on which collectors live and die."""
+    made = Lives(launcher, tmp_path)
+    yield made
+    made.end()
 
 
 @pytest.fixture(autouse=True)

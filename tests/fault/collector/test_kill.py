@@ -35,7 +35,9 @@ def mailbox() -> Iterator[Mailbox]:
 def daemon(tmp_path: Path, mailbox: Mailbox) -> Iterator[Daemon]:
     """One that is not started yet."""
     config = tmp_path / "collector.toml"
-    config.write_text(f'[[channels]]\nname = "mailbox"\nurl = "{mailbox.url}"\nsecret = "{SECRET}"\nallow = ["127.0.0.1"]\n')
+    config.write_text(
+        f'[[channels]]\nname = "mailbox"\nurl = "{mailbox.url}"\nsecret = "{SECRET}"\nallow = ["127.0.0.1"]\n'
+    )
     made = Daemon(tmp_path, config)
     yield made
     made.end()
