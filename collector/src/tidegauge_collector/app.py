@@ -45,6 +45,7 @@ from tidegauge_collector.jobs.folding import Folding
 from tidegauge_collector.jobs.judging import Instruments, Judging
 from tidegauge_collector.jobs.keeping import Keeping, retention_of
 from tidegauge_collector.jobs.production import ProductionBaselines
+from tidegauge_collector.jobs.sharing import Share
 from tidegauge_collector.jobs.starting import marks_at_start
 from tidegauge_collector.jobs.wishes import Wishes
 from tidegauge_collector.measuring.baselines import Baselines
@@ -67,6 +68,7 @@ log = structlog.get_logger(__name__)
 SWITCH_INTERVAL_S = 0.0005  # numpy work in the jobs' thread must not stall the event loop
 READERS = 4
 GRACE_S = 5.0
+JUDGING_SHARE = 0.2  # of the jobs' thread, while the fold is behind
 
 
 class WallClock:
@@ -154,6 +156,7 @@ class Collector:
         stored = Kept(functools.partial(stored_counts, self.telemetry))
         summaries = Kept(functools.partial(summarise, self.control, extents))
         progress = ProgressReader(self.telemetry, extents, self.service.agents.epochs, now_us)
+        self._judging_share = Share(JUDGING_SHARE, time.monotonic)
         self.judging = Judging(
             self.control,
             self.telemetry,
@@ -225,7 +228,7 @@ class Collector:
             self.access,
             self.backlog,
             self.keeping,
-            data,
+            self.housekeeping,
             now_us=now_us,
             started_us=now_us(),
         )
@@ -322,7 +325,7 @@ class Collector:
         scheduler = AsyncIOScheduler(timezone="UTC")
         options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         for seconds, name, work, executor in (
-            (1.0, "judge", self._judge, self._jobs),
+            (1.0, "judge", self._judge_in_turn, self._jobs),
             (60.0, "judge_all", self.judging.expect_all, self._jobs),
             (300.0, "checkpoint", self.housekeeping.checkpoint, self._jobs),
             (600.0, "compact", self.keeping.compact, self._jobs),
@@ -393,6 +396,11 @@ class Collector:
     def _fold_to_the_end(self) -> None:
         while self.folding.fold_some():
             pass
+
+    def _judge_in_turn(self) -> None:
+        """While the fold is behind, judging gets a fifth of the thread: it would judge what is late anyway."""
+        if self.folding.caught_up or self._judging_share.is_due:
+            self._judging_share.run(self._judge)
 
     def _judge(self) -> None:
         if self.judging.judge_some():
