@@ -31,7 +31,7 @@ class Admission:
     ) -> None:
         self.limits = limits
         self.quotas = Quotas(limits.quota)
-        self.in_flight_bytes = 0
+        self.in_flight_bytes = self.most_in_flight_bytes = 0
         self._now_us = now_us
         self._free_bytes = free_bytes
         self._unfolded_bytes = unfolded_bytes
@@ -49,6 +49,7 @@ class Admission:
         self._check_backlog()
         self._check_rate(request, size)
         self.in_flight_bytes += size
+        self.most_in_flight_bytes = max(self.most_in_flight_bytes, self.in_flight_bytes)
         try:
             yield
         finally:
