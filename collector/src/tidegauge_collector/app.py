@@ -277,6 +277,7 @@ class Collector:
             directory=self.settings.data / "uploads",
             now_us=self._clock.now_us,
             max_bytes=self.settings.max_upload_mb * 1024 * 1024,
+            counters=self.service.counters,
         )
 
     def _shown(self, address: Address, port: int) -> str:

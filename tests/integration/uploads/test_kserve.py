@@ -48,7 +48,7 @@ def flush(port: Harbour) -> None:
 
 
 def counted(port: Harbour, name: str) -> int:
-    return int(port.collector.doors.kserve.counts[name])
+    return int(port.collector.service.counters.value("kserve", name))
 
 
 def test_v1_halves_are_joined_in_any_order_and_stored_as_rows(port: Harbour, service: str) -> None:

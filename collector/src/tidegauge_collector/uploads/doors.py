@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from tidegauge_collector.control import ControlStore
+from tidegauge_collector.ingest.counters import IngestCounters
 from tidegauge_collector.ingest.intake import Intake
 from tidegauge_collector.measuring.baselines import Baselines
 from tidegauge_collector.uploads.kserve import KServeIntake
@@ -27,10 +28,13 @@ class UploadDoors:
         directory: Path,
         now_us: Callable[[], int],
         max_bytes: int,
+        counters: IngestCounters,
     ) -> None:
         """`directory` is for bodies and redo files alone; `max_bytes` is the largest body."""
-        self.uploads = Uploads(intake, control, baselines, directory=directory, now_us=now_us, max_bytes=max_bytes)
-        self.kserve = KServeIntake(self.uploads, now_us)
+        self.uploads = Uploads(
+            intake, control, baselines, directory=directory, now_us=now_us, max_bytes=max_bytes, counters=counters
+        )
+        self.kserve = KServeIntake(self.uploads, now_us, counters)
 
     async def __aenter__(self) -> Self:
         await self.uploads.__aenter__()
@@ -43,9 +47,3 @@ class UploadDoors:
             await self._task
         await self.kserve.flush()
         await self.uploads.__aexit__()
-
-    def samples(self) -> list[tuple[dict[str, str], float]]:
-        """What was done, by target and outcome, for `/metrics`."""
-        found = {**self.uploads.counts, **{("kserve", name): n for name, n in self.kserve.counts.items()}}
-        found |= {("sending", name): n for name, n in self.uploads.sending.counts.items()}
-        return [({"target": target, "outcome": outcome}, float(n)) for (target, outcome), n in sorted(found.items())]

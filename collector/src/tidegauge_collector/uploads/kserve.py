@@ -7,13 +7,14 @@ few frames. A kill costs what waits, as it costs an agent its last seconds; ever
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
 
 from tidegauge.core.windows import to_datetime
+from tidegauge_collector.ingest.counters import IngestCounters
 from tidegauge_collector.ingest.refusals import Overloaded, Refusal
 from tidegauge_collector.uploads.cloudevents import InferenceEvent, read_events
 from tidegauge_collector.uploads.errors import UploadRefused
@@ -52,7 +53,7 @@ class Group:
 class KServeIntake:
     """Takes the events of all inference services. Methods run in the event loop's thread."""
 
-    def __init__(self, uploads: Uploads, now_us: Callable[[], int]) -> None:
+    def __init__(self, uploads: Uploads, now_us: Callable[[], int], counters: IngestCounters) -> None:
         self._uploads = uploads
         self._now_us = now_us
         self._halves: OrderedDict[Key, tuple[int, InferenceEvent]] = OrderedDict()
@@ -60,7 +61,7 @@ class KServeIntake:
         self._held_bytes = 0
         self._rows: dict[Group, list[Row]] = {}
         self._flushing = asyncio.Lock()
-        self.counts: Counter[str] = Counter()
+        self._counters = counters
 
     @property
     def waiting_rows(self) -> int:
@@ -72,7 +73,7 @@ class KServeIntake:
         if unknown := query.keys() - {"deployment", "version"}:
             raise UploadRefused(f"unknown parameter {min(unknown)!r}: this path takes deployment, version")
         if self.waiting_rows >= MAX_WAITING_ROWS:
-            self.counts["overload"] += 1
+            self._count("overload")
             raise Overloaded(
                 "too many rows wait to be stored: send again later", reason="overload", retry_after_ms=1_000
             )
@@ -103,17 +104,20 @@ class KServeIntake:
             for group, rows in waiting.items():
                 try:
                     await self._uploads.take_rows(group.deployment, group.query(), rows)
-                    self.counts["rows_stored"] += len(rows)
+                    self._count("rows_stored", len(rows))
                 except Overloaded:
                     self._rows[group] = rows + self._rows.get(group, [])
                 except (UploadRefused, Refusal) as problem:
-                    self.counts["rows_refused"] += len(rows)
+                    self._count("rows_refused", len(rows))
                     log.warning("kserve.refused", deployment=group.deployment, rows=len(rows), problem=str(problem))
+
+    def _count(self, reason: str, n: int = 1) -> None:
+        self._counters.count("kserve", reason, n)
 
     def _take(self, event: InferenceEvent, version: str) -> None:
         key = (event.deployment, event.id)
         if key in self._done or (key in self._halves and self._halves[key][1].is_request == event.is_request):
-            self.counts["repeated"] += 1
+            self._count("repeated")
             return
         other = self._halves.pop(key, None)
         if other is None:
@@ -131,7 +135,7 @@ class KServeIntake:
     def _give_up(self, reason: str) -> None:
         _, (_, event) = self._halves.popitem(last=False)
         self._held_bytes -= event.size_bytes
-        self.counts[reason] += 1
+        self._count(reason)
 
     def _join(self, request: InferenceEvent, response: InferenceEvent, version: str) -> None:
         try:
@@ -139,10 +143,10 @@ class KServeIntake:
             if len(features) != len(answers):
                 raise UploadRefused(f"{len(answers)} predictions for {len(features)} rows")  # noqa: TRY301 - counted below
         except UploadRefused as problem:
-            self.counts["unreadable"] += 1
+            self._count("unreadable")
             log.info("kserve.unreadable", deployment=request.deployment, problem=str(problem))
             return
-        self.counts["joined"] += 1
+        self._count("joined")
         name = version or version_of(response.data) or request.endpoint or DEFAULT_VERSION
         shared = _shared(request, response, self._now_us())
         for number, (own, answer) in enumerate(zip(features, answers, strict=True)):

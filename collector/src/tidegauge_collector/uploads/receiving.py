@@ -8,7 +8,6 @@ import hashlib
 import re
 import shutil
 import weakref
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -22,10 +21,11 @@ from tidegauge.wire.binsfile import is_deployment_name
 from tidegauge_collector.control import ControlStore, StoreUnavailable
 from tidegauge_collector.control.requests import TakenRequest
 from tidegauge_collector.crash_points import crash_here
+from tidegauge_collector.ingest.counters import IngestCounters
 from tidegauge_collector.ingest.intake import Intake
 from tidegauge_collector.ingest.refusals import Overloaded
 from tidegauge_collector.measuring.baselines import Baselines
-from tidegauge_collector.uploads.errors import KeyReused, TooLarge, UploadRefused
+from tidegauge_collector.uploads.errors import KeyReused, TooLarge, UnknownFormat, UploadRefused
 from tidegauge_collector.uploads.formats import OBJECTS, Body
 from tidegauge_collector.uploads.meaning import ACTUALS, BASELINE, OBSERVATIONS, Meaning, read_meaning
 from tidegauge_collector.uploads.redo import FrameBuffer
@@ -40,6 +40,7 @@ WORKERS = 2
 RESERVE_BYTES = 256 * MIB
 BUSY_MS, DISK_MS = 1_000, 5_000
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_REASONS = {UploadRefused: "refused", TooLarge: "too_large", KeyReused: "key_reused", UnknownFormat: "format"}
 _TAKERS = {OBSERVATIONS: take_observations, ACTUALS: take_actuals, BASELINE: take_baseline}
 
 log = structlog.get_logger(__name__)
@@ -77,6 +78,7 @@ class Uploads:
         directory: Path,
         now_us: Callable[[], int],
         max_bytes: int,
+        counters: IngestCounters,
     ) -> None:
         """`directory` is for bodies and redo files alone; `max_bytes` is the largest body."""
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -89,8 +91,8 @@ class Uploads:
         self._at_once = 0
         self._keys: weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock] = weakref.WeakValueDictionary()
         self._workers = ThreadPoolExecutor(WORKERS, "tidegauge-uploads")
-        self.sending = Sending(intake, control, directory)
-        self.counts: Counter[tuple[str, str]] = Counter()
+        self.sending = Sending(intake, control, directory, counters)
+        self._counters = counters
 
     async def __aenter__(self) -> Self:
         """Look for what the last life of the collector has left, and send it from now on."""
@@ -110,24 +112,24 @@ class Uploads:
 
         Raises UploadRefused (mend it) or Overloaded (send the same again later).
         """
-        self._admit()
+        self._admit(upload)
         self._at_once += 1
         path = self._directory / f"{uuid4().hex}.body"
         try:
             answer = await self._take(upload, body, path)
         except (OSError, StoreUnavailable) as problem:
-            self.counts[upload.target, "disk"] += 1
+            self._count(upload, "disk")
             log.warning("upload.disk", problem=repr(problem))
             raise Overloaded(
                 "the disk refuses: send the same again later", reason="disk", retry_after_ms=DISK_MS
             ) from problem
         except UploadRefused as problem:
-            self.counts[upload.target, type(problem).__name__] += 1
+            self._count(upload, _REASONS[type(problem)])
             raise
         finally:
             self._at_once -= 1
             path.unlink(missing_ok=True)
-        self.counts[upload.target, "repeated" if answer.is_repeated else "taken"] += 1
+        self._count(upload, "repeated" if answer.is_repeated else "taken")
         return answer
 
     async def take_rows(self, deployment: str, query: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Json:
@@ -142,9 +144,12 @@ class Uploads:
             ) from problem
         return answer.content
 
-    def _admit(self) -> None:
+    def _count(self, upload: Upload, reason: str) -> None:
+        self._counters.count(f"upload_{upload.target}", reason)
+
+    def _admit(self, upload: Upload) -> None:
         if self._at_once >= MAX_AT_ONCE or self.sending.waiting >= MAX_WAITING:
-            self.counts["all", "overload"] += 1
+            self._count(upload, "overload")
             message = f"{self._at_once} uploads are under way and {self.sending.waiting} wait: send again later"
             raise Overloaded(message, reason="overload", retry_after_ms=BUSY_MS)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge_collector.control import ControlStore, StoreUnavailable
 from tidegauge_collector.control.requests import TakenRequest
 from tidegauge_collector.crash_points import crash_here
+from tidegauge_collector.ingest.counters import IngestCounters
 from tidegauge_collector.ingest.intake import Intake
 from tidegauge_collector.ingest.refusals import Overloaded, Refusal
 from tidegauge_collector.uploads.redo import ENDING, FrameBuffer, RedoDamaged, read_redo
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 class Sending:
     """One sender for all uploads of a running collector. All methods run in the event loop's thread."""
 
-    def __init__(self, intake: Intake, control: ControlStore, directory: Path) -> None:
+    def __init__(self, intake: Intake, control: ControlStore, directory: Path, counters: IngestCounters) -> None:
         self._intake = intake
         self._control = control
         self._directory = directory
@@ -42,7 +42,7 @@ class Sending:
         self._next_seq = 1
         self._later: dict[int, TakenRequest] = {}
         self._under_way: set[int] = set()
-        self.counts: Counter[str] = Counter()
+        self._counters = counters
 
     @property
     def waiting(self) -> int:
@@ -119,7 +119,7 @@ class Sending:
         try:
             await self._settle(request, await self._outcome(request))
         except (Overloaded, StoreUnavailable) as problem:
-            self.counts["waited"] += 1
+            self._counters.count("upload_sending", "waited")
             log.info("upload.waits", deployment=request.deployment, problem=str(problem))
         finally:
             self._under_way.discard(request.id)
@@ -138,7 +138,7 @@ class Sending:
 
     async def _settle(self, request: TakenRequest, status: str) -> None:
         await asyncio.to_thread(self._control.requests.settle, request.id, status)
-        self.counts[status] += 1
+        self._counters.count("upload_sending", status)
         self._later.pop(request.id, None)
         path = self._path(request)
         if status == "refused":
