@@ -8,7 +8,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from collector_fleet import NAME, Fleet
+from collector_fleet import NAME, Fleet, frame
 from collector_lives import Launcher, Lives
 
 import tidegauge_collector.telemetry.store as store_module
@@ -56,7 +56,7 @@ def test_the_intake_refuses_before_the_disk_is_full_and_takes_again_when_there_i
     launcher: Launcher, tmp_path: Path
 ) -> None:
     fleet = Fleet(random.Random(1))
-    with disk(tmp_path / "disk", 160) as small:
+    with disk(tmp_path / "disk", 512) as small:  # of which the intake keeps a part free
         lives = Lives(launcher, tmp_path, small / "data")
         lives.configure(backs_up=False)
         try:
@@ -83,11 +83,12 @@ def test_the_intake_refuses_before_the_disk_is_full_and_takes_again_when_there_i
 
 
 def refused(fleet: Fleet, address: str) -> grpc.RpcError:
-    """How a new epoch's first batch is answered."""
+    """How the next batch is answered."""
     epoch = fleet.epochs[0]
+    seq = epoch.acknowledged + 1
     with grpc.insecure_channel(address) as channel, pytest.raises(grpc.RpcError) as told:
         TelemetryStub(channel).Ship(
-            pb.ShipRequest(epoch=epoch.name.bytes, first_seq=epoch.acknowledged + 1, frames=[b"x"]), timeout=60.0
+            pb.ShipRequest(epoch=epoch.name.bytes, first_seq=seq, frames=[frame(epoch.name, seq)]), timeout=60.0
         )
     return told.value
 
