@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from tidegauge_collector import __version__
 from tidegauge_collector.access import Access
@@ -18,6 +17,8 @@ from tidegauge_collector.jobs.judging import Judging
 from tidegauge_collector.jobs.keeping import Keeping
 from tidegauge_collector.notify import OutboxSender
 from tidegauge_collector.upkeep.disk import disk_families
+from tidegauge_collector.upkeep.figures import store_families
+from tidegauge_collector.upkeep.housekeeping import Housekeeping
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Figures:
     access: Access
     backlog: Backlog
     keeping: Keeping
-    data: Path
+    housekeeping: Housekeeping
     now_us: Callable[[], int]
     started_us: int
 
@@ -105,7 +106,8 @@ class Figures:
                     [({"channel": c, "outcome": o}, float(n)) for (c, o), n in sorted(self.sender.counts.items())],
                 ),
                 *self.access.families(),
-                *disk_families(self.data),
+                *disk_families(self.housekeeping.data),
+                *store_families(self.housekeeping, now_us),
             ]
         )
 
