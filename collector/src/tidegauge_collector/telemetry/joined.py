@@ -63,7 +63,7 @@ def joined(
         found = store.rows("joined_labels", [wanted.parameters["deployment_id"]] * 2)
         names = tuple(name for (name,) in found)
         labels = {"code": np.arange(len(names)), "name": texts(names)} if names else _NO_LABELS
-        rows = store.arrays("joined", parameters, tables={"labels": labels} | wanted.tables)
+        rows = _joined(store, parameters, {"labels": labels} | wanted.tables)
     return JoinedRows(
         rows["event_us"],
         rows["score"],
@@ -73,6 +73,49 @@ def joined(
         rows["actual_us"],
         _class_scores(index, rows["classes_id"], rows["class_scores"]),
     )
+
+
+def _joined(store: TelemetryStore, parameters: dict[str, Any], tables: dict[str, Table]) -> dict[str, Array]:
+    """Most ids have one answer and one actual: these are joined plainly, and only the others are ranked."""
+    corrected = store.arrays("corrected_ids", [parameters["deployment_id"]])["id_high"]
+    plain = store.arrays("joined_plain", _without(parameters, "end_us"), tables=tables | _suspects(corrected))
+    repeated = _repeated(plain.pop("id_high"), plain.pop("version_id"))
+    wanted = plain.pop("is_wanted").astype(np.bool_) & (plain["event_us"] < parameters["end_us"])
+    rows = {name: values[wanted & ~repeated.rows] for name, values in plain.items()}
+    suspects = np.concatenate([corrected, repeated.ids])
+    if not len(suspects):
+        return rows
+    ranked = store.arrays("joined", parameters, tables=tables | _suspects(suspects))
+    return {name: np.concatenate([values, ranked[name]]) for name, values in rows.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Repeated:
+    """Which rows share id and version with another, and their ids' high halves."""
+
+    rows: npt.NDArray[np.bool_]
+    ids: Array
+
+
+def _repeated(ids: Array, versions: Array) -> _Repeated:
+    keys = ids ^ (versions.astype(np.uint64) * _SPREAD)
+    ordered = np.sort(keys)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not len(twice):
+        return _Repeated(np.zeros(len(ids), dtype=np.bool_), np.empty(0, dtype=np.uint64))
+    found = np.unique(ids[np.isin(keys, twice)])
+    return _Repeated(np.isin(ids, found), found)
+
+
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+
+
+def _suspects(ids: Array) -> dict[str, Table]:
+    return {"suspects": {"id_high": np.unique(ids).astype(np.uint64) if len(ids) else np.zeros(0, dtype=np.uint64)}}
+
+
+def _without(parameters: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in parameters.items() if key != name}
 
 
 def predicted_ids(

@@ -1,8 +1,9 @@
--- What was answered in a range of event time, and what was true?
+-- What was answered in a range of event time, and what was true, of the ids among `suspects` (by their high halves)?
 -- Of several actuals of an id the greatest (actual time, epoch, seq, row) counts; of several predictions of a version with one id
--- the latest event time, the last received among equals. Most ids come once, so only those that do not are ranked.
+-- the latest event time, the last received among equals.
 WITH truths AS MATERIALIZED (
-    SELECT id_high, id_low, value, label, actual_us, epoch, seq, row_number FROM actuals WHERE deployment_id = $deployment_id
+    SELECT id_high, id_low, value, label, actual_us, epoch, seq, row_number FROM actuals SEMI JOIN suspects USING (id_high)
+    WHERE deployment_id = $deployment_id
 ),
 corrected AS MATERIALIZED (SELECT id_high, id_low FROM truths GROUP BY id_high, id_low HAVING COUNT(*) > 1),
 newest_truths AS (
