@@ -48,7 +48,7 @@ class OutcomeReader:
     def values(self, raw: Raw, column: str, problems: BatchProblems, *, is_text: bool) -> list[Any]:
         """Values of a truth: numbers (truths too: 1 and 0), or labels."""
         if is_text and not isinstance(raw, list) and kind_of_text(raw) is ColumnKind.BOOLEAN and not self._are_labels:
-            return text_column(raw, ColumnKind.BOOLEAN).tolist()
+            return list(text_column(raw, ColumnKind.BOOLEAN).tolist())
         if self.are_labels(raw, is_text=is_text) and not _are_truths(raw):
             return listed(raw)
         if _are_truths(raw):

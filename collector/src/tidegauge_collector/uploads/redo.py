@@ -88,7 +88,8 @@ def read_redo(path: Path) -> Iterator[list[bytes]]:
     with path.open("rb") as file:
         if file.read(len(_MAGIC)) != _MAGIC:
             raise RedoDamaged(f"{path.name} is no redo file of this version")
-        part, size = [], 0
+        part: list[bytes] = []
+        size = 0
         for frame in _frames(file, path.name):
             if part and (size + len(frame) > MAX_BATCH_BYTES or len(part) >= MAX_FRAMES):
                 yield part

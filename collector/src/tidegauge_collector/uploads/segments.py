@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ class SegmentNames:
         self._known: dict[str, set[str]] = {}
         self._max_values = max_values
 
-    def sets(self, segments: Iterable[str], columns: dict[str, Sequence[Any]], rows: int) -> tuple[Sets, Codes]:
+    def sets(self, segments: Iterable[str], columns: Mapping[str, Sequence[Any]], rows: int) -> tuple[Sets, Codes]:
         """The distinct combinations of segments, and each row's place among them. A segment without its columns is left out."""
         given = []
         for one in segments:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from tidegauge.core.columns import ColumnKind
 
 Column = npt.NDArray[Any]
-Raw = pa.Array | list[Any]
+Raw: TypeAlias = pa.Array | list[Any]
 
 _NUMBERS = frozenset({float, int, type(None)})
 _TRUTHS = {"true": True, "false": False}
