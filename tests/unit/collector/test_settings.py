@@ -1,5 +1,6 @@
 """The collector's settings: parsed once, all problems at once."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         ('http = "127.0.0.1:70000"', "http = '127.0.0.1:70000': write HOST:PORT"),
         ('http = ":8642"', "http = ':8642': write HOST:PORT"),
         ("[[channels]]\nname = 5", r"channels\[1\].name = 5: write text in quotes"),
-        ('[[channels]]\nkind = "mail"', r"channels\[1\].kind = 'mail': this version knows 'webhook'"),
+        ('[[channels]]\nkind = "mail"', r"channels\[1\].kind = 'mail': this version knows webhook, slack"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_fix(tmp_path: Path, text: str, message: str) -> None:
@@ -136,3 +137,29 @@ def test_a_secret_file_that_is_no_text_is_a_problem_like_others(tmp_path: Path) 
 
     with pytest.raises(ConfigError, match="is no text"):
         load_settings(path, environment={})
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('tls_cert = "a.pem"', "tls_cert and tls_key: TLS needs both"),
+        ('tls_client_ca = "ca.pem"', "tls_client_ca: clients show certificates over TLS only"),
+        ('access = "maybe"', "access = 'maybe': write one of auto, required"),
+        ('tls_cert = ""', "tls_cert = '': write the path of a file"),
+    ],
+)
+def test_access_that_makes_no_sense_is_named(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(problem)):
+        load_settings(write(tmp_path, text), environment={})
+
+
+def test_beyond_loopback_with_tls_tokens_are_required_and_on_loopback_where_asked_for(tmp_path: Path) -> None:
+    tls = 'tls_cert = "a.pem"\ntls_key = "a.key"\n'
+    configs = [
+        load_settings(write(tmp_path, text), environment={}).access_config
+        for text in ("", 'access = "required"', tls, f'{tls}grpc = "0.0.0.0:1"', 'insecure = true\ngrpc = "0.0.0.0:1"')
+    ]
+
+    assert [one.required for one in configs] == [False, True, False, True, False]
+    assert [one.is_exposed for one in configs] == [False, False, False, True, False]
+    assert [one.tls is not None for one in configs] == [False, False, True, True, False]
