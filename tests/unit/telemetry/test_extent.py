@@ -6,9 +6,10 @@ from tidegauge.core.columns import LATENCY, ColumnKind, category_counts, numeric
 from tidegauge.core.profile import profile_categories, profile_durations, profile_numeric
 from tidegauge.core.windows import DAY_US, HOUR_US, Window
 from tidegauge.wire import telemetry_pb2 as pb
+from tidegauge_collector.telemetry import extent as extents
 from tidegauge_collector.telemetry.extent import Extent, deployments, extent, known, low_watermarks, stored_counts
 from tidegauge_collector.telemetry.fold import LogPosition, fold
-from tidegauge_collector.telemetry.testing import Answers, Sender, Source, profile_frame, records_frame
+from tidegauge_collector.telemetry.testing import Answers, Sender, Source, actuals_frame, profile_frame, records_frame
 
 HERE = LogPosition(b"log", 1)
 
@@ -131,3 +132,25 @@ def test_low_watermarks_are_kept_for_each_epoch_and_deployment(store):
 
     assert low_watermarks(store, "flights") == {one.epoch: 50, two.epoch: 70}
     assert low_watermarks(store, "other") == {two.epoch: 90}
+
+
+def test_ids_of_many_rows_are_estimated_from_a_share_of_them(store, monkeypatch):
+    monkeypatch.setattr(extents, "EXACT_ROWS", 1_000)
+    sender = Sender()
+    once, twice = [f"once {i}" for i in range(8_000)], [f"twice {i}" for i in range(4_000)]
+    ids = once + twice + twice
+    fold(
+        store,
+        [
+            sender.send(records_frame(ids, range(len(ids)), Answers([0.5] * len(ids)))),
+            sender.send(actuals_frame(once, [1] * len(once), range(len(once)))),
+        ],
+        HERE,
+    )
+
+    counts = stored_counts(store, "flights")
+
+    assert counts.estimated
+    assert (counts.prediction_rows, counts.actual_rows) == (16_000, 8_000)
+    assert counts.actual_ids == 8_000
+    assert abs(counts.prediction_ids - 12_000) < 600

@@ -132,6 +132,7 @@ def show_status(sources: Sources, name: str, query: Query) -> Json:
             "actuals": stored.actual_rows,
             "actual_ids": stored.actual_ids,
         },
+        "ids_estimated": stored.estimated,
         "dropped": {one.reason: one.rows for one in gap_summary(sources.telemetry)},
     }
 
