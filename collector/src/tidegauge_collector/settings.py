@@ -19,10 +19,9 @@ from tidegauge_collector.access.certificates import TlsFiles
 from tidegauge_collector.access.exposure import missing_tls
 from tidegauge_collector.errors import ConfigError
 from tidegauge_collector.ingest.limits import MIB, IntakeLimits
-from tidegauge_collector.notify import WebhookChannel
+from tidegauge_collector.notify import Channel, read_channels
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_CHANNEL_KEYS = {"name", "kind", "url", "secret", "secret_env", "secret_file", "allow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class CollectorSettings:
     min_free_mb: int = 256
     max_unfolded_mb: int = 2_048
     max_upload_mb: int = 1_024
-    channels: tuple[WebhookChannel, ...] = field(default=())
+    channels: tuple[Channel, ...] = field(default=())
 
     @property
     def intake_limits(self) -> IntakeLimits:
@@ -127,7 +126,7 @@ def load_settings(
             parsed[name] = _PARSERS[name](value)
         except (ValueError, TypeError) as problem:
             problems.append(f"{name} = {value!r}: {problem}")
-    parsed["channels"] = _channels(channels, environment, problems)
+    parsed["channels"] = read_channels(channels, environment, problems)
     problems += _half_given(parsed) + _exposed(parsed)
     if problems:
         where = f"in {file}" if file is not None else "in flags or environment"
@@ -150,58 +149,6 @@ def _unknown(name: str, known: set[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"known keys are {', '.join(sorted(known))}"
     return f"{name}: unknown key; {hint}"
-
-
-def _channels(raw: Any, environment: Mapping[str, str], problems: list[str]) -> tuple[WebhookChannel, ...]:
-    if not isinstance(raw, list) or not all(isinstance(one, dict) for one in raw):
-        problems.append("channels: write each channel as a [[channels]] table")
-        return ()
-    channels: list[WebhookChannel] = []
-    for number, one in enumerate(raw, start=1):
-        label = f"channels[{number}]"
-        found = [f"{label}.{_unknown(name, _CHANNEL_KEYS)}" for name in one if name not in _CHANNEL_KEYS]
-        found += [f'{label}.{name}: missing; write {name} = "…"' for name in ("name", "url") if not one.get(name)]
-        found += [
-            f"{label}.{name} = {value!r}: write text in quotes"
-            for name, value in one.items()
-            if name in _CHANNEL_KEYS - {"allow"} and not isinstance(value, str)
-        ]
-        allow = one.get("allow", [])
-        if not isinstance(allow, list) or not all(isinstance(each, str) for each in allow):
-            found.append(f'{label}.allow = {allow!r}: write a list of texts, e.g. ["10.0.0.0/8", "hooks.internal"]')
-        if one.get("kind", "webhook") != "webhook":
-            found.append(f"{label}.kind = {one['kind']!r}: this version knows 'webhook'")
-        secret = _secret(label, one, environment, found)
-        if not found:
-            try:
-                channels.append(WebhookChannel(one["name"], one["url"], secret, tuple(allow)))
-            except ConfigError as problem:
-                found.append(f"{label}: {problem}")
-        problems += found
-    names = [channel.name for channel in channels]
-    problems += [
-        f"channels: the name {name!r} is given twice" for name in sorted({n for n in names if names.count(n) > 1})
-    ]
-    return tuple(channels)
-
-
-def _secret(label: str, one: Mapping[str, Any], environment: Mapping[str, str], found: list[str]) -> str:
-    given = [name for name in ("secret", "secret_env", "secret_file") if one.get(name)]
-    if len(given) != 1:
-        found.append(f"{label}: give one of secret, secret_env, secret_file (a whsec_… key); {len(given)} are given")
-        return ""
-    value = str(one[given[0]])
-    if given[0] == "secret":
-        return value
-    if given[0] == "secret_env":
-        if value not in environment:
-            found.append(f"{label}.secret_env: the variable {value} is not set")
-        return environment.get(value, "")
-    try:
-        return Path(value).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as problem:
-        found.append(f"{label}.secret_file = {value!r}: {getattr(problem, 'strerror', None) or 'is no text'}")
-        return ""
 
 
 def _half_given(parsed: Mapping[str, Any]) -> list[str]:

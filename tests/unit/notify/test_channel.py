@@ -15,7 +15,7 @@ def test_neither_url_nor_secret_shows_in_a_repr():
 def test_redaction_takes_url_path_query_and_secret_out_of_a_text():
     channel = WebhookChannel("ops", "https://hooks.example/t0ken?sig=c%20anary", SECRET)
 
-    text = channel.redact(f"POST /t0ken?sig=c%20anary to {channel.url}, sig c anary, key {SECRET}")
+    text = channel.endpoint.redact(f"POST /t0ken?sig=c%20anary to {channel.url}, sig c anary, key {SECRET}")
 
     assert not any(each in text for each in ("t0ken", "anary", "C2Fu"))
     assert text.startswith("POST ***")

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, example, given, settings
 
 from tidegauge_collector.control import AlertRow
 from tidegauge_collector.notify import render, render_test
+from tidegauge_collector.notify.answers import by_status, retry_after_s
 from tidegauge_collector.notify.outcomes import DeadLetter, Done, PauseChannel, Retry
-from tidegauge_collector.notify.webhook import classify, retry_after_s
 
 untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 DAY_US = 86_400 * 1_000_000
@@ -139,7 +139,7 @@ def test_a_test_message_names_its_channel():
     ],
 )
 def test_each_status_has_its_consequence(statuses, kind):
-    assert {type(classify(status, {}, b"", now_us=NOON_US)) for status in statuses} == {kind}
+    assert {type(by_status(status, {}, now_us=NOON_US)) for status in statuses} == {kind}
 
 
 @pytest.mark.parametrize(
@@ -173,4 +173,4 @@ def test_no_retry_after_breaks_the_reader(header):
 
 
 def test_a_retry_carries_the_wait_that_the_receiver_asks_for():
-    assert classify(429, {"Retry-After": "30"}, b"", now_us=NOON_US) == Retry(30.0, "HTTP 429")
+    assert by_status(429, {"Retry-After": "30"}, now_us=NOON_US) == Retry(30.0, "HTTP 429")

@@ -1,4 +1,4 @@
-"""One attempt: a signed POST with a bounded wait and a bounded read. What comes back is hostile until classified."""
+"""One attempt: a POST with a bounded wait and a bounded read. What comes back is hostile until classified."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,11 +9,9 @@ from yarl import URL
 
 from tidegauge_collector import __version__
 from tidegauge_collector.control import OutboxRow
-from tidegauge_collector.notify.channel import WebhookChannel
+from tidegauge_collector.notify.channel import Channel, Request
 from tidegauge_collector.notify.outcomes import DeadLetter, Outcome, PauseChannel, Retry
 from tidegauge_collector.notify.reaching import CheckedResolver, refusal_in
-from tidegauge_collector.notify.signing import signed_headers
-from tidegauge_collector.notify.webhook import classify
 
 CONNECT_TIMEOUT_S = 5
 TOTAL_TIMEOUT_S = 15
@@ -37,12 +35,12 @@ class _Answer:
     body: bytes
 
 
-def open_session(channel: WebhookChannel, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
+def open_session(channel: Channel, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
     """A client for one channel, that goes only where that may go; `resolver` looks names up (default: the system's way).
 
     It keeps no cookies, no connections and no addresses, unpacks nothing and reads no proxy from the environment.
     """
-    checked = CheckedResolver(URL(channel.url), channel.destinations, resolver)
+    checked = CheckedResolver(URL(channel.endpoint.url), channel.endpoint.destinations, resolver)
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=TOTAL_TIMEOUT_S, connect=CONNECT_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S),
         connector=aiohttp.TCPConnector(force_close=True, use_dns_cache=False, resolver=checked),
@@ -53,25 +51,23 @@ def open_session(channel: WebhookChannel, resolver: AbstractResolver | None = No
     )
 
 
-async def attempt(
-    session: aiohttp.ClientSession, channel: WebhookChannel, message: OutboxRow, *, now_us: int
-) -> Attempt:
+async def attempt(session: aiohttp.ClientSession, channel: Channel, message: OutboxRow, *, now_us: int) -> Attempt:
     """Sends the message once. A broken connection or a timeout is ambiguous and therefore a Retry, under the same id."""
-    headers = signed_headers(channel.key, message.delivery_id, message.body, now_s=now_us // 1_000_000)
     try:
-        answer = await _post(session, channel.url, message.body, {"Content-Type": "application/json", **headers})
+        answer = await _post(session, channel.request(message, now_us=now_us))
     except (aiohttp.ClientError, TimeoutError, OSError) as problem:
         refused = refusal_in(problem)
         if refused is not None:
             return Attempt(PauseChannel(str(refused)), None, str(refused))
         reason = _named(problem)
         return Attempt(Retry(0.0, reason), None, reason)
-    outcome = classify(answer.status, answer.headers, answer.body, now_us=now_us)
-    return Attempt(outcome, answer.status, channel.redact(_detail(outcome, answer)))
+    outcome = channel.classify(answer.status, answer.headers, answer.body, now_us=now_us)
+    return Attempt(outcome, answer.status, channel.endpoint.redact(_detail(outcome, answer)))
 
 
-async def _post(session: aiohttp.ClientSession, url: str, body: bytes, headers: Mapping[str, str]) -> _Answer:
-    async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+async def _post(session: aiohttp.ClientSession, request: Request) -> _Answer:
+    headers = {"Content-Type": "application/json", **request.headers}
+    async with session.post(request.url, data=request.body, headers=headers, allow_redirects=False) as response:
         return _Answer(response.status, response.headers, await _read_capped(response))
 
 

@@ -17,7 +17,7 @@ from tidegauge_collector.control import ControlStore, OutboxRow, StoreUnavailabl
 from tidegauge_collector.errors import ConfigError
 from tidegauge_collector.notify import schedule
 from tidegauge_collector.notify.breaker import Breaker
-from tidegauge_collector.notify.channel import WebhookChannel
+from tidegauge_collector.notify.channel import Channel
 from tidegauge_collector.notify.delivery import Attempt, attempt, open_session
 from tidegauge_collector.notify.outcomes import DeadLetter, Done, PauseChannel, Retry
 
@@ -43,7 +43,7 @@ class Clock(Protocol):
 class _Lane:
     """What is known of one channel's receiver."""
 
-    def __init__(self, channel: WebhookChannel) -> None:
+    def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.breaker = Breaker()
         self.paused: str | None = None
@@ -66,10 +66,10 @@ class OutboxSender:
     def __init__(
         self,
         store: ControlStore,
-        channels: Sequence[WebhookChannel],
+        channels: Sequence[Channel],
         *,
         clock: Clock,
-        session_factory: Callable[[WebhookChannel], aiohttp.ClientSession] = open_session,
+        session_factory: Callable[[Channel], aiohttp.ClientSession] = open_session,
         random: Callable[[], float] = random_module.random,
     ) -> None:
         twice = [name for name, times in Counter(each.name for each in channels).items() if times > 1]

@@ -1,4 +1,4 @@
-"""The generic webhook: the body of an alert event, and what a receiver's answer means. Pure; `sender` does the I/O.
+"""The body of an alert's event, as the outbox keeps it and as a generic webhook gets it. Pure; `sender` does the I/O.
 
 Body (at most 20 KB): {"type": "alert.firing", "timestamp": RFC 3339, "data": {alert_key, seq, status, severity, rule, model,
 value, threshold, window: {start, end}, url, details}}. Types: alert.firing, alert.updated, alert.resolved, alert.test.
@@ -8,15 +8,12 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
 from tidegauge_collector.control import AlertRow
-from tidegauge_collector.notify.outcomes import DeadLetter, Done, Outcome, PauseChannel, Retry
 
 MAX_BODY_BYTES = 20_000
-MAX_RETRY_AFTER_S = 3600.0
 _MAX_TEXT = 200  # code points
 _MAX_URL = 2000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,38 +51,6 @@ def render(alert: AlertRow, event_type: str, *, base_url: str = "") -> bytes:
 def render_test(channel: str, *, now_us: int, base_url: str = "") -> bytes:
     """The body of a message that only shows that the channel works."""
     return _encode("alert.test", now_us, {"channel": channel, "status": "test", "url": _page(base_url, None)})
-
-
-def classify(status: int, headers: Mapping[str, str], body: bytes, *, now_us: int) -> Outcome:
-    """What an answer means for the message and its channel; header names in any case if `headers` looks them up so.
-
-    Redirects are failures, tried again but never followed. `body` does not matter to a generic receiver's answer.
-    """
-    del body
-    if 200 <= status < 300:
-        return Done()
-    if status in {401, 403, 404, 410}:
-        return PauseChannel(f"HTTP {status}: {'gone, disabled' if status == 410 else 'refused'} by the receiver")
-    if status in {408, 425, 429} or not 400 <= status < 500:
-        return Retry(retry_after_s(headers.get("Retry-After"), now_us=now_us), f"HTTP {status}")
-    return DeadLetter(f"HTTP {status}: the receiver does not take this message")
-
-
-def retry_after_s(value: str | None, *, now_us: int) -> float:
-    """Seconds that a Retry-After header asks for (RFC 9110, 10.2.3: seconds or a date), 0 to 3600; 0 where it says nothing."""
-    if value is None:
-        return 0.0
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text), MAX_RETRY_AFTER_S)
-    try:
-        until = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):  # not a date either: the schedule alone decides
-        return 0.0
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    wait_s = (until - _EPOCH).total_seconds() - now_us / 1e6
-    return min(max(wait_s, 0.0), MAX_RETRY_AFTER_S)
 
 
 def _encode(event_type: str, at_us: int, data: Mapping[str, Any]) -> bytes:
