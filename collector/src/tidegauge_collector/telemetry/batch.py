@@ -77,6 +77,7 @@ class Batch:
     def tables(self) -> dict[str, Table]:
         """All rows as tables of numpy columns, by the name of the query that writes them, those that have rows."""
         tables = self._cells.tables() | self._rows.tables()
+        self._widen_spans(tables.get("predictions"))
         if self._events:
             tables["events"] = columns_of(self._events, _EVENT_COLUMNS)
         if self._gaps:
@@ -86,6 +87,17 @@ class Batch:
     def lookups(self) -> dict[str, Table]:
         """The tables that the codes in `predictions` and `actuals` refer to."""
         return self._rows.lookups()
+
+    def _widen_spans(self, predictions: Table | None) -> None:
+        if predictions is None:
+            return
+        names = {number: name for name, number in self._index.deployments.known.items()}
+        names |= {number: name for name, number in self._index.deployments.staged.items()}
+        for number in np.unique(predictions["deployment_id"]).tolist():
+            here = predictions["deployment_id"] == number
+            events, arrivals = predictions["event_us"][here], predictions["arrival_us"][here]
+            span = RecordSpan(int(events.min()), int(events.max()), int(arrivals.min()), int(arrivals.max()))
+            self._index.spans.add_records(names[number], span)
 
     def _take_profile(self, entry: FoldEntry) -> None:
         profile = entry.frame.profile
@@ -109,10 +121,6 @@ class Batch:
             unpack_records(frame), frame.deployment, frame.version, entry.received_us
         )
         self._rows.add_records(rows, entry.frame, self._source(entry))
-        if rows.rows:
-            events, arrivals = rows.event_times_us, rows.arrival_times_us
-            span = RecordSpan(int(events.min()), int(events.max()), int(arrivals.min()), int(arrivals.max()))
-            self._index.spans.add_records(entry.frame.deployment, span)
 
     def _take_actuals(self, entry: FoldEntry) -> None:
         frame = entry.frame

@@ -124,8 +124,13 @@ def _no_scores(rows: int) -> Array:
 
 
 def _stack(parts: list[tuple[int, Columns]]) -> Table:
-    return {name: np.concatenate([_spread(columns[name], rows) for rows, columns in parts]) for name in parts[0][1]}
+    lengths = [rows for rows, _ in parts]
+    return {name: _joined([columns[name] for _, columns in parts], lengths) for name in parts[0][1]}
 
 
-def _spread(values: Array | int | np.uint64, rows: int) -> Array:
-    return np.full(rows, values) if isinstance(values, (int, np.uint64)) else values
+def _joined(values: list[Array | int | np.uint64], lengths: list[int]) -> Array:
+    """One column of the values of all parts, those that are a number repeated over their part."""
+    if not any(isinstance(one, np.ndarray) for one in values):
+        return np.repeat(np.array(values), lengths)
+    spread = (one if isinstance(one, np.ndarray) else np.full(n, one) for one, n in zip(values, lengths, strict=True))
+    return np.concatenate(list(spread))

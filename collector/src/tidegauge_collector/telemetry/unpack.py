@@ -4,7 +4,8 @@ Arrays that do not fit together are refused by the codec. Refused here: counts, 
 up or show, and bin counts without the bins that they follow.
 """
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from tidegauge.core.profile import ColumnProfile
 from tidegauge.errors import WireError
 from tidegauge.wire import telemetry_pb2 as pb
-from tidegauge.wire.codec import decode_profile
+from tidegauge.wire.codec import KIND_FROM_WIRE, decode_profile
 from tidegauge.wire.rows import ActualRows, RecordRows, decode_actuals, decode_records
 from tidegauge_collector.telemetry.index import SeriesKey
 
@@ -23,6 +24,7 @@ MAX_WINDOW_S = 86_400
 FIRST_US, END_US = -62_135_596_800_000_000, 253_402_300_800_000_000
 """Years 1 to 9999, the instants that a calendar can show."""
 EVENT_TIME, ARRIVAL_TIME = 1, 2
+_ROLES = frozenset(pb.Role.values())
 
 
 def unpack_profile(frame: pb.Frame) -> list[tuple[SeriesKey, ColumnProfile]]:
@@ -33,29 +35,27 @@ def unpack_profile(frame: pb.Frame) -> list[tuple[SeriesKey, ColumnProfile]]:
         raise WireError(f"window of {profile.window_length_s} s: windows are 1 to {MAX_WINDOW_S} s long")
     if profile.time_basis not in (0, EVENT_TIME, ARRIVAL_TIME):
         raise WireError(f"unknown time basis {profile.time_basis}")
-    return list(_columns(frame))
+    columns = list(_columns(frame))
+    _check_bins([column for _, column in columns])
+    return columns
 
 
 def _columns(frame: pb.Frame) -> Iterator[tuple[SeriesKey, ColumnProfile]]:
     profile = frame.profile
+    whose = (frame.deployment, frame.version, frame.role, profile.segment, profile.batch)
+    bins_id, time_basis = profile.bins_id, profile.time_basis or EVENT_TIME
     for message in profile.columns:
         column = decode_profile(message)
         _check_column(column)
-        if column.bin_counts is not None and not profile.bins_id:
+        is_binned = column.bin_counts is not None
+        if is_binned and not bins_id:
             raise WireError(f"column {column.name!r} has bin counts, but the frame names no bins")
-        key = SeriesKey(
-            frame.deployment,
-            frame.version,
-            frame.role,
-            profile.segment,
-            profile.batch,
-            column.name,
-            column.kind.value,
-            b"" if column.bin_counts is None else profile.bins_id,
-            column.pivot if np.isfinite(column.pivot) else 0.0,
-            profile.time_basis or EVENT_TIME,
-        )
-        yield key, column
+        pivot = column.pivot if math.isfinite(column.pivot) else 0.0
+        kind = _KINDS[message.kind]
+        yield SeriesKey(*whose, column.name, kind, bins_id if is_binned else b"", pivot, time_basis), column
+
+
+_KINDS = {wire: kind.value for wire, kind in KIND_FROM_WIRE.items()}
 
 
 def unpack_records(frame: pb.Frame) -> RecordRows:
@@ -75,14 +75,19 @@ def unpack_actuals(frame: pb.Frame) -> ActualRows:
 def check_times(*times: npt.NDArray[np.int64] | int) -> None:
     """WireError where a time lies outside the years 1 to 9999."""
     for some in times:
-        values = np.atleast_1d(some)
-        if values.size and not (values.min() >= FIRST_US and values.max() < END_US):
-            raise WireError(f"time {values.min()} to {values.max()} us lies outside the years 1 to 9999")
+        if isinstance(some, int):
+            first = last = some
+        elif some.size:
+            first, last = int(some.min()), int(some.max())
+        else:
+            continue
+        if not FIRST_US <= first <= last < END_US:
+            raise WireError(f"time {first} to {last} us lies outside the years 1 to 9999")
 
 
 def check_frame(frame: pb.Frame) -> None:
     """WireError where what all kinds of frame carry cannot be stored."""
-    if frame.role not in pb.Role.values():
+    if frame.role not in _ROLES:
         raise WireError(f"unknown role {frame.role}")
     check_times(frame.low_watermark_us)
 
@@ -90,15 +95,26 @@ def check_frame(frame: pb.Frame) -> None:
 def _check_column(column: ColumnProfile) -> None:
     counts = (column.rows, column.missing, column.non_finite, column.invalid, column.overflow, column.sketch.count)
     _check_counts(column.name, counts)
-    _check_counts(column.name, column.names.values())
-    _check_counts(column.name, column.buckets.values())
-    if column.bin_counts is not None and column.bin_counts.size:
-        _check_counts(column.name, (int(column.bin_counts.max()),))  # the codec lets none below 0 pass
-    if column.buckets and max(column.buckets) >= MAX_BUCKET:
-        raise WireError(f"column {column.name!r} has bucket {max(column.buckets)}, beyond {MAX_BUCKET}")
+    if column.names:
+        _check_counts(column.name, column.names.values())
+    if column.buckets:
+        _check_counts(column.name, column.buckets.values())
+        if max(column.buckets) >= MAX_BUCKET:
+            raise WireError(f"column {column.name!r} has bucket {max(column.buckets)}, beyond {MAX_BUCKET}")
 
 
-def _check_counts(name: str, counts: Iterable[int]) -> None:
-    for count in counts:
-        if not 0 <= count < MAX_COUNT:
-            raise WireError(f"column {name!r} counts {count}: counts are 0 to {MAX_COUNT - 1}")
+def _check_bins(columns: Sequence[ColumnProfile]) -> None:
+    """All columns at once, for it is nearly always well; the codec lets no count below 0 pass."""
+    binned = [one.bin_counts for one in columns if one.bin_counts is not None and one.bin_counts.size]
+    if not binned or np.concatenate(binned).max() < MAX_COUNT:
+        return
+    for one in columns:
+        if one.bin_counts is not None and one.bin_counts.size:
+            _check_counts(one.name, (int(one.bin_counts.max()),))
+
+
+def _check_counts(name: str, counts: Collection[int]) -> None:
+    if max(counts) < MAX_COUNT and min(counts) >= 0:
+        return
+    wrong = next(count for count in counts if not 0 <= count < MAX_COUNT)
+    raise WireError(f"column {name!r} counts {wrong}: counts are 0 to {MAX_COUNT - 1}")
