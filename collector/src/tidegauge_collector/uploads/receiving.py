@@ -82,6 +82,7 @@ class Uploads:
     ) -> None:
         """`directory` is for bodies and redo files alone; `max_bytes` is the largest body."""
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._intake = intake
         self._control = control
         self._baselines = baselines
         self._directory = directory
@@ -212,6 +213,7 @@ class Uploads:
         try:
             work = await loop.run_in_executor(self._workers, self._prepared, upload, meaning, body)
             told = await loop.run_in_executor(self._workers, _TAKERS[upload.target], work, frames)
+            self._intake.admission.check_quotas({upload.deployment: frames.size_bytes})
             content = {"deployment": upload.deployment, "version": work.meaning.version, **told}
             if upload.key is None and frames.is_small:
                 await self.sending.send_now(frames)

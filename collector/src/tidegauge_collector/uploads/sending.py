@@ -1,7 +1,8 @@
 """Sends the frames of taken requests through the intake: at once, later where it refuses for now, and after a start what a kill left.
 
 A request that one batch carries goes out in the epoch that all such share; a larger one has an epoch of its own, so that nobody waits
-for it. A taken request that is sent twice counts once: its numbers are in its row of the control store.
+for it. A taken request that is sent twice counts once: its numbers are in its row of the control store. Epochs of uploads are closed with
+each request: no window waits for what may never come.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Sending:
         self._next_seq = 1
         self._later: dict[int, TakenRequest] = {}
         self._under_way: set[int] = set()
+        self._marks: dict[int, int] = {}  # how far the intake is with a request that is being sent
         self._counters = counters
 
     @property
@@ -140,6 +142,7 @@ class Sending:
         await asyncio.to_thread(self._control.requests.settle, request.id, status)
         self._counters.count("upload_sending", status)
         self._later.pop(request.id, None)
+        self._marks.pop(request.id, None)
         path = self._path(request)
         if status == "refused":
             with contextlib.suppress(OSError):
@@ -147,17 +150,31 @@ class Sending:
         path.unlink(missing_ok=True)
 
     async def _send(self, request: TakenRequest) -> None:
-        seq, batches = request.first_seq, read_redo(self._path(request))
-        own = request.first_seq == 1 and request.epoch != self._epoch
+        """Send the frames that the intake does not have; it tells with each acknowledgement how far it is."""
+        seq, mark = request.first_seq, self._marks.get(request.id, 0)
+        batches = read_redo(self._path(request))
         following = await asyncio.to_thread(next, batches, None)
         while following is not None:
             frames, following = following, await asyncio.to_thread(next, batches, None)
-            await self._intake.accept(_shipment(request.epoch, seq, frames, closed=own and following is None))
+            if seq + len(frames) - 1 > mark:
+                shipment = _shipment(request.epoch, seq, frames, closed=following is None)
+                mark = self._marks[request.id] = await self._accepted(shipment)
             seq += len(frames)
+
+    async def _accepted(self, shipment: pb.ShipRequest) -> int:
+        """The intake's mark, after as long a wait as the rate of senders asks for. Raises a Refusal."""
+        while True:
+            try:
+                return await self._intake.accept(shipment)
+            except Overloaded as problem:
+                if not problem.reason.startswith("rate_"):
+                    raise
+                self._counters.count("upload_sending", "slowed")
+                await asyncio.sleep(problem.retry_after_ms / 1_000)
 
     async def _send_shared(self, frames: list[bytes]) -> None:
         try:
-            self._next_seq = await self._intake.accept(_shipment(self._epoch, self._next_seq, frames)) + 1
+            self._next_seq = await self._accepted(_shipment(self._epoch, self._next_seq, frames, closed=True)) + 1
         except BaseException:
             self._renew()  # whether these numbers were taken is not known
             raise
@@ -166,7 +183,7 @@ class Sending:
         self._epoch, self._next_seq = new_epoch().bytes, 1
 
 
-def _shipment(epoch: bytes, first_seq: int, frames: list[bytes], *, closed: bool = False) -> pb.ShipRequest:
+def _shipment(epoch: bytes, first_seq: int, frames: list[bytes], *, closed: bool) -> pb.ShipRequest:
     return pb.ShipRequest(
         epoch=epoch,
         first_seq=first_seq,
