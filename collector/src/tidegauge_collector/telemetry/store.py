@@ -247,5 +247,7 @@ def _unmasked(values: Array) -> Array:
     if values.dtype.kind == "f":
         return values.filled(np.nan)
     if values.dtype.kind == "O":
-        return np.where(np.ma.getmaskarray(values), None, values.data)  # filled(None) would write '?'
+        plain: Array = values.data.copy()
+        plain[np.ma.getmaskarray(values)] = None  # filled(None) would write '?'
+        return plain
     return values.filled(0)
