@@ -69,6 +69,10 @@ async def _run(options: argparse.Namespace, folder: Path) -> int:
             await scenario(run, options.frames_per_second, options.minutes * 60)
             complete = await is_all_there(run)
         print(f"  the collector ended in {collector.stop():.1f} s")
+    except Exception:
+        print(collector.last_words(), file=sys.stderr)
+        raise
+    else:
         return 0 if complete else 1
     finally:
         collector.close()

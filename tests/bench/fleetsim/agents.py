@@ -62,6 +62,7 @@ class SimulatedAgent:
         self._wake = asyncio.Event()
         self._wake.set()
         self.is_connected = False
+        self._config_revision = 0  # what a shipper keeps over a loss: only news is handed out to it
 
     @property
     def sealed(self) -> int:
@@ -99,11 +100,13 @@ class SimulatedAgent:
             agent=self._identity,
             epochs=[position],
             sent_at_us=time.time_ns() // 1_000,
+            config_revision=self._config_revision,
         )
         answer = await _answer(partial(link.hello, hello))
         if not isinstance(answer, Greeted):
             self._tally().refusals[_text(answer)] += 1
             return
+        self._config_revision = answer.reply.config_revision
         self._settle(answer.reply.marks[0].mark, time.monotonic())
         self.is_connected = True
         while True:

@@ -80,6 +80,10 @@ class CollectorProcess:
         self.stop(signal.SIGKILL)
         self._errors.close()
 
+    def last_words(self) -> str:
+        """The end of what it wrote to standard error."""
+        return Path(self._errors.name).read_text()[-4_000:]
+
     def usage(self) -> Usage:
         """What it has used since its start."""
         if self._process is None:
