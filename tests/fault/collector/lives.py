@@ -69,7 +69,12 @@ class Lives:
         self.until(lambda: (self.data / "endpoints.json").exists() or not self.is_alive())
         if not (self.data / "endpoints.json").exists():
             return ""
-        return self.endpoints["grpc"].partition("//")[2]
+        return self.address
+
+    @property
+    def address(self) -> str:
+        """Where agents reach it."""
+        return str(self.endpoints["grpc"]).partition("//")[2]
 
     @property
     def endpoints(self) -> dict[str, Any]:
@@ -77,6 +82,8 @@ class Lives:
 
     def is_alive(self) -> bool:
         """Whether it runs; a dead one is a zombie until it is waited for."""
+        if self._pid is None:
+            return False
         try:
             state = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()[0]
         except FileNotFoundError:

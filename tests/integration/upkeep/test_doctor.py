@@ -2,15 +2,19 @@
 
 import json
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tidegauge_collector.access.certificates import TlsFiles
 from tidegauge_collector.cli import main
 from tidegauge_collector.errors import StoreFatal
 from tidegauge_collector.telemetry.store import TelemetryStore
+from tidegauge_collector.upkeep.entrance import look_at_certificate
 from tidegauge_collector.upkeep.errands import ErrandFailed, ask, forget_all, serve_all
+from tidegauge_collector.upkeep.findings import Report
 from tidegauge_collector.upkeep.shrinking import shrink
 
 CHECKS = {
@@ -24,6 +28,8 @@ CHECKS = {
     "gaps",
     "quarantine",
     "backup",
+    "certificate",
+    "tokens",
 }
 
 
@@ -137,3 +143,23 @@ def test_what_an_earlier_collector_was_asked_is_forgotten(tmp_path: Path) -> Non
     forget_all(tmp_path)
 
     assert serve_all(tmp_path, {}) == 0
+
+
+@pytest.mark.parametrize(("days", "state"), [(0, "ok"), (60, "ok"), (80, "warn"), (91, "bad")])
+def test_a_certificate_that_expires_is_told_in_time(tmp_path: Path, days: int, state: str) -> None:
+    assert main(["certs", "init", "--data", str(tmp_path), "--host", "localhost"]) == 0
+    (certificate,) = [one for one in tmp_path.rglob("*.pem") if "server" in one.name and "key" not in one.name]
+    (key,) = [one for one in tmp_path.rglob("*") if "server" in one.name and "key" in one.name]
+    report = Report()
+
+    look_at_certificate(report, TlsFiles(certificate, key), time.time_ns() // 1_000 + days * 86_400_000_000)
+
+    assert [one.state for one in report.findings] == [state]
+
+
+def test_a_certificate_that_is_gone_is_bad(tmp_path: Path) -> None:
+    report = Report()
+
+    look_at_certificate(report, TlsFiles(tmp_path / "cert.pem", tmp_path / "key.pem"), 0)
+
+    assert [one.state for one in report.findings] == ["bad"]

@@ -15,6 +15,7 @@ from typing import Any
 
 from tidegauge.spool.directory import list_epochs
 from tidegauge_collector import __version__
+from tidegauge_collector.access.certificates import TlsFiles
 from tidegauge_collector.control.copying import damage_of, rows_of
 from tidegauge_collector.errors import CollectorError
 from tidegauge_collector.ingest.framelog import LogPosition
@@ -24,6 +25,7 @@ from tidegauge_collector.telemetry.copying import read_through
 from tidegauge_collector.telemetry.damage import note_damage, noted_damage
 from tidegauge_collector.telemetry.faults import StoreDamaged
 from tidegauge_collector.telemetry.store import TelemetryStore
+from tidegauge_collector.upkeep.entrance import count_tokens, look_at_certificate
 from tidegauge_collector.upkeep.findings import Report
 from tidegauge_collector.upkeep.incidents import Incident, incidents
 from tidegauge_collector.upkeep.manifest import CONTROL, TELEMETRY, backups, damage_of_files
@@ -43,6 +45,7 @@ def examine(
     now_us: int,
     every_us: int,
     ask_running: Callable[[], dict[str, Any]] | None,
+    tls: TlsFiles | None = None,
 ) -> Report:
     """Everything that can be said of a data directory. `ask_running`: the running collector's `anatomy`; None: none runs."""
     report = Report()
@@ -61,6 +64,8 @@ def examine(
     _gaps(report)
     _quarantine(report, data)
     _backups(report, backup_dir, now_us, every_us)
+    look_at_certificate(report, tls, now_us)
+    count_tokens(report)
     _incidents(report, data)
     return report
 
