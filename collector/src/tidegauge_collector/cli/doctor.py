@@ -33,7 +33,7 @@ def _doctor(parsed: argparse.Namespace) -> int:
         now_us=time.time_ns() // 1_000,
         every_us=int(settings.backup_every_hours * 3_600e6),
         ask_running=(lambda: _asked(data)) if is_in_use(data) else None,
-        tls=settings.access_config().tls,
+        tls=settings.access_config.tls,
     )
     if parsed.json:
         print(json.dumps(report.as_json(), indent=2))
