@@ -53,11 +53,22 @@ def openapi(routes: Iterable[Route]) -> dict[str, Any]:
                 "200": {"description": "the answer", "content": {"application/json": {"schema": {"type": "object"}}}},
                 "400": {"description": "a parameter or the body is wrong: {error}"},
                 "404": {"description": "what the path names does not exist: {error}"},
+                "401": {
+                    "description": "a token is missing or not good any more, where tokens are asked for: {error, reason}"
+                },
+                "403": {"description": "the token is for something else: {error, reason}"},
             },
         }
         paths.setdefault(route.path, {})[route.method.lower()] = operation
     info = {"title": "Tidegauge collector", "version": __version__, "license": {"name": "Apache-2.0"}}
-    return {"openapi": "3.1.0", "info": info, "paths": paths}
+    schemes = {"token": {"type": "http", "scheme": "bearer", "description": "tgk_…; docs/security.md"}}
+    return {
+        "openapi": "3.1.0",
+        "info": info,
+        "security": [{"token": []}, {}],
+        "components": {"securitySchemes": schemes},
+        "paths": paths,
+    }
 
 
 def _parameter(name: str, where: str) -> dict[str, Any]:

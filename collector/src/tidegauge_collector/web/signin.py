@@ -86,6 +86,7 @@ class SignIn:
             signed_in=False,
             target=target,
             why=text.entries.get(f"signin.why_{why}", ""),
+            is_failure=why != "missing",
         )
         headers = {"Cache-Control": "no-store", "Vary": "Accept-Language", "Content-Language": language}
         if isinstance(denied, Limited):
