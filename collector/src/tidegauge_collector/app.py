@@ -28,7 +28,7 @@ from tidegauge_collector.access import Access
 from tidegauge_collector.access.requests import guarding
 from tidegauge_collector.api.actuals import ActualsIntake
 from tidegauge_collector.api.deletions import DeletionRoutes
-from tidegauge_collector.api.deployments import summarise
+from tidegauge_collector.api.deployments import summarise, summarise_all
 from tidegauge_collector.api.routes import Api, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
 from tidegauge_collector.control import StoreUnavailable
@@ -57,6 +57,7 @@ from tidegauge_collector.notify import OutboxSender, render
 from tidegauge_collector.place import announce, check_free, occupy
 from tidegauge_collector.settings import Address, CollectorSettings
 from tidegauge_collector.telemetry.extent import extent, stored_counts
+from tidegauge_collector.telemetry.extent import extents as extents_of
 from tidegauge_collector.upkeep.errands import forget_all
 from tidegauge_collector.upkeep.healing import open_stores
 from tidegauge_collector.upkeep.housekeeping import Housekeeping
@@ -152,9 +153,11 @@ class Collector:
         self._stack.callback(self.service.close)
         baselines = Baselines(self.control)
         self.handout = Handout(self.control, baselines)
-        extents = Kept(functools.partial(extent, self.telemetry))
+        extents = Kept(functools.partial(extent, self.telemetry), functools.partial(extents_of, self.telemetry))
         stored = Kept(functools.partial(stored_counts, self.telemetry))
-        summaries = Kept(functools.partial(summarise, self.control, extents))
+        summaries = Kept(
+            functools.partial(summarise, self.control, extents), functools.partial(summarise_all, self.control, extents)
+        )
         progress = ProgressReader(self.telemetry, extents, self.service.agents.epochs, now_us)
         self._judging_share = Share(JUDGING_SHARE, time.monotonic)
         self.judging = Judging(

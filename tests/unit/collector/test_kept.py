@@ -33,3 +33,25 @@ def test_what_changes_while_it_is_computed_is_asked_again() -> None:
     kept = Kept(compute)
 
     assert [kept.of("a"), kept.of("a"), kept.of("a")] == [1, 2, 2]
+
+
+def test_of_many_only_what_changed_is_computed_and_at_once():
+    asked = []
+
+    def compute_many(names):
+        asked.append(sorted(names))
+        return {name: len(asked) for name in names if name != "gone"}
+
+    kept = Kept(str.upper, compute_many)
+    first = kept.of_many(["a", "b", "gone"])
+    kept.touch(["b"])
+
+    again = kept.of_many(["a", "b"])
+
+    assert first == {"a": 1, "b": 1}
+    assert again == {"a": 1, "b": 2}
+    assert asked == [["a", "b", "gone"], ["b"]]
+
+
+def test_of_many_without_a_way_to_compute_many_asks_for_each():
+    assert Kept(str.upper).of_many(["a", "b"]) == {"a": "A", "b": "B"}

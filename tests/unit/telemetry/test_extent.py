@@ -154,3 +154,18 @@ def test_ids_of_many_rows_are_estimated_from_a_share_of_them(store, monkeypatch)
     assert (counts.prediction_rows, counts.actual_rows) == (16_000, 8_000)
     assert counts.actual_ids == 8_000
     assert abs(counts.prediction_ids - 12_000) < 600
+
+
+def test_extents_of_many_are_those_of_each_however_far_apart(store):
+    put(
+        store,
+        profile_frame([temp(3)], hour(0), source=Source("old")),
+        profile_frame([temp(4)], hour(24 * 30), source=Source("new")),
+        profile_frame([temp(5)], hour(24 * 30 - 1), source=Source("newer")),
+    )
+    names = ["old", "new", "newer", "nowhere"]
+
+    found = extents.extents(store, names)
+
+    assert found == {name: extent(store, name) for name in names}
+    assert [found[name].last_day_rows for name in names] == [3, 4, 5, 0]

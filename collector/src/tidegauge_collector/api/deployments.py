@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tidegauge_collector.api.agents import shipper_of
 from tidegauge_collector.api.query import NotFound, check_known
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, find_version
 from tidegauge_collector.control import ControlStore
+from tidegauge_collector.control.overview import Overview
 from tidegauge_collector.measuring.drift import is_feature_or_prediction
 from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.measuring.measurement import finite, rfc3339
@@ -18,10 +21,9 @@ def list_deployments(sources: Sources, query: Query) -> Json:
     """All deployments, by name."""
     check_known(query)
     revision = sources.control.config_revision()
-    return {
-        "items": [sources.summaries.of(one.name, stamp=revision) for one in sources.control.deployments()],
-        "next": None,
-    }
+    names = [one.name for one in sources.control.deployments()]
+    found = sources.summaries.of_many(names, stamp=revision)
+    return {"items": [found[name] for name in names if name in found], "next": None}
 
 
 def show_deployment(sources: Sources, name: str, query: Query) -> Json:
@@ -68,25 +70,33 @@ def show_deployment(sources: Sources, name: str, query: Query) -> Json:
 
 def summarise(control: ControlStore, extents: Kept[Extent], name: str) -> Json:
     """What the list says of a deployment; raises NotFound."""
-    found = control.deployment(name)
+    found = summarise_all(control, extents, [name]).get(name)
     if found is None:
         raise NotFound(f"deployment {name!r} does not exist")
-    seen = extents.of(name)
-    firing = control.alerts(name, "firing", limit=1_000)
-    states = control.series_states(name).values()
-    worst = max((one.severity for one in firing), key=lambda s: _RANK.get(s, 0), default=None)
-    healthy = "ok" if any(state.recent for state in states) else "not_enough_data"
+    return found
+
+
+def summarise_all(control: ControlStore, extents: Kept[Extent], names: Sequence[str]) -> dict[str, Json]:
+    """The same of those of the deployments that exist, for many at once."""
+    found = control.overviews(names)
+    seen = extents.of_many(list(found))
+    return {name: _summary(one, seen[name]) for name, one in found.items()}
+
+
+def _summary(one: Overview, seen: Extent) -> Json:
+    worst = max(one.firing, key=lambda severity: _RANK.get(severity, 0), default=None)
+    healthy = "ok" if one.is_judged else "not_enough_data"
     return {
-        "name": found.name,
-        "task": found.task,
-        "timezone": found.timezone,
-        "created_at": rfc3339(found.created_at_us),
+        "name": one.name,
+        "task": one.task,
+        "timezone": one.timezone,
+        "created_at": rfc3339(one.created_at_us),
         "versions": [
-            {"version": one.name, "role": one.role, "first_seen": rfc3339(one.first_seen_us)}
-            for one in control.versions(name)
+            {"version": version.name, "role": version.role, "first_seen": rfc3339(version.first_seen_us)}
+            for version in one.versions
         ],
         "verdict": worst or healthy,
-        "open_alerts": len(firing),
+        "open_alerts": sum(one.firing.values()),
         "first_prediction": rfc3339(seen.first_event_us),
         "last_prediction": rfc3339(seen.last_event_us),
         "predictions_last_day": seen.last_day_rows,

@@ -21,6 +21,7 @@ from tidegauge_collector.control.deletions import Deletions
 from tidegauge_collector.control.deployments import Deployment, Version
 from tidegauge_collector.control.engine import open_engine, writing
 from tidegauge_collector.control.outbox import Message, OutboxRow, Receipt
+from tidegauge_collector.control.overview import Overview, overviews
 from tidegauge_collector.control.requests import Requests
 from tidegauge_collector.control.tokens import Tokens
 from tidegauge_collector.core.alerts import SeriesState
@@ -101,6 +102,11 @@ class ControlStore:
         """The deployment of that name, or None."""
         with self._read() as session:
             return deployments.find(session, name)
+
+    def overviews(self, names: Collection[str]) -> dict[str, Overview]:
+        """What the list of deployments says of each, for many at once."""
+        with self._read() as session:
+            return overviews(session, names)
 
     def ensure_version(self, deployment: str, name: str, *, role: str, now_us: int) -> Version:
         """The version of that name, made where it is new; the role that was seen first stays."""

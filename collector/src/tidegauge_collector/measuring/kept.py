@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 V = TypeVar("V")
@@ -11,8 +11,12 @@ V = TypeVar("V")
 class Kept(Generic[V]):
     """The values of a function of a deployment's name. From any thread; whoever changes something says so with `touch`."""
 
-    def __init__(self, compute: Callable[[str], V]) -> None:
+    def __init__(
+        self, compute: Callable[[str], V], compute_many: Callable[[Sequence[str]], Mapping[str, V]] | None = None
+    ) -> None:
+        """`compute_many` answers for many deployments at once; a name that it leaves out has no value."""
         self._compute = compute
+        self._compute_many = compute_many
         self._changes: dict[str, int] = {}  # how often a deployment was touched
         self._values: dict[str, tuple[tuple[int, object], V]] = {}
 
@@ -30,3 +34,16 @@ class Kept(Generic[V]):
         value = self._compute(deployment)
         self._values[deployment] = (key, value)
         return value
+
+    def of_many(self, deployments: Sequence[str], *, stamp: object = None) -> dict[str, V]:
+        """The values of many deployments: those that changed are computed at once."""
+        keys = {name: (self._changes.get(name, 0), stamp) for name in deployments}  # before computing, as above
+        known = {name: self._values.get(name) for name in deployments}
+        stale = [name for name, one in known.items() if one is None or one[0] != keys[name]]
+        if stale and self._compute_many is not None:
+            for name, value in self._compute_many(stale).items():
+                self._values[name] = (keys[name], value)
+        elif stale:
+            for name in stale:
+                self.of(name, stamp=stamp)
+        return {name: one[1] for name in deployments if (one := self._values.get(name)) is not None}

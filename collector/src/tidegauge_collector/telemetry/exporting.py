@@ -78,9 +78,8 @@ def _actuals(store: TelemetryStore, deployment: str, window: Window) -> Iterator
         page = store.arrays("export_actuals", _asked(store, deployment, window) | at._asdict())
         if not len(page["seq"]):
             return
-        at = _ActualCursor(
-            *(page[name][-1].item() if name != "epoch_hex" else str(page[name][-1]) for name in _ActualCursor._fields)
-        )
+        last = {name: page[name][-1] for name in _ActualCursor._fields}
+        at = _ActualCursor(int(last["actual_us"]), str(last["epoch_hex"]), int(last["seq"]), int(last["row_number"]))
         yield _part(
             "actuals",
             {

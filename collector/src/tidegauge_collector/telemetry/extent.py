@@ -1,10 +1,14 @@
 """How much there is of a deployment, from when to when, and how far the fold is."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from tidegauge.core.columns import ColumnKind
+from tidegauge.core.windows import DAY_US
 from tidegauge_collector.telemetry.index import LogPosition, Mark
+from tidegauge_collector.telemetry.merge import texts
 from tidegauge_collector.telemetry.spans import WindowSpan
 from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.telemetry.unpack import ARRIVAL_TIME, EVENT_TIME
@@ -67,12 +71,22 @@ class GapSummary:
 
 def extent(store: TelemetryStore, deployment: str) -> Extent:
     """From when to when there is data of a deployment."""
-    number = store.index.deployments.known.get(deployment, -1)
+    return extents(store, [deployment])[deployment]
+
+
+def extents(store: TelemetryStore, deployments: Collection[str]) -> dict[str, Extent]:
+    """The same of many deployments at once."""
     spans = store.index.spans
-    events, arrivals = spans.windows.get((deployment, EVENT_TIME)), spans.windows.get((deployment, ARRIVAL_TIME))
-    seen = spans.records.get(deployment) or _NO_RECORDS
-    last_day = _last_day(store, deployment, events.last.start_us) if events else 0
+    profiled = {name: spans.windows[name, EVENT_TIME] for name in deployments if (name, EVENT_TIME) in spans.windows}
+    last_days = _last_days(store, {name: span.last.start_us for name, span in profiled.items()})
+    return {name: _extent(store, name, profiled.get(name), last_days.get(name, 0)) for name in deployments}
+
+
+def _extent(store: TelemetryStore, deployment: str, events: WindowSpan | None, last_day: int) -> Extent:
+    arrivals = store.index.spans.windows.get((deployment, ARRIVAL_TIME))
+    seen = store.index.spans.records.get(deployment) or _NO_RECORDS
     if not events and seen.last_event_us is not None:
+        number = store.index.deployments.known.get(deployment, -1)
         ((last_day,),) = store.rows("last_day_records", [number, seen.last_event_us])
     return Extent(
         _first(seen.first_event_us, events),
@@ -168,9 +182,21 @@ class _NoRecords:
 _NO_RECORDS = _NoRecords()
 
 
-def _last_day(store: TelemetryStore, deployment: str, last_start_us: int) -> int:
-    ((rows,),) = store.rows("last_day_rows", {"deployment": deployment, "last_start_us": last_start_us})
-    return int(rows)
+def _last_days(store: TelemetryStore, lasts: Mapping[str, int]) -> dict[str, int]:
+    """Predictions of the newest 24 hours, by the last window's start; those of about one time are read together."""
+    found: dict[str, int] = {}
+    waiting = dict(lasts)
+    while waiting:
+        newest = max(waiting.values())
+        together = {name: at for name, at in waiting.items() if at > newest - 2 * DAY_US}
+        waiting = {name: at for name, at in waiting.items() if name not in together}
+        table = {
+            "deployment": texts(list(together)),
+            "last_start_us": np.array(list(together.values()), dtype=np.int64),
+        }
+        least = {"least_us": min(together.values()) - DAY_US}
+        found |= dict(store.rows("last_day_rows", least, tables={"lasts": table}))
+    return found
 
 
 def _first(record_us: int | None, profiles: WindowSpan | None) -> int | None:
