@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tidegauge_collector.access.scopes import OPEN, SCOPES
+from tidegauge_collector.access.scopes import NAMED_BY_QUERY, OPEN, SCOPES
 from tidegauge_collector.access.tokens import Scope
 
 from .fortress import Fortress
@@ -61,6 +61,7 @@ def test_routes_let_in_whom_they_are_for_and_nobody_else(
     with guarded.http(tokens[credential]) as client:
         for (method, path), scope in SCOPES.items():
             shown = re.sub(r"\{\w+\}", "x", path.replace("{name}", "shop"))
+            shown += "?deployment=shop" if path in NAMED_BY_QUERY else ""
             headers = {"Content-Type": "application/json"}
             answer = client.request(method, shown, headers=headers, json=BODY if method == "POST" else None)
             assert answer.status_code != 500, (path, answer.text)
@@ -84,3 +85,13 @@ def test_paths_that_do_not_exist_say_so_without_a_token(guarded: Fortress) -> No
     with guarded.http() as client:
         assert client.get("/nothing").status_code == 404
         assert client.put("/api/v1/deployments").status_code == 405
+
+
+@pytest.mark.parametrize("query", ["", "?deployment=", "?deployment=other", "?deployment=other&deployment=shop"])
+def test_events_that_do_not_say_whose_they_are_need_a_token_for_all(
+    guarded: Fortress, tokens: dict[str, str | None], query: str
+) -> None:
+    with guarded.http(tokens["ingest shop"]) as client:
+        answer = client.post(f"/api/v1/intake/kserve{query}", json=BODY)
+
+    assert (answer.status_code, answer.json()["reason"]) == (403, "deployment")

@@ -10,7 +10,7 @@ from aiohttp import web
 from tidegauge_collector.access.doors import Access
 from tidegauge_collector.access.gate import Limited, bearer_of
 from tidegauge_collector.access.identity import UNAUTHENTICATED, Caller, Denied
-from tidegauge_collector.access.scopes import OPEN, scope_of
+from tidegauge_collector.access.scopes import NAMED_BY_QUERY, OPEN, scope_of
 from tidegauge_collector.access.tokens import Scope
 
 DOOR = "http"
@@ -100,7 +100,7 @@ async def _admit(access: Access, request: web.Request, asked: Scope) -> None:
     try:
         if token is not None:
             caller = _of_session(access, request, token)
-        _require(caller, asked, request.match_info.get("name", ""))
+        _require(caller, asked, _deployment_of(request))
     except Denied as denied:
         access.gate.denied(DOOR, address, denied)
         raise
@@ -111,6 +111,14 @@ def _of_session(access: Access, request: web.Request, token: str) -> Caller:
     if request.method not in _SAFE:
         require_own_origin(request)
     return Caller((access.gate.renew(token),))
+
+
+def _deployment_of(request: web.Request) -> str:
+    """The deployment that a request is about; empty where only its body says so."""
+    resource = request.match_info.route.resource
+    if resource is not None and resource.canonical in NAMED_BY_QUERY:
+        return request.query.get("deployment", "")
+    return request.match_info.get("name", "")
 
 
 def _require(caller: Caller, asked: Scope, deployment: str) -> None:

@@ -1,6 +1,7 @@
 """Which scope each route asks for: the one table. A route that is not in it is for `admin` alone, and fails a test.
 
-`ingest` routes with a deployment in their path are for tokens of that deployment, those without one for tokens of all.
+`ingest` routes with a deployment in their path, or those of NAMED_BY_QUERY with one in their query, are for tokens of that
+deployment; without one for tokens of all.
 """
 
 from collections.abc import Mapping
@@ -41,6 +42,8 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     ("POST", f"{_DEPLOYMENT}/baseline"): Scope.INGEST,
     ("POST", f"{_API}/intake/kserve"): Scope.INGEST,
 }
+
+NAMED_BY_QUERY = frozenset({f"{_API}/intake/kserve"})  # `?deployment=` overrides there whatever the body says
 
 
 def scope_of(method: str, path: str) -> Scope | None:
