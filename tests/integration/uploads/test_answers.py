@@ -99,7 +99,7 @@ REFUSED = {
     "format": (b"<a/>", "text/xml", {"version": "v1"}, 415, "text/csv"),
     "parquet": (b"PAR1", "application/vnd.apache.parquet", {"version": "v1"}, 400, "cannot be read"),
     "arrow": (b"ARROW1\0\0", "application/vnd.apache.arrow.stream", {"version": "v1"}, 400, "cannot be read"),
-    "utf-8": (b"x\n\xff\n", CSV, {"version": "v1"}, 400, "cannot be read"),
+    "utf-8": (b"x\n\xff\n", CSV, {"version": "v1"}, 400, "not UTF-8"),
     "column": (b'{"x": 1}', NDJSON, {"version": "v1", "id": "flight"}, 400, "'flight'"),
     "segment": (b'{"x": 1}', NDJSON, {"version": "v1", "segments": "a&b"}, 400, "'a'"),
     "parameter": (b'{"x": 1}', NDJSON, {"version": "v1", "ids": "x"}, 400, "'ids'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ MAX_HEADER_BYTES = 1024 * 1024
 def read_csv(path: Path, problems: Problems) -> Iterator[RowBatch]:
     """The rows under the header; rows with too few or too many values are problems."""
     names = _header(path)
+    _check_text(path)
     wrong: list[int] = []
 
     def note(row: pacsv.InvalidRow) -> str:
@@ -45,6 +47,18 @@ def read_csv(path: Path, problems: Problems) -> Iterator[RowBatch]:
                 batch = block.slice(start, size)
                 numbers, following = _numbers(following, batch.num_rows, wrong)
                 yield RowBatch(columns_of(batch), numbers, is_text=True)
+
+
+def _check_text(path: Path) -> None:
+    """Raise UploadRefused where the body is no UTF-8: Arrow could not tell of its wrong rows."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        try:
+            while block := file.read(BLOCK_BYTES):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as problem:
+            raise UploadRefused(f"the CSV body is not UTF-8 ({problem.reason}): convert it") from problem
 
 
 def _header(path: Path) -> list[str]:

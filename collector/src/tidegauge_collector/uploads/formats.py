@@ -136,7 +136,6 @@ def _arrow(path: Path) -> Iterator[pa.RecordBatch]:
         else:
             batches = iter(pa.ipc.open_stream(source, options=options))
         for batch in batches:
-            batch.validate(full=True)  # offsets of a hostile body must not lead out of its buffers
             size = rows_at_once(batch.num_columns)
             for start in range(0, batch.num_rows, size):
                 yield batch.slice(start, size)
@@ -145,6 +144,7 @@ def _arrow(path: Path) -> Iterator[pa.RecordBatch]:
 def _numbered(batches: Iterator[pa.RecordBatch]) -> Iterator[RowBatch]:
     first = 1
     for batch in batches:
+        batch.validate(full=True)  # offsets and indexes of a hostile body must not lead out of its buffers
         yield RowBatch(columns_of(batch), np.arange(first, first + batch.num_rows, dtype=np.int64))
         first += batch.num_rows
 

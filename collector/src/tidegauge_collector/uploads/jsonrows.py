@@ -4,6 +4,7 @@ types, which Arrow does not take."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,11 @@ from tidegauge_collector.uploads.formats import RowBatch, columns_of, rows_at_on
 from tidegauge_collector.uploads.problems import Problems
 
 MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
-CHUNK_BYTES = 4 * 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
 MAX_LINE_BYTES = 4 * 1024 * 1024
+MAX_BRACKETS = 256
+"""Opening brackets in a line that Arrow reads; they bound how deeply it is nested."""
+_AFTER_OBJECT = re.compile(rb"}[^\S\n]*[^,}\]\s]")  # what follows an object in its line, other than an end or a comma
 NESTED = "features"
 """A row may have its features in an object of this name."""
 
@@ -53,7 +57,7 @@ def read_lines(path: Path, problems: Problems) -> Iterator[RowBatch]:
     first, texts = 1, set[str]()
     for chunk in _chunks(path):
         lines = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
-        table = _by_arrow(chunk, texts)
+        table = _by_arrow(chunk, texts) if _is_safe(chunk, lines) else None
         if table is not None and table.num_rows == lines:
             yield from _slices(table, first)
         else:
@@ -63,19 +67,29 @@ def read_lines(path: Path, problems: Problems) -> Iterator[RowBatch]:
 
 def _chunks(path: Path) -> Iterator[bytes]:
     """Whole lines, about CHUNK_BYTES of them at once."""
+    rest = b""
     with path.open("rb") as file:
-        rest = b""
         while block := file.read(CHUNK_BYTES):
-            cut = block.rfind(b"\n") + 1
-            if not cut:
-                rest += block
-                if len(rest) > MAX_LINE_BYTES:
-                    raise TooLarge(f"a line of more than {MAX_LINE_BYTES} bytes: write one row a line")
-                continue
-            yield rest + block[:cut]
-            rest = block[cut:]
+            text = rest + block
+            cut = len(text) if len(block) < CHUNK_BYTES else text.rfind(b"\n") + 1
+            rest = text[cut:]
+            if len(rest) > MAX_LINE_BYTES:
+                raise TooLarge(f"a line of more than {MAX_LINE_BYTES} bytes: write one row a line")
+            if cut:
+                yield text[:cut]
         if rest:
             yield rest
+
+
+def _is_safe(chunk: bytes, lines: int) -> bool:
+    """Whether Arrow's reader can be trusted with it: of a line that is no object, or nested deeply, the whole process dies."""
+    text = np.frombuffer(chunk, dtype=np.uint8)
+    ends = chunk.count(b"}\n") + chunk.endswith(b"}")
+    if not chunk.startswith(b"{") or chunk.count(b"\n{") != lines - 1 or ends != lines or _AFTER_OBJECT.search(chunk):
+        return False
+    openings = (text == ord("[")) | (text == ord("{"))
+    starts = np.concatenate([[0], np.flatnonzero(text == ord("\n")) + 1])[:lines]
+    return int(np.add.reduceat(openings, starts, dtype=np.int64).max()) <= MAX_BRACKETS
 
 
 def _by_arrow(chunk: bytes, texts: set[str]) -> pa.Table | None:
