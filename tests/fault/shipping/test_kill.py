@@ -13,8 +13,10 @@ from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.kinds import FrameKind
 from tidegauge_collector.ingest.framelog import NO_FRAME
 from tidegauge_collector.ingest.logreader import LogReader
+from tidegauge_collector.ingest.quarantined import State, read_records
 
 FRAMES = 2_000
+POISON = b"\xff\xff"
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -37,12 +39,12 @@ def start() -> Iterator[Start]:
 class Sea:
     """A spool with sealed frames, and the directory of a collector."""
 
-    def __init__(self, directory: Path, start: Start) -> None:
+    def __init__(self, directory: Path, start: Start, *, poison_every: int = FRAMES + 1) -> None:
         self._start = start
         self._directory = directory / "collector"
         self._port = 0
         self.root = directory / "root"
-        self.sealed = [event(number) for number in range(FRAMES)]
+        self.sealed = [event(number) if number % poison_every else POISON for number in range(1, FRAMES + 1)]
         with SpoolWriter(self.root) as writer:
             for frame in self.sealed:
                 writer.append(FrameKind.EVENT, frame)
@@ -56,6 +58,9 @@ class Sea:
 
     def shipper(self) -> "subprocess.Popen[str]":
         return self._start("-m", "tidegauge.shipper", "--root", self.root, "--drain")
+
+    def quarantined(self) -> list[tuple[int, State]]:
+        return sorted((one.seq, one.state) for one in read_records(self._directory / "quarantine"))
 
     def logged(self) -> list[tuple[int, bytes]]:
         reader, found = LogReader(self._directory / "log"), list[tuple[int, bytes]]()
@@ -85,6 +90,28 @@ def test_collector_killed_before_a_commit_and_before_an_ack_counts_every_frame_o
     third.kill()
     third.wait(60)
     assert sea.logged() == list(enumerate(sea.sealed, 1))
+
+
+def test_poison_is_in_quarantine_once_and_its_gap_in_the_log_whatever_dies(tmp_path: Path, start: Start) -> None:
+    sea = Sea(tmp_path, start, poison_every=50)
+    first = sea.collector("before commit", 400)
+    shipper = sea.shipper()
+    assert first.wait(60) == -9
+    undecided = {state for _, state in sea.quarantined()}
+    second = sea.collector("after commit, before the ack", 600)
+    assert second.wait(60) == -9
+    third = sea.collector()
+
+    assert shipper.wait(60) == 0
+    third.kill()
+    third.wait(60)
+    logged = sea.logged()
+    assert State.PENDING in undecided
+    assert [seq for seq, _ in logged] == list(range(1, FRAMES + 1))
+    assert [(seq, frame) for seq, frame in logged if seq % 50] == [
+        (seq, frame) for seq, frame in enumerate(sea.sealed, 1) if seq % 50
+    ]
+    assert sea.quarantined() == [(seq, State.KEPT) for seq in range(50, FRAMES + 1, 50)]
 
 
 def test_shipper_killed_in_the_middle_is_replaced_and_counts_every_frame_once(sea: Sea) -> None:
