@@ -8,6 +8,7 @@ import pytest
 
 from tidegauge.core.columns import numeric_values
 from tidegauge.core.profile import profile_numeric
+from tidegauge.core.windows import DAY_US, Window
 from tidegauge_collector.telemetry.extent import log_position, marks, stored_counts
 from tidegauge_collector.telemetry.fold import FoldEntry, LogPosition, fold
 from tidegauge_collector.telemetry.moments import column_moments
@@ -22,6 +23,7 @@ sys.path.insert(0, sys.argv[3])
 from test_kill import batches
 from tidegauge_collector.telemetry.compact import compact
 from tidegauge_collector.telemetry.fold import fold
+from tidegauge_collector.telemetry.settle import settle
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 with TelemetryStore.open(sys.argv[1]) as store:
@@ -31,6 +33,8 @@ with TelemetryStore.open(sys.argv[1]) as store:
             store.checkpoint()
         if i % 11 == 5:
             compact(store, before_us=2**60)
+        if i % 5 == 2:
+            settle(store, lambda _: "UTC", before_us=2**60)
         print(position.log_seq, flush=True)
 """
 
@@ -68,7 +72,9 @@ def test_a_killed_fold_counts_every_frame_once(tmp_path, seed):
 
         found = column_moments(store, "flights", version="1", segment="", window=HOUR)["temp"]
         counts = stored_counts(store, "flights")
+        days = column_moments(store, "flights", version="1", segment="", window=Window(0, DAY_US))["temp"]
         assert (found.rows, found.missing, found.mean) == (2 * BATCHES, BATCHES, (BATCHES - 1) / 2)
+        assert (days.rows, days.missing) == (2 * BATCHES, BATCHES)
         assert (counts.prediction_rows, counts.prediction_ids) == (BATCHES, BATCHES)
         assert (counts.actual_rows, counts.actual_ids) == (BATCHES, BATCHES)
         assert {one.mark for one in marks(store).values()} == {BATCHES // 2 * IN_BATCH}
