@@ -120,9 +120,8 @@ def _telemetry(report: Report, data: Path, ask_running: Callable[[], dict[str, A
 def _looked_through(path: Path) -> dict[str, Any]:
     with TelemetryStore.look(path) as store:
         found = anatomy(store)
-    if not path.with_name(f"{path.name}.wal").exists():
-        exact = read_through(path)
-        found["tables"] = [{"table": name, "rows": rows} for name, (rows, _) in sorted(exact.items())]
+    exact = read_through(path)
+    found["tables"] = [{"table": name, "rows": rows} for name, (rows, _) in sorted(exact.items())]
     return found
 
 
