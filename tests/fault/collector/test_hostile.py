@@ -84,10 +84,10 @@ def test_a_frame_that_cannot_be_folded_costs_itself_and_nothing_else(
 ) -> None:
     real = folding_module.fold
 
-    def poisoned(store: Any, entries: Any, position: Any) -> Any:
+    def poisoned(store: Any, entries: Any, position: Any, **options: Any) -> Any:
         if any(entry.frame.deployment == "poison" for entry in entries):
             raise ZeroDivisionError("a bug")
-        return real(store, entries, position)
+        return real(store, entries, position, **options)
 
     monkeypatch.setattr(folding_module, "fold", poisoned)
     for name in ("poison", NAME):
