@@ -4,8 +4,8 @@ import pytest
 
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge_collector.ingest.keeping import agent_of, record_of
-from tidegauge_collector.ingest.presence import GONE_AFTER_US, AgentState, Dropped
-from tidegauge_collector.ingest.roster import Roster
+from tidegauge_collector.ingest.presence import GONE_AFTER_US, AgentState, Dropped, EpochHeld
+from tidegauge_collector.ingest.roster import MAX_EPOCHS, Roster
 
 START_US = 1_700_000_000_000_000
 MINUTE_US = 60_000_000
@@ -156,6 +156,29 @@ def test_losses_are_told_by_reason_and_merged_frames_are_none() -> None:
     (agent,) = quay.roster.agents()
 
     assert agent.dropped == {"quota": Dropped(4, 75)}
+
+
+def test_ended_epochs_of_a_shipper_that_outlasts_many_processes_are_forgotten() -> None:
+    quay = Quay()
+    quay.hello("a", ONE)
+    for number in range(100):
+        quay.ship("a", number.to_bytes(16), 3, closed=True)
+    (agent,) = quay.roster.agents()
+
+    assert [one.epoch for one in agent.epochs][-1] == (99).to_bytes(16).hex()
+    assert (len(agent.epochs), len(quay.roster._owners)) == (21, 21)
+    assert agent.epochs[0] == EpochHeld(ONE.hex(), 5, 5, closed=False)
+
+
+def test_only_so_many_open_epochs_of_a_shipper_are_remembered_and_the_oldest_go() -> None:
+    quay = Quay()
+    quay.hello("a", ONE)
+    for number in range(1, MAX_EPOCHS + 1):
+        quay.ship("a", number.to_bytes(16), 3)
+    (agent,) = quay.roster.agents()
+
+    assert len(agent.epochs) == MAX_EPOCHS
+    assert ONE.hex() not in {one.epoch for one in agent.epochs}
 
 
 def test_upload_that_never_said_hello_is_no_agent() -> None:

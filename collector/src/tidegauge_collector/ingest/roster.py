@@ -20,6 +20,7 @@ from tidegauge_collector.ingest.presence import (
 
 MAX_AGENTS = 5_000
 MAX_EPOCHS = 2_000  # of one agent, as many as one Hello of ours names
+MAX_CLOSED = 20  # of these, ended ones: a shipper may outlast thousands of short processes
 MAX_DEPLOYMENTS = 1_000
 MAX_REASONS = 50
 HELLOS = 9  # whose skew is looked at
@@ -165,9 +166,13 @@ class Roster:
         self._owners[epoch] = name
         agent.epochs.pop(epoch, None)
         agent.epochs[epoch] = EpochHeld(epoch.hex(), mark, last_seq, closed)
-        while len(agent.epochs) > MAX_EPOCHS:
-            oldest = next(iter(agent.epochs))
-            del agent.epochs[oldest], self._owners[oldest]
+        ended = [one for one, held in agent.epochs.items() if held.closed] if closed else []
+        surplus = ended[: max(0, len(ended) - MAX_CLOSED)]
+        if not surplus and len(agent.epochs) > MAX_EPOCHS:
+            surplus = list(agent.epochs)[: len(agent.epochs) - MAX_EPOCHS]
+        for oldest in surplus:
+            del agent.epochs[oldest]
+            self._owners.pop(oldest, None)
 
     def _serves(self, agent: _Agent, deployments: Iterable[str]) -> None:
         for name in deployments:
