@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,14 +69,16 @@ class Daemon:
         return dict(httpx.get(f"{self.http}/api/v1{path}", params=query, timeout=WAIT_S).json())
 
     def stored(self, predictions: int) -> dict[str, Any]:
-        """What is stored once it is so many predictions, or when nothing more is to be folded."""
-        deadline = time.monotonic() + WAIT_S
+        """What is stored once it is so many predictions and nothing waits to be sent or folded."""
+        deadline, pause = time.monotonic() + WAIT_S, threading.Event()
         while True:
-            status = self.get("/deployments/flights/status")
-            found = dict(status.get("stored", {}))
-            if status.get("settled") and found.get("predictions", 0) >= predictions:
+            found = dict(self.get("/deployments/flights/status").get("stored", {}))
+            figures = httpx.get(f"{self.http}/metrics", timeout=WAIT_S).text
+            waits = any((self._data / "uploads").iterdir()) or "tidegauge_fold_caught_up 1" not in figures
+            if found.get("predictions", 0) >= predictions and not waits:
                 return found
-            assert time.monotonic() < deadline, status
+            assert time.monotonic() < deadline, found
+            pause.wait(0.1)
 
 
 @pytest.fixture
