@@ -5,6 +5,7 @@ for each column, 20 bins each), says how large that is, prints p50 and p95 of qu
 `SELECT COUNT(*)` on the same file, and the disk of 1,000 feature-hours beside Parquet (zstd) of the same rows.
 """
 
+import functools
 import sys
 import tempfile
 import time
@@ -15,8 +16,11 @@ import numpy as np
 
 from tidegauge.core.bins import ReferenceBins, numeric_bins
 from tidegauge.core.windows import DAY_US, HOUR_US, Window
+from tidegauge_collector.api.deployments import summarise, summarise_all
+from tidegauge_collector.control import ControlStore
+from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.telemetry.counts import column_counts
-from tidegauge_collector.telemetry.extent import extent
+from tidegauge_collector.telemetry.extent import extent, extents
 from tidegauge_collector.telemetry.moments import column_moments
 from tidegauge_collector.telemetry.store import TelemetryStore
 
@@ -68,14 +72,15 @@ def fill(store: TelemetryStore, deployments: int, days: int) -> None:
     run("CHECKPOINT")
 
 
-def percentiles(work: Callable[[int], object]) -> tuple[float, float]:
-    """p50 and p95 in ms of a question about different deployments."""
-    taken = []
+def percentiles(work: Callable[[int], object]) -> str:
+    """p50 and p95 of a question about different deployments, and the CPU of one: on a busy machine that is the figure to compare."""
+    taken, cpu = [], time.process_time()
     for i in range(ASKED):
         start = time.perf_counter()
         work(i)
         taken.append((time.perf_counter() - start) * 1e3)
-    return float(np.percentile(taken, 50)), float(np.percentile(taken, 95))
+    each = (time.process_time() - cpu) / ASKED * 1e3
+    return f"p50 {np.percentile(taken, 50):.1f} ms, p95 {np.percentile(taken, 95):.1f} ms, CPU {each:.1f} ms"
 
 
 def questions(store: TelemetryStore, deployments: int, days: int) -> dict[str, Callable[[int], object]]:
@@ -144,10 +149,32 @@ def main() -> None:
             bare = parquet_bytes(store, folder) / (deployments * COLUMNS * 24) * 1_000 / 1e3
             print(f"disk of 1,000 feature-hours with their days: {per:.1f} kB; Parquet-zstd of the hours {bare:.1f} kB")
             yard = percentiles(lambda _: store._cursor().execute("SELECT COUNT(rows) FROM day_cells").fetchall())
-            print(f"bare count of the days' cells: p50 {yard[0]:.1f} ms, p95 {yard[1]:.1f} ms")
+            print(f"bare count of the days' cells: {yard}")
             for what, ask in questions(store, deployments, days).items():
-                p50, p95 = percentiles(ask)
-                print(f"{what}: p50 {p50:.0f} ms, p95 {p95:.0f} ms")
+                print(f"{what}: {percentiles(ask)}")
+            bench_fleet(store, deployments)
+
+
+def bench_fleet(store: TelemetryStore, deployments: int) -> None:
+    """The list of all deployments, as it is after all of them have changed and after none has."""
+    names = [name(i, deployments) for i in range(deployments)]
+    with tempfile.TemporaryDirectory() as folder:
+        control = ControlStore.open(Path(folder) / "control.sqlite")
+        for one in names:
+            control.ensure_deployment(one, proposal={}, now_us=1)
+            control.ensure_version(one, "1", role="champion", now_us=1)
+        seen = Kept(functools.partial(extent, store), functools.partial(extents, store))
+        listed = Kept(functools.partial(summarise, control, seen), functools.partial(summarise_all, control, seen))
+
+        def changed(_: int) -> object:
+            seen.touch(names)
+            listed.touch(names)
+            return listed.of_many([one.name for one in control.deployments()])
+
+        print(f"list of {deployments} deployments, all changed: {percentiles(changed)}")
+        kept = percentiles(lambda _: listed.of_many([one.name for one in control.deployments()]))
+        print(f"list of {deployments} deployments, none changed: {kept}")
+        control.close()
 
 
 if __name__ == "__main__":
