@@ -9,7 +9,8 @@ from tidegauge.cli import _parser as agent_parser
 from tidegauge.settings import AgentSettings, default_spool
 from tidegauge_collector import errors
 from tidegauge_collector.cli import _parser as collector_parser
-from tidegauge_collector.settings import _CHANNEL_KEYS, Address, CollectorSettings
+from tidegauge_collector.notify.configuring import KINDS
+from tidegauge_collector.settings import Address, CollectorSettings
 
 from .pages import code_words, rows, section, text_of
 
@@ -64,10 +65,12 @@ def test_every_key_of_the_collector_is_listed_with_default_and_variable():
             assert variable == f"`TIDEGAUGE_{field.name.upper()}`"
 
 
-def test_every_key_of_a_channel_is_listed():
-    documented = [code_words(row[0])[0] for row in rows(section(PAGE, "### Channels")) if row[0].startswith("`")]
+def test_every_kind_of_channel_is_listed_with_its_keys():
+    table = {code_words(row[0])[0]: row for row in rows(section(PAGE, "### Channels")) if row[0].startswith("`")}
 
-    assert sorted(documented) == sorted(_CHANNEL_KEYS)
+    assert list(table) == ["name", "kind", "allow", "language", *KINDS]
+    for name, kind in KINDS.items():
+        assert {*kind.secrets, *kind.required, *kind.optional} - {"language"} <= set(code_words(table[name][1])), name
 
 
 def test_every_exit_code_of_the_collector_is_listed():
