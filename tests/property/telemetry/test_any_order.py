@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tidegauge.core.bins import ReferenceBins, categorical_bins, numeric_bins
 from tidegauge.core.columns import ColumnKind, category_counts, numeric_values
 from tidegauge.core.profile import ColumnProfile, profile_categories, profile_numeric
-from tidegauge.core.windows import HOUR_US, Window
+from tidegauge.core.windows import DAY_US, HOUR_US, Window
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge_collector.telemetry.compact import compact
 from tidegauge_collector.telemetry.counts import column_counts
@@ -19,6 +19,7 @@ from tidegauge_collector.telemetry.extent import marks
 from tidegauge_collector.telemetry.fold import FoldEntry, LogPosition, fold
 from tidegauge_collector.telemetry.joined import joined
 from tidegauge_collector.telemetry.moments import merged_profiles
+from tidegauge_collector.telemetry.settle import settle
 from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.telemetry.testing import Answers, Sender, actuals_frame, profile_frame, records_frame
 
@@ -146,6 +147,15 @@ def test_compaction_at_any_time_does_not_matter(data: st.DataObject) -> None:
     batches = data.draw(deliveries(lives))
 
     stored(batches, lambda store: compact(store, before_us=before_us)).same_as(stored(batches))
+
+
+@FEW
+@given(st.data())
+def test_settling_at_any_time_does_not_matter(data: st.DataObject) -> None:
+    batches = data.draw(deliveries(data.draw(epochs())))
+    zone = data.draw(st.sampled_from(["UTC", "Asia/Kolkata", "America/New_York"]))
+
+    stored(batches, lambda store: settle(store, lambda _: zone, before_us=2 * DAY_US)).same_as(stored(batches))
 
 
 @FEW
