@@ -78,8 +78,6 @@ def test_an_answer_has_the_fields_of_the_example(served, ran, path):
 
 
 def test_every_route_with_an_answer_in_json_is_asked_with_every_parameter():
-    with_example = [
-        route for route in ROUTES if route.method == "GET" and route.path not in NOT_ASKED
-    ]
+    with_example = [route for route in ROUTES if route.method == "GET" and route.path not in NOT_ASKED]
 
     assert {route.path: sorted(route.query) for route in with_example} == {p: sorted(q) for p, q in ASKED.items()}
