@@ -158,12 +158,12 @@ class Collector:
         summaries = Kept(
             functools.partial(summarise, self.control, extents), functools.partial(summarise_all, self.control, extents)
         )
-        progress = ProgressReader(self.telemetry, extents, self.service.agents.epochs, now_us)
+        progress = ProgressReader(self.telemetry, self.service.agents.epochs, now_us)
         self._judging_share = Share(JUDGING_SHARE, time.monotonic)
         self.judging = Judging(
             self.control,
             self.telemetry,
-            instruments=Instruments(Observer(self.telemetry, baselines), baselines, progress, extents),
+            instruments=Instruments(Observer(self.telemetry, baselines), baselines, progress),
             channels=[channel.name for channel in self.settings.channels],
             render=functools.partial(render, base_url=self.settings.base_url),
             now_us=now_us,
@@ -172,7 +172,6 @@ class Collector:
         self.production = ProductionBaselines(
             self.control,
             self.telemetry,
-            extents,
             rows=self.settings.baseline_rows,
             days=self.settings.baseline_days,
             now_us=now_us,

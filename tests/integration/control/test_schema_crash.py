@@ -7,8 +7,11 @@ import sys
 from contextlib import closing
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from tidegauge_collector.control import ControlStore, schema
 from tidegauge_collector.control.engine import open_engine
@@ -45,10 +48,10 @@ for path in sorted(folder.glob("*.sqlite")):
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     print(point, code)
 """
-POINTS = 36
+POINTS = 70
 TWO_STEPS = """
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "9999", "0005", None, None
 def upgrade():
     op.execute("ALTER TABLE deployments ADD COLUMN note VARCHAR")
     op.execute("UPDATE deployments SET note = name")
@@ -62,6 +65,27 @@ def killed(folder, scripts=schema.MIGRATIONS):
     return {int(point): int(code) for point, code in (line.split() for line in done.stdout.splitlines())}
 
 
+def tables_of(path):
+    with closing(sqlite3.connect(path)) as connection:
+        return {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def whole_schemas(path):
+    """The tables before the first migration and after each."""
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    steps = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    found, engine = [set()], open_engine(path)
+    for revision in reversed(steps):
+        with engine.connect() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+        found.append(tables_of(path) - {"alembic_version"})
+    engine.dispose()
+    assert found[-1] == set(Table.metadata.tables)
+    return found
+
+
 def test_a_first_start_killed_before_any_statement_is_resumed_by_the_next(tmp_path):
     for point in range(POINTS):
         (tmp_path / f"{point}.sqlite").touch()
@@ -70,11 +94,10 @@ def test_a_first_start_killed_before_any_statement_is_resumed_by_the_next(tmp_pa
 
     assert codes[0] == 137
     assert codes[POINTS - 1] == 0, "raise POINTS: the migration has more statements"
+    whole = whole_schemas(tmp_path / "whole.db")
     for point in range(POINTS):
         path = tmp_path / f"{point}.sqlite"
-        with closing(sqlite3.connect(path)) as connection:
-            tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        assert tables <= {"alembic_version"} or tables >= set(Table.metadata.tables), f"half a schema at {point}"
+        assert tables_of(path) - {"alembic_version"} in whole, f"half a migration at {point}"
         store = ControlStore.open(path)
         assert store.ensure_deployment("flights", proposal={}, now_us=1).config_revision == 1
         store.close()
@@ -84,7 +107,7 @@ def test_a_first_start_killed_before_any_statement_is_resumed_by_the_next(tmp_pa
 def next_version(tmp_path):
     scripts = tmp_path / "next_migrations"
     shutil.copytree(schema.MIGRATIONS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_notes.py").write_text(TWO_STEPS)
+    (scripts / "versions" / "9999_notes.py").write_text(TWO_STEPS)
     return scripts
 
 

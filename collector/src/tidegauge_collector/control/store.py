@@ -4,8 +4,8 @@ Deployments are named by their name, times are microseconds since the epoch (`no
 A name that does not exist raises LookupError; a locked or full disk raises StoreUnavailable, after waiting for the lock.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -38,11 +38,26 @@ class ControlStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._read: Callable[[], AbstractContextManager[Session]] = sessionmaker(engine).begin
-        self._write: Callable[[], AbstractContextManager[Session]] = sessionmaker(writing(engine)).begin
+        self._begin: Callable[[], AbstractContextManager[Session]] = sessionmaker(writing(engine)).begin
+        self._generation = 0
+        self._revision: tuple[int, int] | None = None  # a generation, and the revision in it
         self.tokens = Tokens(self._read, self._write)
         self.requests = Requests(self._read, self._write)
         self.agents = StoredAgents(self._read, self._write)
         self.deletions = Deletions(self._read, self._write)
+
+    @property
+    def generation(self) -> int:
+        """Goes up after each change that this process has made: what was read in one holds for as long as it stands."""
+        return self._generation
+
+    @contextmanager
+    def _write(self) -> Iterator[Session]:
+        try:
+            with self._begin() as session:
+                yield session
+        finally:
+            self._generation += 1
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -77,9 +92,14 @@ class ControlStore:
         self.config_revision()
 
     def config_revision(self) -> int:
-        """Number of the newest change of configuration, over all deployments; 0 before the first."""
+        """Number of the newest change of configuration, over all deployments; 0 before the first. No other process changes it."""
+        generation, known = self._generation, self._revision
+        if known is not None and known[0] == generation:
+            return known[1]
         with self._read() as session:
-            return revisions.current(session)
+            current = revisions.current(session)
+        self._revision = (generation, current)
+        return current
 
     # deployments and versions
 

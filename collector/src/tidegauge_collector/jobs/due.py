@@ -10,10 +10,10 @@ from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.readiness import GRACE_US
 from tidegauge_collector.measuring.progress import Progress
 from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
-from tidegauge_collector.telemetry.extent import Extent
+from tidegauge_collector.telemetry.extent import Reach
 
 
-def bounds_of(seen: Extent, progress: Progress, monitor: Monitor, now_us: int) -> tuple[int, int] | None:
+def bounds_of(seen: Reach, progress: Progress, monitor: Monitor, now_us: int) -> tuple[int, int] | None:
     """From the first data to the last instant at which a window may be judged: ready, and no later than the window that holds the
     last row, and as many days as labels may lag. None where there is nothing."""
     service = monitor.metric in SERVICE_METRICS

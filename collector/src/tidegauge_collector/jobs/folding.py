@@ -157,7 +157,8 @@ class Folding:
     def _ended(self, entries: Sequence[FoldEntry]) -> set[str]:
         """Deployments of epochs that are closed now: their last windows have become ready."""
         closed = {entry.epoch for entry in entries if entry.closed}
-        return {name for epoch, name in list(self._telemetry.index.watermarks) if epoch in closed} if closed else set()
+        known = self._telemetry.index.watermarks
+        return {name for name, by_epoch in known.items() if not closed.isdisjoint(by_epoch)} if closed else set()
 
     def _decoded(self, entry: LogEntry) -> FoldEntry:
         frame = pb.Frame()

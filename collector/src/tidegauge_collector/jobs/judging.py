@@ -18,17 +18,16 @@ import structlog
 
 from tidegauge.core.columns import ColumnKind
 from tidegauge.core.windows import HOUR_US, SECOND_US, Window
-from tidegauge_collector.control import ControlStore, Deployment
+from tidegauge_collector.control import ControlStore, Deployment, Version
 from tidegauge_collector.core.alerts import SeriesState, Transition, advance
 from tidegauge_collector.core.judging import Judgement, SeriesKey, judge
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.errors import StoreFatal
 from tidegauge_collector.jobs.due import bounds_of, windows_of
 from tidegauge_collector.measuring.baselines import Baselines
-from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.measuring.observing import Observer
-from tidegauge_collector.measuring.progress import Progress, ProgressReader
-from tidegauge_collector.telemetry.extent import Extent, known
+from tidegauge_collector.measuring.progress import Progress, ProgressReader, Seen
+from tidegauge_collector.telemetry.extent import known, reach
 from tidegauge_collector.telemetry.judged import judged_until
 from tidegauge_collector.telemetry.judgements import Judgement as StoredJudgement
 from tidegauge_collector.telemetry.judgements import append_judgements
@@ -66,7 +65,16 @@ class Instruments:
     observer: Observer
     baselines: Baselines
     progress: ProgressReader
-    extents: Kept[Extent]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A deployment as it was configured in a generation of the control store."""
+
+    generation: int
+    deployment: Deployment | None
+    versions: Sequence[Version]
+    monitors: Sequence[Monitor]
 
 
 class Judging:
@@ -96,6 +104,7 @@ class Judging:
         self._failing: set[str] = set()  # those of which something could not be judged; the next news tries again
         self._quiet: set[str] = set()  # those whose last whole pass saw nobody who may still send
         self._started = False
+        self._known: dict[str, Rules] = {}
         self.counts: Counter[str] = Counter()
 
     @property
@@ -121,18 +130,18 @@ class Judging:
             self.expect_all()
             self._started = True
         deadline = time.monotonic() + PASS_SECONDS
-        changed = False
+        changed, seen = False, self._look.progress.seen()
         for name in list(self._behind):
-            changed |= self._pass(name, deadline)
+            changed |= self._pass(name, seen, deadline)
             if time.monotonic() >= deadline:
                 break
         return changed
 
-    def _pass(self, name: str, deadline: float) -> bool:
+    def _pass(self, name: str, seen: Seen, deadline: float) -> bool:
         """Judge a deployment until nothing is due or the time is up; it waits at the end of the queue then."""
         changed, failed = False, set[Series]()
-        deployment = self._control.deployment(name)
-        progress = self._look.progress.read(name)
+        deployment = self._rules(name).deployment
+        progress = self._look.progress.read(name, seen)
         due = self._due(deployment, progress, failed) if deployment is not None else []
         while due and time.monotonic() < deadline:
             for one in due:
@@ -164,17 +173,29 @@ class Judging:
     # ------------------------------------------------------------------ which windows
 
     def _due(self, deployment: Deployment, progress: Progress, failed: set[Series]) -> list[Due]:
-        seen = self._look.extents.of(deployment.name)
+        data = reach(self._telemetry, deployment.name)
         found = []
-        for version in self._control.versions(deployment.name):
-            for monitor in self._control.monitors(deployment.name):
+        rules = self._rules(deployment.name)
+        for version in rules.versions:
+            for monitor in rules.monitors:
                 series = (deployment.name, monitor.id, version.name)
                 if series in failed or not self._can_be_judged(monitor, deployment.name, version.name):
                     continue
-                windows = self._windows(deployment, monitor, series, bounds_of(seen, progress, monitor, self._now_us()))
+                windows = self._windows(deployment, monitor, series, bounds_of(data, progress, monitor, self._now_us()))
                 if windows:
                     found.append(Due(deployment, monitor, version.name, windows))
         return found
+
+    def _rules(self, name: str) -> Rules:
+        """The deployment as it is configured; read again only where something of the control store has changed."""
+        generation = self._control.generation
+        known = self._known.get(name)
+        if known is None or known.generation != generation:
+            deployment = self._control.deployment(name)
+            versions = self._control.versions(name) if deployment is not None else []
+            monitors = self._control.monitors(name) if deployment is not None else []
+            known = self._known[name] = Rules(generation, deployment, versions, monitors)
+        return known
 
     def _can_be_judged(self, monitor: Monitor, deployment: str, version: str) -> bool:
         """Whether there is what it compares with. Else its windows wait: the baseline may come, or be made from production."""

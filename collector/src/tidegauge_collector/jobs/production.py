@@ -14,8 +14,7 @@ from tidegauge_collector.core.production import baseline_from_profiles
 from tidegauge_collector.errors import StoreFatal
 from tidegauge_collector.jobs.baselines import keep_part
 from tidegauge_collector.measuring.drift import is_feature_or_prediction
-from tidegauge_collector.measuring.kept import Kept
-from tidegauge_collector.telemetry.extent import Extent, known
+from tidegauge_collector.telemetry.extent import known, reach
 from tidegauge_collector.telemetry.moments import column_moments, merged_profiles
 from tidegauge_collector.telemetry.store import TelemetryStore
 
@@ -31,7 +30,6 @@ class ProductionBaselines:
         self,
         control: ControlStore,
         telemetry: TelemetryStore,
-        extents: Kept[Extent],
         *,
         rows: int,
         days: float,
@@ -39,7 +37,6 @@ class ProductionBaselines:
     ) -> None:
         self._control = control
         self._telemetry = telemetry
-        self._extents = extents
         self._rows = rows
         self._length_us = int(days * DAY_US)
         self._now_us = now_us
@@ -73,7 +70,7 @@ class ProductionBaselines:
 
     def _due(self, deployment: str, version: str) -> Window | None:
         """The hours that the baseline is made of, None as long as there are too few rows."""
-        seen = self._extents.of(deployment)
+        seen = reach(self._telemetry, deployment)
         if seen.first_event_us is None or seen.last_event_us is None:
             return None
         start_us = window_start(seen.first_event_us, HOUR_US)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from tidegauge_collector.core.readiness import EpochProgress, settled_until
 from tidegauge_collector.ingest.agents import LIVE_US, EpochSeen
-from tidegauge_collector.measuring.kept import Kept
-from tidegauge_collector.telemetry.extent import Extent, low_watermarks, marks
+from tidegauge_collector.telemetry.extent import low_watermarks, reach
 from tidegauge_collector.telemetry.index import Mark
 from tidegauge_collector.telemetry.store import TelemetryStore
 
@@ -26,6 +25,23 @@ class Progress:
     live: frozenset[bytes]
 
 
+class Seen:
+    """Who was heard of at one moment, for the progress of many deployments."""
+
+    def __init__(self, epochs: Sequence[EpochSeen], folded: Mapping[bytes, Mark]) -> None:
+        self.by_epoch = {one.epoch: one for one in epochs}
+        self.has_newcomer = any(one.mark > 0 and one.epoch not in folded for one in epochs)
+        self._named: dict[str, list[EpochSeen]] = {}
+        for one in epochs:
+            for name in one.deployments:
+                self._named.setdefault(name, []).append(one)
+
+    def of(self, deployment: str, epochs: Collection[bytes]) -> tuple[EpochSeen, ...]:
+        """Those of the epochs, and those that said that they hold frames of the deployment."""
+        found = {epoch: self.by_epoch[epoch] for epoch in epochs if epoch in self.by_epoch}
+        return tuple((found | {one.epoch: one for one in self._named.get(deployment, ())}).values())
+
+
 class ProgressReader:
     """Joins what the store has folded with which agents are alive.
 
@@ -33,37 +49,38 @@ class ProgressReader:
     nobody has been heard of yet; then every epoch that did not end has 5 minutes to come back.
     """
 
-    def __init__(
-        self, store: TelemetryStore, extents: Kept[Extent], agents: LiveAgents, now_us: Callable[[], int]
-    ) -> None:
+    def __init__(self, store: TelemetryStore, agents: LiveAgents, now_us: Callable[[], int]) -> None:
         self._store = store
-        self._extents = extents
         self._agents = agents
         self._now_us = now_us
         self._started_us = now_us()
         self._raised: dict[tuple[bytes, str], EpochProgress] = {}  # with the time at which the watermark was first seen
         self._settled: dict[str, int] = {}  # what was said last
 
-    def read(self, deployment: str) -> Progress:
-        """The deployment's progress now."""
-        seen = {one.epoch: one for one in self._agents()}  # first: what is folded meanwhile is no newcomer
+    def seen(self) -> Seen:
+        """Who was heard of by now: for one pass over many deployments."""
+        return Seen(self._agents(), self._store.index.marks)
+
+    def read(self, deployment: str, seen: Seen | None = None) -> Progress:
+        """The deployment's progress now, or by what was `seen` a moment ago."""
+        seen = seen or self.seen()  # first: what is folded meanwhile is no newcomer
         now_us = self._now_us()
         watermarks = low_watermarks(self._store, deployment)
-        folded = marks(self._store)
-        data = self._extents.of(deployment)
-        live = frozenset(epoch for epoch in watermarks if self._is_live(folded.get(epoch), seen.get(epoch), now_us))
+        folded = self._store.index.marks
+        data = reach(self._store, deployment)
+        by_epoch = seen.by_epoch
+        live = frozenset(epoch for epoch in watermarks if self._is_live(folded.get(epoch), by_epoch.get(epoch), now_us))
         epochs = [
             self._progress(epoch, deployment, EpochProgress(watermarks[epoch], folded[epoch].received_us))
             for epoch in live
         ]
         self._forget(deployment, live)
         until = settled_until(epochs, now_us=now_us, data_end_us=data.last_event_us)
-        if any(_is_newcomer(one, folded.get(one.epoch)) for one in seen.values()):
+        if seen.has_newcomer:
             until = self._settled.get(deployment)  # whose its frames are, and of when, is known when they are folded
         elif until is not None:
             self._settled[deployment] = until
-        mine = tuple(one for one in seen.values() if one.epoch in watermarks or deployment in one.deployments)
-        return Progress(until, data.first_event_us, data.last_event_us, mine, live)
+        return Progress(until, data.first_event_us, data.last_event_us, seen.of(deployment, watermarks), live)
 
     def _is_live(self, folded: Mark | None, seen: EpochSeen | None, now_us: int) -> bool:
         if folded is None or folded.closed:
@@ -82,8 +99,3 @@ class ProgressReader:
         for key in list(self._raised):
             if key[1] == deployment and key[0] not in live:
                 self._raised.pop(key, None)
-
-
-def _is_newcomer(one: EpochSeen, folded: Mark | None) -> bool:
-    """Whether frames of an epoch were acknowledged and none is folded yet."""
-    return one.mark > 0 and folded is None

@@ -99,6 +99,7 @@ def _forget_epochs(store: TelemetryStore, before_us: int) -> int:
         store.execute("expire_watermarks")
     for epoch in old:
         del store.index.marks[epoch]
-    for key in [key for key in list(store.index.watermarks) if key[0] in set(old)]:
-        del store.index.watermarks[key]
+    for by_epoch in store.index.watermarks.values():
+        for epoch in by_epoch.keys() & set(old):
+            del by_epoch[epoch]
     return len(old)

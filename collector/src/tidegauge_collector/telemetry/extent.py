@@ -15,24 +15,30 @@ from tidegauge_collector.telemetry.unpack import ARRIVAL_TIME, EVENT_TIME
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
+class Reach:
     """From when to when a deployment has data; None where it has none.
 
     Event times are those of records, arrival times those of records and service columns; where profiles reach further than records,
-    the start of the first window or the last microsecond of the last. `last_day_rows`: predictions of the newest 24 hours of event time,
-    in whole windows, all versions together.
+    the start of the first window or the last microsecond of the last.
     """
 
     first_event_us: int | None
     last_event_us: int | None
     first_arrival_us: int | None
     last_arrival_us: int | None
-    last_day_rows: int
 
     @property
     def last_prediction_us(self) -> int | None:
         """When the newest prediction was made for the user."""
         return self.last_event_us
+
+
+@dataclass(frozen=True, slots=True)
+class Extent(Reach):
+    """The reach, and how much there is at its end. `last_day_rows`: predictions of the newest 24 hours of event time, in whole windows,
+    all versions together."""
+
+    last_day_rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +75,22 @@ class GapSummary:
     last_received_us: int
 
 
+def reach(store: TelemetryStore, deployment: str) -> Reach:
+    """From when to when there is data of a deployment: from memory, at once."""
+    spans = store.index.spans
+    events = spans.windows.get((deployment, EVENT_TIME))
+    arrivals = spans.windows.get((deployment, ARRIVAL_TIME))
+    seen = spans.records.get(deployment) or _NO_RECORDS
+    return Reach(
+        _first(seen.first_event_us, events),
+        _last(seen.last_event_us, events),
+        _first(seen.first_arrival_us, arrivals),
+        _last(seen.last_arrival_us, arrivals),
+    )
+
+
 def extent(store: TelemetryStore, deployment: str) -> Extent:
-    """From when to when there is data of a deployment."""
+    """From when to when there is data of a deployment, and how much in its last day."""
     return extents(store, [deployment])[deployment]
 
 
@@ -83,18 +103,11 @@ def extents(store: TelemetryStore, deployments: Collection[str]) -> dict[str, Ex
 
 
 def _extent(store: TelemetryStore, deployment: str, events: WindowSpan | None, last_day: int) -> Extent:
-    arrivals = store.index.spans.windows.get((deployment, ARRIVAL_TIME))
-    seen = store.index.spans.records.get(deployment) or _NO_RECORDS
-    if not events and seen.last_event_us is not None:
+    found = reach(store, deployment)
+    if not events and found.last_event_us is not None:
         number = store.index.deployments.known.get(deployment, -1)
-        ((last_day,),) = store.rows("last_day_records", [number, seen.last_event_us])
-    return Extent(
-        _first(seen.first_event_us, events),
-        _last(seen.last_event_us, events),
-        _first(seen.first_arrival_us, arrivals),
-        _last(seen.last_arrival_us, arrivals),
-        last_day,
-    )
+        ((last_day,),) = store.rows("last_day_records", [number, found.last_event_us])
+    return Extent(found.first_event_us, found.last_event_us, found.first_arrival_us, found.last_arrival_us, last_day)
 
 
 EXACT_ROWS = 500_000
@@ -152,8 +165,7 @@ def known(store: TelemetryStore, deployment: str) -> Known:
 
 def low_watermarks(store: TelemetryStore, deployment: str) -> dict[bytes, int]:
     """For each epoch, the event time before which all its rows of the deployment are folded."""
-    seen = list(store.index.watermarks.items())
-    return {epoch: time_us for (epoch, of), time_us in seen if of == deployment}
+    return dict(store.index.watermarks.get(deployment, {}))
 
 
 def marks(store: TelemetryStore) -> dict[bytes, Mark]:

@@ -90,7 +90,7 @@ class Index:
     score_classes: Numbering[tuple[str, ...]] = field(default_factory=Numbering)
     by_deployment: dict[str, list[Series]] = field(default_factory=dict)
     marks: dict[bytes, Mark] = field(default_factory=dict)
-    watermarks: dict[tuple[bytes, str], int] = field(default_factory=dict)
+    watermarks: dict[str, dict[bytes, int]] = field(default_factory=dict)  # by deployment and epoch
     zones: dict[str, str] = field(default_factory=dict)  # in which the days of a deployment are cut, once there are any
     touched: set[Window] | None = None  # windows folded into since the last compaction; None: since before the start
     tombstones: Tombstones = field(default_factory=Tombstones)
@@ -107,15 +107,15 @@ class Index:
 
     def raise_watermark(self, epoch: bytes, deployment: str, time_us: int) -> None:
         """All of the epoch's rows of the deployment before `time_us` are there."""
-        key = (epoch, deployment)
-        known = self.staged_watermarks.get(key, self.watermarks.get(key))
+        known = self.staged_watermarks.get((epoch, deployment), self.watermarks.get(deployment, {}).get(epoch))
         if known is None or known < time_us:
-            self.staged_watermarks[key] = time_us
+            self.staged_watermarks[epoch, deployment] = time_us
 
     def keep(self) -> None:
         """The transaction that wrote what was staged has committed."""
         self.marks.update(self.staged_marks)
-        self.watermarks.update(self.staged_watermarks)
+        for (epoch, deployment), time_us in self.staged_watermarks.items():
+            self.watermarks.setdefault(deployment, {})[epoch] = time_us
         if self.staged_position is not None:
             self.folds, self.position = self.folds + 1, self.staged_position
         for key, number in self.series.staged.items():
@@ -154,7 +154,7 @@ def load_index(index: Index, read: Read) -> None:
         index.marks[bytes(epoch)] = Mark(mark, received_us, closed)
     deployments = {number: name for name, number in index.deployments.known.items()}
     for epoch, deployment_id, time_us in read("watermarks"):
-        index.watermarks[bytes(epoch), deployments[deployment_id]] = time_us
+        index.watermarks.setdefault(deployments[deployment_id], {})[bytes(epoch)] = time_us
     index.zones.update(read("day_zones"))
     index.spans.load(read)
     for fold_number, log_epoch, log_seq in read("log_position"):
