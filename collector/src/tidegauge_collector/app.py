@@ -127,6 +127,8 @@ class Collector:
         self._stack.callback(self._jobs.shutdown)
         self._upkeep = ThreadPoolExecutor(1, "tidegauge-upkeep")
         self._stack.callback(self._upkeep.shutdown)
+        for pool in (self._jobs, self._upkeep):
+            pool.submit(int)  # a thread that begins with its pool is there from the start, not from the first errand on
         self._wire(data)
         await self._listen()
         self._begin_jobs()

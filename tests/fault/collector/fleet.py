@@ -149,7 +149,7 @@ class Fleet:
         for epoch in self.epochs:
             assert epoch.acknowledged == epoch.made
             if epoch.made:
-                assert found[epoch.name.bytes].mark == epoch.made
+                assert found[epoch.name.bytes].mark == epoch.made, (found, epoch)
         counts = stored_counts(store, NAME)
         predictions, truths = 3 * self.numbers(2), 3 * self.numbers(0)
         assert (counts.prediction_rows, counts.prediction_ids) == (predictions, predictions)
