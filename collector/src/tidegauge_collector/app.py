@@ -15,14 +15,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import structlog
 from aiohttp import web
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from tidegauge_collector.access import Access
 from tidegauge_collector.access.requests import guarding
@@ -32,7 +31,7 @@ from tidegauge_collector.api.deployments import summarise, summarise_all
 from tidegauge_collector.api.routes import Api, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
 from tidegauge_collector.control import StoreUnavailable
-from tidegauge_collector.errors import CollectorError, StoreFatal
+from tidegauge_collector.errors import CollectorError
 from tidegauge_collector.figures import Figures
 from tidegauge_collector.ingest.framelog import FrameLog
 from tidegauge_collector.ingest.grpcserver import start_grpc
@@ -45,7 +44,6 @@ from tidegauge_collector.jobs.folding import Folding
 from tidegauge_collector.jobs.judging import Instruments, Judging
 from tidegauge_collector.jobs.keeping import Keeping, retention_of
 from tidegauge_collector.jobs.production import ProductionBaselines
-from tidegauge_collector.jobs.sharing import Share
 from tidegauge_collector.jobs.starting import marks_at_start
 from tidegauge_collector.jobs.wishes import Wishes
 from tidegauge_collector.measuring.baselines import Baselines
@@ -55,6 +53,7 @@ from tidegauge_collector.measuring.observing import Observer
 from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.notify import OutboxSender, render
 from tidegauge_collector.place import announce, check_free, occupy
+from tidegauge_collector.rounds import Job, Rounds
 from tidegauge_collector.settings import Address, CollectorSettings
 from tidegauge_collector.telemetry.extent import extent, stored_counts
 from tidegauge_collector.telemetry.extent import extents as extents_of
@@ -69,7 +68,6 @@ log = structlog.get_logger(__name__)
 SWITCH_INTERVAL_S = 0.0005  # numpy work in the jobs' thread must not stall the event loop
 READERS = 4
 GRACE_S = 5.0
-JUDGING_SHARE = 0.2  # of the jobs' thread, while the fold is behind
 
 
 class WallClock:
@@ -92,7 +90,6 @@ class Collector:
         self._clock = clock or WallClock()
         self._stack = contextlib.AsyncExitStack()
         self._stopping = asyncio.Event()
-        self._frames = asyncio.Event()
         self._fatal: BaseException | None = None
 
     # ------------------------------------------------------------------ start and stop
@@ -147,7 +144,7 @@ class Collector:
             found,
             quarantine=data / "quarantine",
             configurations=self._configurations,
-            on_frames=self._arrived,
+            on_frames=lambda: self.rounds.arrived(),  # noqa: PLW0108 - made below
             now_us=now_us,
             limits=self.settings.intake_limits,
             unfolded_bytes=lambda: self.backlog.size_bytes(),  # noqa: PLW0108 - made below
@@ -161,7 +158,6 @@ class Collector:
             functools.partial(summarise, self.control, extents), functools.partial(summarise_all, self.control, extents)
         )
         progress = ProgressReader(self.telemetry, self.service.agents.epochs, now_us)
-        self._judging_share = Share(JUDGING_SHARE, time.monotonic)
         self.judging = Judging(
             self.control,
             self.telemetry,
@@ -210,6 +206,7 @@ class Collector:
         self.backlog = Backlog(self.folding, self.service.counters, now_us, size_at_start_bytes=unfolded_bytes)
         self.watching = watch_intake(self.service, self.control.agents, now_us)
         self.sender = OutboxSender(self.control, self.settings.channels, clock=self._clock)
+        self.rounds = Rounds(self.folding, self.judging, self._jobs, on_alerts=self.sender.wake, on_fatal=self._fail)
         self.sources = Sources(
             self.control,
             self.telemetry,
@@ -251,7 +248,7 @@ class Collector:
             self.sources,
             ActualsIntake(self.service.intake, self._clock.now_us),
             executor=self._readers,
-            fold_all=self._fold_all,
+            fold_all=self.rounds.fold_all,
             healthy=self._healthy,
             metrics=self._figures.text,
         )
@@ -316,100 +313,29 @@ class Collector:
 
     async def catch_up(self) -> None:
         """Return when everything acknowledged before is folded, has its baselines, and is judged as far as it is ready."""
-        await asyncio.get_running_loop().run_in_executor(self._jobs, self._catch_up)
-
-    def _catch_up(self) -> None:
-        self._fold_to_the_end()
-        self.judging.expect_all()
-        while self.judging.has_work:
-            self._judge()
-
-    # ------------------------------------------------------------------ jobs
+        await self.rounds.catch_up()
 
     def _begin_jobs(self) -> None:
-        scheduler = AsyncIOScheduler(timezone="UTC")
-        options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        for seconds, name, work, executor in (
-            (1.0, "judge", self._judge_in_turn, self._jobs),
-            (60.0, "judge_all", self.judging.expect_all, self._jobs),
-            (300.0, "checkpoint", self.housekeeping.checkpoint, self._jobs),
-            (600.0, "compact", self.keeping.compact, self._jobs),
-            (60.0, "settle", self.keeping.settle_some, self._jobs),
-            (60.0, "retain", self.keeping.expire_some, self._jobs),
-            (1.0, "errands", self.housekeeping.run_errands, self._upkeep),
-            (60.0, "backup", self.housekeeping.back_up_if_due, self._upkeep),
-        ):
-            scheduler.add_job(self._job, "interval", args=[name, work, executor], seconds=seconds, id=name, **options)
-        scheduler.start()
-        self._stack.callback(scheduler.shutdown, wait=False)
+        keeping, housekeeping = self.keeping, self.housekeeping
+        jobs = (
+            Job(60.0, "judge_all", self.judging.expect_all, self._jobs),
+            Job(300.0, "checkpoint", housekeeping.checkpoint, self._jobs),
+            Job(600.0, "compact", keeping.compact, self._jobs),
+            Job(60.0, "settle", keeping.settle_some, self._jobs),
+            Job(60.0, "retain", keeping.expire_some, self._jobs),
+            Job(1.0, "errands", housekeeping.run_errands, self._upkeep),
+            Job(60.0, "backup", housekeeping.back_up_if_due, self._upkeep),
+        )
         self._stack.push_async_callback(self.watching.close)
-        for forever in (self._fold_for_ever, self.sender.run, self.watching.run):
-            self._stack.push_async_callback(_cancelled, asyncio.create_task(self._guarded(forever)))
-
-    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
-        """A task whose failure ends the collector instead of going unseen."""
-        try:
-            await work()
-        except asyncio.CancelledError:
-            raise
-        except BaseException as problem:  # noqa: BLE001 - kept, and raised by `run`
-            self._fail(problem)
-
-    async def _job(self, name: str, work: Callable[[], Any], executor: ThreadPoolExecutor) -> None:
-        """One run of a job in its thread; a fatal store ends the collector, anything else is logged and tried again."""
-        try:
-            await asyncio.get_running_loop().run_in_executor(executor, work)
-        except StoreFatal as problem:
-            self._fail(problem)
-        except RuntimeError as problem:
-            if not self._stopping.is_set():
-                log.error("job.failed", job=name, problem=repr(problem), exc_info=True)
-        except Exception as problem:
-            log.error("job.failed", job=name, problem=repr(problem), exc_info=True)
+        self.rounds.begin(self._stack, jobs, (self.sender.run, self.watching.run))
 
     def _fail(self, problem: BaseException) -> None:
         log.critical("collector.fatal", problem=repr(problem))
         self._fatal = self._fatal or problem
         self.stop()
 
-    async def _fold_for_ever(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            self._frames.clear()
-            folded = 0
-            try:
-                folded = await loop.run_in_executor(self._jobs, self.folding.fold_some)
-            except StoreFatal:
-                raise
-            except Exception as problem:
-                log.error("fold.failed", problem=repr(problem), exc_info=True)
-                await asyncio.sleep(1.0)
-            if not folded:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._frames.wait(), 1.0)
-
-    def _arrived(self) -> None:
-        self.folding.arrived()
-        self._frames.set()
-
     async def _in_jobs(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._jobs, work)
-
-    async def _fold_all(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._jobs, self._fold_to_the_end)
-
-    def _fold_to_the_end(self) -> None:
-        while self.folding.fold_some():
-            pass
-
-    def _judge_in_turn(self) -> None:
-        """While the fold is behind, judging gets a fifth of the thread: it would judge what is late anyway."""
-        if self.folding.caught_up or self._judging_share.is_due:
-            self._judging_share.run(self._judge)
-
-    def _judge(self) -> None:
-        if self.judging.judge_some():
-            self.sender.wake()
 
     # ------------------------------------------------------------------ for the rooms
 
@@ -423,12 +349,6 @@ class Collector:
 
     async def _configurations(self, known_revision: int) -> tuple[int, Configurations]:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.handout.since, known_revision)
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
 
 
 async def serve(settings: CollectorSettings, on_started: Callable[[Collector], None]) -> None:
