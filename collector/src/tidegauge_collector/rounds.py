@@ -121,7 +121,8 @@ class Rounds:
                 await asyncio.sleep(1.0)
             if not folded:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._frames.wait(), 1.0)
+                    async with asyncio.timeout(1.0):
+                        await self._frames.wait()
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         """A task whose failure ends the collector instead of going unseen."""

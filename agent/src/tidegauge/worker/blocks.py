@@ -32,7 +32,7 @@ class Layouts:
         self._found: dict[tuple[str, ...], list[Layout]] = {}
 
     def of(self, names: tuple[str, ...]) -> list[Layout]:
-        """The layouts of numeric columns, at most 64 in each."""
+        """The layouts of numeric columns, at most 32 in each."""
         if names not in self._found:
             if len(self._found) >= MAX_LAYOUTS:
                 self._found.clear()

@@ -240,7 +240,7 @@ class DeploymentWorker:
         for part in join_rows(read):
             over = part.count % ROWS_AT_ONCE if keeps_rest and part.count > ROWS_AT_ONCE else 0
             if over:
-                self._note_read([part.part(slice(part.count - over, None))])
+                self._note_read([part.part(slice(part.count - over, None)).owned()])
             self._take_rows(part.part(slice(0, part.count - over)) if over else part, now_us, breathe)
 
     def _note_read(self, read: list[Rows]) -> None:
