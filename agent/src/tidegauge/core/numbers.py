@@ -86,10 +86,9 @@ class NumericBlock:
 
 @dataclass(frozen=True, eq=False)
 class Shifted:
-    """The values of a block about the columns' pivots, 0 for what is not finite; which columns have such; the sums of all."""
+    """The values of a block about the columns' pivots, 0 for what is not finite; and their sums."""
 
     values: Floats
-    is_odd: npt.NDArray[np.bool_]
     sums: Floats
 
 
@@ -98,30 +97,32 @@ def shift(layout: Layout, matrix: Floats) -> Shifted:
     with np.errstate(over="ignore", invalid="ignore"):  # near the largest float sums and differences are infinite
         values = matrix - layout.pivots
         sums = values.sum(axis=1)
-        is_odd = ~np.isfinite(sums)
-        for i in np.flatnonzero(is_odd).tolist():
+        for i in np.flatnonzero(~np.isfinite(sums)).tolist():
             values[i, ~np.isfinite(matrix[i])] = 0.0
             sums[i] = values[i].sum()
-    return Shifted(values, is_odd, sums)
+    return Shifted(values, sums)
 
 
 def profile_block(
-    layout: Layout, matrix: Floats, shifted: Shifted, *, sort: Sort, sketched: Collection[int], breathe: Breathe
+    layout: Layout, matrix: Floats, shifted: Shifted | None, *, sort: Sort, sketched: Collection[int], breathe: Breathe
 ) -> NumericBlock:
-    """Profile a block, whose rows are overwritten on the way; `shifted` is the block about its pivots.
+    """Profile a block, whose rows are overwritten on the way; `shifted` is the block about its pivots, where it was made already.
 
     Sketches are made of the columns `sketched`.
     """
     columns, rows = matrix.shape
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = np.einsum("ij,ij->i", shifted.values, shifted.values)
+    sums, squares = np.zeros(columns), np.zeros(columns)
+    odd = set(np.flatnonzero(~np.isfinite(matrix).all(axis=1)).tolist())
+    if shifted is not None:
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums, squares = shifted.sums, np.einsum("ij,ij->i", shifted.values, shifted.values)
     block = NumericBlock(
         layout,
         rows,
         finite=np.full(columns, rows),
         missing=np.zeros(columns, dtype=np.int64),
         non_finite=np.zeros(columns, dtype=np.int64),
-        sums=shifted.sums,
+        sums=sums,
         squares=squares,
         minima=np.full(columns, np.nan),
         maxima=np.full(columns, np.nan),
@@ -131,14 +132,22 @@ def profile_block(
         small={},
     )
     for i, row in enumerate(matrix):
-        values = _finite(block, i, row) if shifted.is_odd[i] else row
+        values = _finite(block, i, row) if i in odd else row
         if len(values):
             sort(values)
             _note_sorted(block, i, values)
+            if shifted is None:
+                sums[i], squares[i] = _moments(values, layout.pivots[i, 0])
             if i in sketched:
                 _note_sketch(block, i, values)
         breathe()
     return block
+
+
+def _moments(values: Floats, pivot: float) -> tuple[float, float]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        shifted = values - pivot
+        return float(shifted.sum()), float(np.dot(shifted, shifted))
 
 
 def _finite(block: NumericBlock, i: int, row: Floats) -> Floats:

@@ -91,8 +91,9 @@ class NumericTable:
         blocks, moments = [], None
         for layout, whole in zip(self.layouts, self.matrices, strict=True):
             matrix = whole[:, chosen] if chosen is not None else whole if is_last else whole.copy()
-            shifted = shift(layout, matrix)
-            if standard is not None and set(standard.columns) <= set(layout.names):
+            shifted = None
+            if standard is not None and standard.columns and set(standard.columns) <= set(layout.names):
+                shifted = shift(layout, matrix)
                 places = [layout.names.index(name) for name in standard.columns]
                 moments = moments_of_shifted(shifted.values, shifted.sums, places, standard)
                 breathe()

@@ -41,8 +41,8 @@ from tidegauge.worker.tabulate import MAX_FEATURES, Column, Columns
 
 ROWS_AT_ONCE = 4_096
 ROWS_LOOKED_AT = 4_096
-MAX_WAITING_BYTES = 2 * 1024 * 1024
-MAX_READ_VALUES = MAX_WAITING_BYTES // 16  # numbers, or references to short texts
+MAX_WAITING_BYTES = 1024 * 1024
+MAX_READ_VALUES = 128 * 1024  # numbers, or references to short texts
 MAX_COLUMNS = MAX_FEATURES + 100  # with the answers'
 
 
@@ -155,7 +155,7 @@ class DeploymentWorker:
         if self._waiting_rows >= ROWS_AT_ONCE or self._waiting_bytes >= MAX_WAITING_BYTES:
             self._read_waiting(now_us, breathe)
         if self._read_rows >= ROWS_AT_ONCE or self._read_values >= MAX_READ_VALUES or self._read_is_large:
-            self._profile_read(now_us, breathe, keeps_rest=not self._read_is_large)
+            self._profile_read(now_us, breathe)
 
     def _look_for_containers(self, calls: Sequence[RawCall]) -> None:
         """Whether rows have plain values only, so that a shallow copy of a dict is a private one: seen at the first thousands of
@@ -223,30 +223,21 @@ class DeploymentWorker:
         answered = Calls([call for call in calls if call[4] is None], breathe) if failed else calls
         breathe()
         read = self._reader.read(answered, now_us, breathe)
-        self._note_read(read)
+        self._read += read
+        self._read_rows += sum(one.count for one in read)
+        self._read_values += sum(one.count * len(one.columns) for one in read)
         self._read_is_large = not all(one.can_wait for one in read)
         for segment, requests in self._reader.take_segment_requests():
             self._service.add(requests, segment)
             breathe()
 
-    def _profile_read(self, now_us: int, breathe: Breathe, *, keeps_rest: bool = False) -> None:
-        """Profile the rows that were read: many at once, because each block of rows and each segment costs something by itself.
-
-        `keeps_rest`: what is over whole blocks waits for more, because sketches of equally many rows are merged much faster.
-        """
+    def _profile_read(self, now_us: int, breathe: Breathe) -> None:
+        """Profile the rows that were read: many at once, because each block of rows and each segment costs something by itself."""
         read, self._read = self._read, []
         self._read_rows = self._read_values = 0
         self._read_is_large = False
         for part in join_rows(read):
-            over = part.count % ROWS_AT_ONCE if keeps_rest and part.count > ROWS_AT_ONCE else 0
-            if over:
-                self._note_read([part.part(slice(part.count - over, None)).owned()])
-            self._take_rows(part.part(slice(0, part.count - over)) if over else part, now_us, breathe)
-
-    def _note_read(self, read: list[Rows]) -> None:
-        self._read += read
-        self._read_rows += sum(one.count for one in read)
-        self._read_values += sum(one.count * len(one.columns) for one in read)
+            self._take_rows(part, now_us, breathe)
 
     def _take_rows(self, rows: Rows, now_us: int, breathe: Breathe) -> None:
         self.counts["captured"] += rows.count

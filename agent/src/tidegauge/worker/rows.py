@@ -62,10 +62,6 @@ class Rows:
             segment_codes=self.segment_codes[chosen],
         )
 
-    def owned(self) -> Rows:
-        """The same rows in memory of their own: a part may wait, and must not hold on to all that it was a part of."""
-        return self.where(np.ones(self.count, dtype=np.bool_))
-
     def where(self, chosen: Mask) -> Rows:
         """The rows that are chosen, by a mask."""
         labels = self.answers.labels
