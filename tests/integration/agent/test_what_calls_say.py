@@ -177,6 +177,24 @@ def test_rows_with_containers_are_copied_deep_from_the_first_call_on(make_agent:
         assert (norms.rows, norms.minimum, norms.maximum) == (20, 5.0, 5.0)
 
 
+@pytest.mark.parametrize("looks", range(5))
+def test_rows_with_containers_are_copied_deep_however_often_the_worker_has_looked(
+    make_agent: MakeAgent, looks: int
+) -> None:
+    agent = make_agent(kinds={"v": "vector"})
+    predict, vector = agent.watch(lambda row: 0.5), [3.0, 4.0]
+
+    with capture(agent) as seen:
+        for _ in range(looks):
+            predict({"v": vector})
+            agent.flush()  # the worker has seen what came so far: lists alone, like the columns of a table
+        predict({"v": vector})
+        vector[:] = [0.0, 0.0]
+
+        norms = seen.column("v.norm")
+        assert (norms.rows, norms.minimum, norms.maximum) == (looks + 1, 5.0, 5.0)
+
+
 def test_by_reference_the_worker_sees_the_callers_own_array(make_agent: MakeAgent) -> None:
     agent = make_agent(copy="reference")
     row = np.array([[1.0, 2.0]])

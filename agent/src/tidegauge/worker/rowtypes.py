@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tidegauge.core.derived import measured_text, measured_vector
-from tidegauge.worker.tables.columns import SCALARS
+from tidegauge.worker.tables.columns import SCALARS, ColumnTable
 
 BULKY_BYTES = 2_048
 BULKY_VALUES = 512  # more than of any name is kept
@@ -43,8 +43,13 @@ def as_mapping(value: Any) -> dict[str, Any] | None:
 
 
 def has_plain_values(row: Any) -> bool:
-    """Whether a shallow copy of a row that is a dict is private: its values are numbers, texts and the like."""
-    return type(row) is not dict or SCALARS.issuperset(map(type, row.values()))
+    """Whether a shallow copy of a row that is a dict is private: its values are numbers, texts and the like.
+
+    Not so where its values are lists of one length, which makes it look like columns and be handed over as such.
+    """
+    if type(row) is dict:
+        return SCALARS.issuperset(map(type, row.values()))
+    return not isinstance(row, ColumnTable)
 
 
 def lightened(row: dict[Any, Any]) -> dict[Any, Any]:
