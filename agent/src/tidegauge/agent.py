@@ -41,6 +41,7 @@ from tidegauge.core.derived import derive
 from tidegauge.core.ids import ID_BYTES
 from tidegauge.core.kinds import infer_kind
 from tidegauge.core.outcomes import Outcomes, encode_truth
+from tidegauge.core.windows import clamp_future
 from tidegauge.errors import SpoolError, TidegaugeError, UsageError
 from tidegauge.guard import current_flags
 from tidegauge.process import PROCESS, BinsFile
@@ -51,7 +52,7 @@ from tidegauge.wire.binsfile import write_bins
 from tidegauge.wire.rows import ActualRows
 from tidegauge.worker.calls import LARGE_BYTES, Call, CallContext
 from tidegauge.worker.deployment import DeploymentWorker
-from tidegauge.worker.facts import Times, as_list, clamp_future, read_ids, read_times
+from tidegauge.worker.facts import Times, as_list, read_ids, read_times
 from tidegauge.worker.outputs import ModelFacts, count_answers, facts_of, read_answers
 from tidegauge.worker.privacy import Privacy
 from tidegauge.worker.rows import Mask, answer_columns

@@ -9,8 +9,10 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from tidegauge.core.segments import SegmentNames
+from tidegauge.core.windows import clamp_future
 from tidegauge.errors import UsageError
-from tidegauge.worker.facts import SegmentNames, as_list, clamp_future, read_ids, read_times
+from tidegauge.worker.facts import as_list, read_ids, read_times
 
 NOON_US = 1_795_435_200_000_000
 
@@ -84,9 +86,9 @@ def test_a_wrong_time_is_refused_with_the_fix(times: Any, problem: str) -> None:
 def test_times_more_than_ten_minutes_ahead_become_now() -> None:
     times = np.array([0, 600_000_000, 600_000_001])
 
-    clamped, count = clamp_future(times, 0)
+    clamped, ahead = clamp_future(times, 0)
 
-    assert (clamped.tolist(), count) == ([0, 600_000_000, 0], 1)
+    assert (clamped.tolist(), ahead.tolist()) == ([0, 600_000_000, 0], [False, False, True])
 
 
 def test_ids_are_one_a_row() -> None:

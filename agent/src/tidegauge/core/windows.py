@@ -9,10 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
+import numpy as np
+import numpy.typing as npt
+
+Times = npt.NDArray[np.int64]
+
 SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
+MAX_FUTURE_US = 10 * MINUTE_US
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -65,3 +71,9 @@ def days(start_us: int, end_us: int, zone: tzinfo) -> Iterator[Window]:
         end = next_day(start, zone)
         yield Window(start, end)
         start = end
+
+
+def clamp_future(times_us: Times, now_us: int) -> tuple[Times, npt.NDArray[np.bool_]]:
+    """Times more than 10 minutes ahead become `now_us`; and which were."""
+    ahead = times_us > now_us + MAX_FUTURE_US
+    return np.where(ahead, now_us, times_us), ahead

@@ -1,25 +1,19 @@
-"""What the rows of a call say besides their features: ids, event times, segments."""
+"""What the rows of a call say besides their features: ids, event times."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tidegauge.core.columns import canonical_text, is_missing
+from tidegauge.core.columns import is_missing
 from tidegauge.core.ids import digest_ids
 from tidegauge.core.windows import SECOND_US, to_us
 from tidegauge.errors import UsageError
 
-MAX_FUTURE_US = 600 * SECOND_US
 EARLIEST_US, LATEST_US = to_us(datetime(1900, 1, 1, tzinfo=UTC)), to_us(datetime(9999, 12, 31, tzinfo=UTC))
-MAX_SEGMENT_VALUES = 50
-OTHER = "other"
-
-_BOOLEANS = frozenset({bool, np.bool_})
 
 Times = npt.NDArray[np.int64]
 
@@ -95,58 +89,3 @@ def read_time(value: object) -> int:
     if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
         return int(min(max(float(value), -1e12), 1e12) * SECOND_US)  # what is too far is refused later
     raise UsageError(f"timestamp {value!r:.80} is a {type(value).__name__}: give datetimes or seconds since 1970")
-
-
-def clamp_future(times: Times, now_us: int) -> tuple[Times, int]:
-    """Times more than 10 minutes ahead become `now_us`; and how many were."""
-    ahead = times > now_us + MAX_FUTURE_US
-    count = int(np.count_nonzero(ahead))
-    return (np.where(ahead, now_us, times) if count else times), count
-
-
-class SegmentNames:
-    """Names of segments, at most `max_values` a column; the rest is `other`, and counted."""
-
-    def __init__(self, max_values: int = MAX_SEGMENT_VALUES) -> None:
-        self._known: dict[str, set[str]] = {}
-        self._most = self._max_values = max_values
-        self.overflowed_rows = 0
-
-    def limit(self, max_values: int) -> None:
-        """From now on take up new values only below so many (values taken up before stay)."""
-        self._max_values = min(max_values, self._most)
-
-    def names(self, column: str, values: Sequence[Any] | npt.NDArray[Any]) -> list[str]:
-        """`column=value` for each row; missing values are `column=missing`."""
-        rows = values.tolist() if isinstance(values, np.ndarray) else list(values)
-        has_booleans = not _BOOLEANS.isdisjoint(map(type, rows))  # True == 1, but they are different segments
-        try:
-            keys = list(zip(map(type, rows), rows, strict=True)) if has_booleans else rows
-            cache = {key: self._name(column, key[1] if has_booleans else key) for key in dict.fromkeys(keys)}
-            names = [cache[key] for key in keys]
-        except TypeError:  # a list, or something else that cannot be told apart by its hash
-            names = [self._name(column, value) for value in rows]
-        if OTHER not in self._known.get(column, ()):
-            self.overflowed_rows += names.count(f"{column}={OTHER}")
-        return names
-
-    def crossed(self, column: str, parts: Sequence[Sequence[str]]) -> list[str]:
-        """Names of a declared intersection `a&b` from the names of its parts: `a=1&b=2`, at most as many as of a column."""
-        known = self._known.setdefault(column, set())
-        names = []
-        for row in zip(*parts, strict=True):
-            text = "&".join(row)
-            if text not in known and len(known) >= self._max_values:
-                text = f"{column}={OTHER}"
-                self.overflowed_rows += 1
-            known.add(text)
-            names.append(text)
-        return names
-
-    def _name(self, column: str, value: Any) -> str:
-        known = self._known.setdefault(column, set())
-        text = "missing" if is_missing(value) else canonical_text(value)
-        if text is None or (text not in known and len(known) >= self._max_values):
-            return f"{column}={OTHER}"
-        known.add(text)
-        return f"{column}={text}"

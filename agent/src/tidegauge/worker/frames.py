@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from tidegauge.core.baseline import Baseline
 from tidegauge.core.bins import ReferenceBins
-from tidegauge.core.profile import ColumnProfile, limit_names
+from tidegauge.core.profile import ColumnProfile
 from tidegauge.core.schema import schema_id
 from tidegauge.core.sketch import EMPTY
 from tidegauge.core.windows import HOUR_US, MINUTE_US, SECOND_US
 from tidegauge.settings import AgentSettings
 from tidegauge.wire import telemetry_pb2 as pb
-from tidegauge.wire.codec import MAX_BODY_BYTES, encode_moments, encode_profile
+from tidegauge.wire.codec import encode_moments, encode_profile
 from tidegauge.wire.kinds import FrameKind
 from tidegauge.wire.rows import ActualRows, RecordRows, encode_actuals, encode_baseline, encode_records, fitting
+from tidegauge.wire.splitting import columns_that_fit
 from tidegauge.worker.cells import SealedWindow
 from tidegauge.worker.outputs import ModelFacts
 
@@ -49,7 +48,7 @@ class FrameEncoder:
         """Frames of one window's delta; a wide one is split by columns. The second moments are in the first, alone if they must."""
         rows = sealed.counted_rows
         moments = encode_moments(sealed.moments) if sealed.moments is not None else None
-        for part in _split(sealed.columns, reserved=moments.ByteSize() if moments is not None else 0):
+        for part in columns_that_fit(sealed.columns, reserved=moments.ByteSize() if moments is not None else 0):
             frame = self._frame(now_us)
             frame.schema_id = schema_id({column.name: column.kind for column in sealed.columns})
             body = frame.profile
@@ -122,38 +121,3 @@ def with_watermark(frame: SealedFrame, low_watermark_us: int) -> SealedFrame:
     """The frame, saying how far its deployment is complete."""
     message = pb.Frame(low_watermark_us=low_watermark_us)
     return replace(frame, payload=frame.payload + message.SerializeToString())  # the last value of a field wins
-
-
-def _split(columns: list[ColumnProfile], *, reserved: int = 0) -> Iterator[list[ColumnProfile]]:
-    """Columns that fit a frame together; in the first, so many bytes are `reserved`."""
-    part: list[ColumnProfile] = []
-    size = reserved
-    for column in map(_with_names_that_fit, columns):
-        weight = _bytes(column)
-        if size and size + weight > MAX_BODY_BYTES:
-            yield part
-            part, size = [], 0
-        part.append(column)
-        size += weight
-    yield part
-
-
-def _with_names_that_fit(column: ColumnProfile) -> ColumnProfile:
-    """The column with only as many of its most frequent names as a frame has room for; the others are overflow."""
-    while column.names and _bytes(column) > MAX_BODY_BYTES:
-        column = limit_names(column, len(column.names) // 2)
-    return column
-
-
-def _bytes(column: ColumnProfile) -> int:
-    """An upper bound of a column's encoded size."""
-    bins = 0 if column.bin_counts is None else 8 * len(column.bin_counts)
-    names = sum(len(name.encode()) + 12 for name in column.names)
-    return (
-        200
-        + len(column.name.encode())
-        + bins
-        + names
-        + 12 * len(column.buckets)
-        + int(np.size(column.sketch.points)) * 8
-    )

@@ -12,10 +12,12 @@ import numpy.typing as npt
 
 from tidegauge.core.columns import ColumnKind, is_missing
 from tidegauge.core.ids import ID_BYTES, digest_id, digest_ids
+from tidegauge.core.segments import SegmentNames
+from tidegauge.core.windows import clamp_future
 from tidegauge.errors import UsageError
 from tidegauge.settings import AgentSettings
 from tidegauge.worker.calls import Call, CallContext, Calls, RawCall, field_of
-from tidegauge.worker.facts import SegmentNames, Times, as_list, clamp_future, read_ids, read_times
+from tidegauge.worker.facts import Times, as_list, read_ids, read_times
 from tidegauge.worker.outputs import Answers, ModelFacts, is_one_answer, read_answers
 from tidegauge.worker.pacing import Breathe
 from tidegauge.worker.privacy import Privacy
@@ -211,24 +213,14 @@ class CallReader:
             start += n
         times = np.concatenate(parts)
         clamped, ahead = clamp_future(times, now_us)
-        return clamped, (clamped != times if ahead else None)
+        return clamped, (ahead if ahead.any() else None)
 
     def _segment_sets(
         self, columns: Columns, contexts: Sequence[CallContext | None], lengths: list[int], count: int
     ) -> tuple[tuple[tuple[str, ...], ...], Codes]:
         found = {one: self._segment_names(one, columns, contexts, lengths) for one in self.settings.segment_parts}
         named = {one: names for one, names in found.items() if names is not None}
-        given = []
-        for one in self.settings.segments:
-            parts = one.split("&")
-            if all(part in named for part in parts):
-                several = len(parts) > 1
-                given.append(self.segments.crossed(one, [named[part] for part in parts]) if several else named[one])
-        if not given:
-            return ((),), np.zeros(count, dtype=np.uint32)
-        rows = list(zip(*given, strict=True))
-        index = {row: i for i, row in enumerate(dict.fromkeys(rows))}
-        return tuple(index), np.fromiter(map(index.__getitem__, rows), dtype=np.uint32, count=count)
+        return self.segments.sets(self.settings.segments, named, count)
 
     def _segment_names(
         self, name: str, columns: Columns, contexts: Sequence[CallContext | None], lengths: list[int]

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from tidegauge.core.baseline import Baseline
 from tidegauge.core.bins import ReferenceBins
-from tidegauge.core.profile import ColumnProfile, limit_names
 from tidegauge.core.schema import schema_id
 from tidegauge.core.windows import HOUR_US, MINUTE_US, SECOND_US
 from tidegauge.wire import telemetry_pb2 as pb
-from tidegauge.wire.codec import MAX_BODY_BYTES, encode_moments, encode_profile
+from tidegauge.wire.codec import encode_moments, encode_profile
 from tidegauge.wire.rows import ActualRows, RecordRows, encode_actuals, encode_baseline, encode_records, fitting
+from tidegauge.wire.splitting import columns_that_fit
 from tidegauge_collector.uploads.gathering import SealedWindow
 
 _ROLES = {"champion": pb.ROLE_CHAMPION, "challenger": pb.ROLE_CHALLENGER, "replay": pb.ROLE_REPLAY}
@@ -45,7 +43,7 @@ class FrameEncoder:
     def window(self, sealed: SealedWindow, bins: ReferenceBins | None) -> Iterator[bytes]:
         """Frames of one window's delta; a wide one is split by columns, the second moments are in the first."""
         moments = encode_moments(sealed.moments) if sealed.moments is not None else None
-        for part in _split(sealed.columns, reserved=moments.ByteSize() if moments is not None else 0):
+        for part in columns_that_fit(sealed.columns, reserved=moments.ByteSize() if moments is not None else 0):
             frame = self._frame()
             body = frame.profile
             body.segment = sealed.key.segment
@@ -84,31 +82,3 @@ class FrameEncoder:
             frame = self._frame()
             frame.baseline.CopyFrom(part)
             yield frame.SerializeToString()
-
-
-def _split(columns: list[ColumnProfile], *, reserved: int) -> Iterator[list[ColumnProfile]]:
-    """Columns that fit a frame together; in the first, so many bytes are `reserved`."""
-    part: list[ColumnProfile] = []
-    size = reserved
-    for column in map(_with_names_that_fit, columns):
-        weight = _bytes(column)
-        if size and size + weight > MAX_BODY_BYTES:
-            yield part
-            part, size = [], 0
-        part.append(column)
-        size += weight
-    yield part
-
-
-def _with_names_that_fit(column: ColumnProfile) -> ColumnProfile:
-    while column.names and _bytes(column) > MAX_BODY_BYTES:
-        column = limit_names(column, len(column.names) // 2)
-    return column
-
-
-def _bytes(column: ColumnProfile) -> int:
-    """An upper bound of a column's encoded size."""
-    bins = 0 if column.bin_counts is None else 8 * len(column.bin_counts)
-    names = sum(len(name.encode()) + 12 for name in column.names)
-    points = 8 * int(np.size(column.sketch.points))
-    return 200 + len(column.name.encode()) + bins + names + 12 * len(column.buckets) + points

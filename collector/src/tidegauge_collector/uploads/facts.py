@@ -20,7 +20,6 @@ from tidegauge_collector.uploads.values import Raw, plain_column, read_times_tex
 Times = npt.NDArray[np.int64]
 Ids = npt.NDArray[np.void]
 
-MAX_FUTURE_US = 600 * SECOND_US
 EARLIEST_US, LATEST_US = to_us(datetime(1900, 1, 1, tzinfo=UTC)), to_us(datetime(9999, 12, 31, tzinfo=UTC))
 MAX_LATENCY_S = 86_400.0
 TIME_FIX = "write ISO 8601, such as 2026-11-23T13:00:00Z, or seconds since 1970"
@@ -112,12 +111,6 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def clamp_future(times: Times, now_us: int) -> tuple[Times, Mask]:
-    """Times more than 10 minutes ahead become `now_us`; and which were."""
-    ahead = times > now_us + MAX_FUTURE_US
-    return np.where(ahead, now_us, times), ahead
 
 
 def read_latencies(raw: Raw, column: str, problems: BatchProblems, *, is_text: bool) -> Times:

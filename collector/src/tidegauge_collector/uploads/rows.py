@@ -22,14 +22,15 @@ from tidegauge.core.columns import (
 from tidegauge.core.humility import RULE_PREFIX
 from tidegauge.core.kinds import infer_kind
 from tidegauge.core.outcomes import NO_LABEL, Labels
+from tidegauge.core.segments import Codes, SegmentNames, Sets
+from tidegauge.core.windows import clamp_future
 from tidegauge.wire.rows import ActualRows, RecordRows
 from tidegauge_collector.uploads.errors import UploadRefused
-from tidegauge_collector.uploads.facts import Ids, Times, clamp_future, listed, read_ids, read_latencies, read_times
+from tidegauge_collector.uploads.facts import Ids, Times, listed, read_ids, read_latencies, read_times
 from tidegauge_collector.uploads.formats import RowBatch
 from tidegauge_collector.uploads.meaning import OBSERVATIONS, Meaning
 from tidegauge_collector.uploads.outcomes import AnswerReader, Answers, OutcomeReader, truth_of
 from tidegauge_collector.uploads.problems import BatchProblems, Mask, Problems
-from tidegauge_collector.uploads.segments import Codes, SegmentNames, Sets
 from tidegauge_collector.uploads.values import Column, Raw, kind_of_text, plain_column, read_times_text, text_column
 
 MAX_FEATURES = 2_000
@@ -144,10 +145,9 @@ class RowReader:
         latency_ns = (
             None if latency is None else read_latencies(found[latency], latency, problems, is_text=batch.is_text)
         )
-        segment_values = {
-            part: listed(found[part]) for one in self._segments for part in one.split("&") if part in found
-        }
-        sets, codes = self._segment_names.sets(self._segments, segment_values, batch.rows)
+        parts = dict.fromkeys(part for one in self._segments for part in one.split("&") if part in found)
+        named = {part: self._segment_names.names(part, listed(found[part])) for part in parts}
+        sets, codes = self._segment_names.sets(self._segments, named, batch.rows)
         rows = Observed(
             batch.rows,
             self._features(found, is_text=batch.is_text),

@@ -13,10 +13,12 @@ from tidegauge.core.columns import ColumnKind
 from tidegauge.core.derived import derive, take_over
 from tidegauge.core.kinds import infer_kind
 from tidegauge.core.outcomes import Outcomes
+from tidegauge.core.segments import SegmentNames
+from tidegauge.core.windows import clamp_future
 from tidegauge.wire.rows import ActualRows, join_labels
 from tidegauge_collector.uploads.encoding import FrameEncoder
 from tidegauge_collector.uploads.errors import TooLarge, UploadRefused
-from tidegauge_collector.uploads.facts import clamp_future, read_ids, read_times
+from tidegauge_collector.uploads.facts import read_ids, read_times
 from tidegauge_collector.uploads.formats import NDJSON, Body, read_batches
 from tidegauge_collector.uploads.gathering import Gathering, answer_columns
 from tidegauge_collector.uploads.meaning import Meaning
@@ -24,7 +26,6 @@ from tidegauge_collector.uploads.outcomes import Answers, OutcomeReader, truth_o
 from tidegauge_collector.uploads.problems import BatchProblems, Problems
 from tidegauge_collector.uploads.redo import FrameBuffer
 from tidegauge_collector.uploads.rows import Observed, RowReader
-from tidegauge_collector.uploads.segments import SegmentNames
 from tidegauge_collector.uploads.values import Column, objects
 
 MAX_BASELINE_VALUES = 50_000_000
