@@ -48,10 +48,10 @@ for path in sorted(folder.glob("*.sqlite")):
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     print(point, code)
 """
-POINTS = 70
+POINTS = 120
 TWO_STEPS = """
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "9999", "0005", None, None
+revision, down_revision, branch_labels, depends_on = "9999", "0006", None, None
 def upgrade():
     op.execute("ALTER TABLE deployments ADD COLUMN note VARCHAR")
     op.execute("UPDATE deployments SET note = name")

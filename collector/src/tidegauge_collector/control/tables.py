@@ -32,6 +32,7 @@ class Table(DeclarativeBase):
         float: Double,
         bytes: LargeBinary,
         dict[str, Any]: JSON,
+        dict[str, Any] | None: JSON,
         list[str]: JSON,
     }
 
@@ -60,6 +61,10 @@ class DeploymentRow(Table):
     segments: Mapped[list[str]]
     created_at_us: Mapped[int]
     config_revision: Mapped[int]
+    owner: Mapped[str] = mapped_column(server_default="")
+    importance: Mapped[str] = mapped_column(server_default="normal")
+    labels: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    runbook: Mapped[str] = mapped_column(server_default="")
 
 
 class VersionRow(Table):
@@ -102,6 +107,23 @@ class BaselinePartRow(Table):
     baseline_id: Mapped[int] = mapped_column(ForeignKey("baselines.id"), primary_key=True)
     part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     payload: Mapped[bytes]
+
+
+class MonitorDefinitionRow(Table):
+    """One rule for all deployments whose name matches one of the shell patterns `deployments`; `monitors` has what follows from it.
+
+    `origin`: default, file or api; `source`: of a file its name.
+    """
+
+    __tablename__ = "monitor_definitions"
+    __table_args__ = (CheckConstraint("origin IN ('default', 'file', 'api')", name="ck_definitions_origin"),)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    deployments: Mapped[list[str]]
+    parameters: Mapped[dict[str, Any]]
+    origin: Mapped[str]
+    source: Mapped[str]
+    updated_at_us: Mapped[int]
 
 
 class MonitorRow(Table):
@@ -168,27 +190,98 @@ class AlertTableRow(Table):
     threshold: Mapped[float | None]
     details: Mapped[dict[str, Any]]
     seq: Mapped[int]
+    acknowledged_at_us: Mapped[int | None]
+    acknowledged_by: Mapped[str] = mapped_column(server_default="")
+    assignee: Mapped[str] = mapped_column(server_default="")
+    muted_until_us: Mapped[int | None]
+    escalated_at_us: Mapped[int | None]
 
 
 class AlertEventRow(Table):
+    """One step in the life of an alert; `actor` is empty where judging took it."""
+
     __tablename__ = "alert_events"
     alert_id: Mapped[int] = mapped_column(ForeignKey("alerts.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[str]
     at_us: Mapped[int]
     details: Mapped[dict[str, Any]]
+    actor: Mapped[str] = mapped_column(server_default="")
+
+
+class SilenceRow(Table):
+    """From when to when nobody is told of alerts that match; `weekly` repeats it. `matchers`: field -> shell pattern."""
+
+    __tablename__ = "silences"
+    __table_args__ = (Index("ix_silences_ends", "ends_at_us"),)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    matchers: Mapped[dict[str, Any]]
+    starts_at_us: Mapped[int]
+    ends_at_us: Mapped[int]
+    weekly: Mapped[dict[str, Any] | None]
+    comment: Mapped[str]
+    created_by: Mapped[str]
+    created_at_us: Mapped[int]
+    ended_by: Mapped[str] = mapped_column(server_default="")
+
+
+class ThreadRow(Table):
+    """What one channel says of one group of alerts, from the first that fires to the last that is resolved.
+
+    `key`: 32 hex digits, the same for every thread of the group in any channel. `told`: what the newest message said of each alert.
+    `due_us`: when there may be something new to say. `remembered`: what the receiver calls it (a ticket's number, …).
+    """
+
+    __tablename__ = "threads"
+    __table_args__ = (
+        Index(
+            "uq_threads_open",
+            "channel",
+            "key",
+            unique=True,
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
+        Index("ix_threads_key", "channel", "key", "id"),
+        Index("ix_threads_due", "due_us"),
+        CheckConstraint("status IN ('open', 'closed')", name="ck_threads_status"),
+    )
+    id: Mapped[int] = mapped_column(_Key, primary_key=True)
+    channel: Mapped[str]
+    route: Mapped[str]
+    key: Mapped[str]
+    labels: Mapped[dict[str, Any]]
+    status: Mapped[str]
+    seq: Mapped[int]
+    told: Mapped[dict[str, Any]]
+    told_at_us: Mapped[int | None]
+    due_us: Mapped[int | None]
+    opened_at_us: Mapped[int]
+    closed_at_us: Mapped[int | None]
+    remembered: Mapped[dict[str, Any]]
+
+
+class ThreadMemberRow(Table):
+    """An alert of which a thread tells."""
+
+    __tablename__ = "thread_members"
+    __table_args__ = (Index("ix_members_alert", "alert_id"),)
+    thread_id: Mapped[int] = mapped_column(ForeignKey("threads.id"), primary_key=True)
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alerts.id"), primary_key=True)
 
 
 class OutboxTableRow(Table):
     """One message to one channel. `body` is what is signed and sent, byte for byte, however often it is tried.
 
-    `alert_key` orders the messages of a channel; a message without an alert (a test) is a key of its own.
+    `alert_key` orders the messages of a channel; a message without an alert (a test) is a key of its own. `begun_at_us`: when the newest
+    attempt began, None where its outcome is known: an attempt of which nobody knows may have arrived.
     """
 
     __tablename__ = "outbox"
     __table_args__ = (
         UniqueConstraint("delivery_id", name="uq_outbox_delivery_id"),
         UniqueConstraint("alert_id", "seq", "channel", name="uq_outbox_event"),
+        Index("uq_outbox_thread", "thread_id", "seq", unique=True),
         Index(
             "ix_outbox_pending",
             "channel",
@@ -213,6 +306,8 @@ class OutboxTableRow(Table):
     last_error: Mapped[str | None]
     created_at_us: Mapped[int]
     delivered_at_us: Mapped[int | None]
+    thread_id: Mapped[int | None]
+    begun_at_us: Mapped[int | None]
 
 
 class ReceiptRow(Table):
