@@ -67,7 +67,7 @@ from tidegauge_collector.web.routes import add_web_routes
 log = structlog.get_logger(__name__)
 
 SWITCH_INTERVAL_S = 0.0005  # numpy work in the jobs' thread must not stall the event loop
-GC_THRESHOLDS = 50_000, 20, 100
+GC_THRESHOLDS = 20_000, 50, 50
 """A full collection holds every thread for 0.2 s where baselines of 500 deployments are in memory, and finds nothing: so it is rare."""
 READERS = 4
 GRACE_S = 5.0
