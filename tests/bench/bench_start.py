@@ -27,8 +27,9 @@ from tidegauge_collector.telemetry.store import TelemetryStore
 
 LIMIT_S = 10.0
 DEPLOYMENTS, DAYS = 500, 20
-COLUMNS, RATE, SHIPPED_S = 100, 300.0, 45.0
+COLUMNS, RATE = 100, 300.0
 GB = 1e9
+LOG_BYTES, LONGEST_S = 0.8 * GB, 90
 
 
 def fill(data: Path, size_bytes: float) -> None:
@@ -98,8 +99,7 @@ async def measure(folder: Path, size_bytes: float) -> bool:
             Fleet(DEPLOYMENTS, FrameMaker(COLUMNS), lambda: collector.grpc, minutes_each=60) as fleet,
         ):
             fleet.rate = RATE
-            await asyncio.sleep(SHIPPED_S)
-            sizes = collector.sizes()
+            sizes = await _with_a_log(collector)
             collector.stop(signal.SIGKILL)
             fleet.rate = 0.0
             holds &= await ready(collector, f"after kill -9, {_logged(sizes)}")
@@ -109,6 +109,16 @@ async def measure(folder: Path, size_bytes: float) -> bool:
     finally:
         collector.close()
     return holds
+
+
+async def _with_a_log(collector: CollectorProcess) -> dict[str, int]:
+    """What lies on disk when the write-ahead log is nearly as long as it gets before a checkpoint."""
+    for _ in range(LONGEST_S):
+        await asyncio.sleep(1.0)
+        sizes = collector.sizes()
+        if sizes.get("telemetry.duckdb.wal", 0) >= LOG_BYTES:
+            break
+    return sizes
 
 
 def _logged(sizes: dict[str, int]) -> str:
