@@ -6,6 +6,7 @@ for each column, 20 bins each), says how large that is, prints p50 and p95 of qu
 """
 
 import functools
+import gc
 import sys
 import tempfile
 import time
@@ -17,6 +18,7 @@ import numpy as np
 from tidegauge.core.bins import ReferenceBins, numeric_bins
 from tidegauge.core.windows import DAY_US, HOUR_US, Window
 from tidegauge_collector.api.deployments import summarise, summarise_all
+from tidegauge_collector.app import GC_THRESHOLDS
 from tidegauge_collector.control import ControlStore
 from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.telemetry.counts import column_counts
@@ -129,6 +131,7 @@ def parquet_bytes(store: TelemetryStore, folder: Path) -> int:
 
 
 def main() -> None:
+    gc.set_threshold(*GC_THRESHOLDS)  # as a running collector has them
     deployments, days = (int(sys.argv[i]) if len(sys.argv) > i else default for i, default in ((1, 1_000), (2, 90)))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(sys.argv[3]) if len(sys.argv) > 3 else Path(temporary)

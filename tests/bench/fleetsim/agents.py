@@ -94,13 +94,16 @@ class SimulatedAgent:
 
     async def _converse(self, link: GrpcLink) -> None:
         """Until the connection is lost."""
-        position = pb.EpochPosition(epoch=self.epoch, last_seq=self.sealed, acknowledged_seq=self.acknowledged)
+        position = pb.EpochPosition(
+            epoch=self.epoch, last_seq=self.sealed, acknowledged_seq=self.acknowledged, deployments=[self.deployment]
+        )
         hello = pb.HelloRequest(
             protocol_version=PROTOCOL_VERSION,
             agent=self._identity,
             epochs=[position],
             sent_at_us=time.time_ns() // 1_000,
             config_revision=self._config_revision,
+            wanted=pb.Deployments(names=[self.deployment]),
         )
         answer = await _answer(partial(link.hello, hello))
         if not isinstance(answer, Greeted):

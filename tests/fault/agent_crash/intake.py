@@ -61,7 +61,7 @@ class Intake:
             self._log,
             Marks({}, self.entries()),
             quarantine=self._directory / "quarantine",
-            configurations=lambda known: (0, []),
+            configurations=lambda _known, _wanted: (0, []),
             on_frames=lambda: None,
             now_us=lambda: 0,
         )

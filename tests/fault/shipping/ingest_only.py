@@ -50,7 +50,7 @@ async def main(directory: Path, port: int, crash_point: str, frames: int) -> Non
         log,
         Marks({}, entries),
         quarantine=directory / "quarantine",
-        configurations=lambda known: (0, []),
+        configurations=lambda _known, _wanted: (0, []),
         on_frames=lambda: None,
         now_us=lambda: time.time_ns() // 1_000,
     )

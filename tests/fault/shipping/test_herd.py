@@ -38,7 +38,7 @@ async def collector(directory: Path, port: int) -> AsyncIterator[tuple[Telemetry
         log,
         marks,
         quarantine=directory / "quarantine",
-        configurations=lambda known: (0, []),
+        configurations=lambda _known, _wanted: (0, []),
         on_frames=lambda: None,
         now_us=lambda: int.from_bytes(new_epoch().bytes[:6]) * 1_000,
         limits=LIMITS,

@@ -119,6 +119,12 @@ def examples() -> Mapping[str, Message]:
             sent_at_us=NOON_US,
             config_revision=3,
         ),
+        "hello_request_wanted": pb.HelloRequest(
+            protocol_version=PROTOCOL_VERSION,
+            agent=AGENT,
+            sent_at_us=NOON_US,
+            wanted=pb.Deployments(names=["flights-delay"]),
+        ),
         "hello_reply": pb.HelloReply(
             protocol_version=PROTOCOL_VERSION,
             marks=[pb.EpochMark(epoch=EPOCH, mark=9)],

@@ -81,3 +81,16 @@ def test_a_greeting_is_answered_from_memory_and_with_what_has_changed_since(stor
     assert [one.deployment for one in handout.since(0)[1]] == ["flights", "loans"]
     assert handout.since(newer) == (newer, [])
     assert loaded == ["loans"]
+
+
+def test_only_the_bins_of_the_deployments_that_are_wanted_are_handed_out(store, loaded):
+    for name in ("flights", "loans", "shop"):
+        give_baseline(store, name)
+    handout = Handout(store, Baselines(store))
+    loaded.clear()
+
+    revision, handed = handout.since(0, {"loans", "unheard-of"})
+
+    assert revision == store.config_revision()
+    assert [one.deployment for one in handed] == loaded == ["loans"]
+    assert handout.since(0, frozenset()) == (revision, [])

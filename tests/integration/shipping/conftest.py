@@ -36,7 +36,7 @@ class Lighthouse:
             self._log,
             self.marks,
             quarantine=self.directory / "quarantine",
-            configurations=lambda known: (0, []),
+            configurations=lambda _known, _wanted: (0, []),
             on_frames=self._arrived.set,
             now_us=lambda: time.time_ns() // 1_000,
         )

@@ -47,7 +47,7 @@ async def limited_intake(
         log,
         Marks({}),
         quarantine=directory / "quarantine",
-        configurations=lambda known: (0, []),
+        configurations=lambda _known, _wanted: (0, []),
         on_frames=lambda: None,
         now_us=now_us,
         limits=IntakeLimits(**limits),

@@ -1,6 +1,7 @@
 """The gRPC service over a real connection: codes, metadata, limits, configuration."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Container
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,6 +29,9 @@ class Pier:
         self.directory = directory
         self.revision, self.configurations = 0, list[pb.VersionConfiguration]()
         self.fault: Exception | None = None
+        self.is_free = asyncio.Event()
+        self.is_free.set()
+        self.wanted: list[Container[str] | None] = []
         self.log = FrameLog(directory / "log", reserve_bytes=0)
         self.service = TelemetryService(
             self.log,
@@ -50,7 +54,11 @@ class Pier:
         self.service.close()
         self.log.close()
 
-    async def _configurations(self, known: int) -> tuple[int, list[pb.VersionConfiguration]]:
+    async def _configurations(
+        self, known: int, wanted: Container[str] | None
+    ) -> tuple[int, list[pb.VersionConfiguration]]:
+        self.wanted.append(wanted)
+        await self.is_free.wait()
         if self.fault:
             raise self.fault
         return self.revision, self.configurations if known != self.revision else []
@@ -106,6 +114,27 @@ async def test_ack_carries_mark_and_revision(pier: Pier) -> None:
     ack = await pier.stub.Ship(ship(1, event(), event()))
 
     assert (ack.mark, ack.config_revision) == (2, 8)
+
+
+async def test_an_ack_does_not_wait_for_a_control_store_that_is_busy(pier: Pier) -> None:
+    pier.revision = 8
+    pier.is_free.clear()
+
+    ack = await pier.stub.Ship(ship(1, event()))
+    pier.is_free.set()
+    reply = await pier.stub.Hello(pb.HelloRequest())
+    later = await pier.stub.Ship(ship(2, event()))
+
+    assert (ack.mark, ack.config_revision) == (1, 0)
+    assert (reply.config_revision, later.config_revision) == (8, 8)
+
+
+async def test_the_deployments_that_an_agent_wants_are_asked_for_and_all_where_it_says_none(pier: Pier) -> None:
+    await pier.stub.Hello(pb.HelloRequest(wanted=pb.Deployments(names=["shop"])))
+    await pier.stub.Hello(pb.HelloRequest(wanted=pb.Deployments()))
+    await pier.stub.Hello(pb.HelloRequest())
+
+    assert pier.wanted == [{"shop"}, set(), None]
 
 
 async def test_frames_are_taken_while_configuration_cannot_be_had(pier: Pier) -> None:

@@ -178,6 +178,42 @@ def test_it_greets_again_when_an_ack_tells_of_a_new_configuration(harbour: Harbo
     assert harbour.collector.hellos[-1].config_revision == 7
 
 
+def test_the_first_greeting_names_the_deployments_whose_configuration_is_wanted(
+    harbour: Harbour, writer: SpoolWriter
+) -> None:
+    seal(writer, "a")
+
+    harbour.steps()
+
+    (hello,) = harbour.collector.hellos
+    assert list(hello.wanted.names) == list(hello.epochs[0].deployments) == ["shop"]
+
+
+def test_who_serves_no_deployment_yet_wants_no_configuration(harbour: Harbour, writer: SpoolWriter) -> None:
+    harbour.steps()
+
+    (hello,) = harbour.collector.hellos
+    assert hello.HasField("wanted")
+    assert not hello.wanted.names
+
+
+def test_the_configuration_is_asked_for_from_the_beginning_when_another_deployment_appears(
+    harbour: Harbour, writer: SpoolWriter
+) -> None:
+    harbour.collector.reply = pb.HelloReply(config_revision=7)
+    seal(writer, "a")
+    harbour.steps()
+    frame = pb.Frame(deployment="loans", event=pb.Event(name="note"))
+    writer.append(FrameKind.EVENT, frame.SerializeToString())
+    writer.commit()
+
+    harbour.wait(2.0)
+    harbour.wait(60.0)
+
+    asked = [(list(one.wanted.names), one.config_revision) for one in harbour.collector.hellos]
+    assert asked == [(["shop"], 0), (["loans", "shop"], 0), (["loans", "shop"], 7)]
+
+
 def test_collector_that_is_down_is_tried_again_and_again_and_never_given_up(
     harbour: Harbour, writer: SpoolWriter
 ) -> None:

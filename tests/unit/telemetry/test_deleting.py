@@ -9,7 +9,7 @@ from tidegauge.core.ids import digest_id
 from tidegauge.core.profile import profile_numeric
 from tidegauge.core.windows import DAY_US, HOUR_US, Window
 from tidegauge_collector.telemetry.counts import column_counts
-from tidegauge_collector.telemetry.deleting import delete, deletions_applied, would_delete
+from tidegauge_collector.telemetry.deleting import delete, delete_barred_actuals, deletions_applied, would_delete
 from tidegauge_collector.telemetry.events import events
 from tidegauge_collector.telemetry.extent import stored_counts
 from tidegauge_collector.telemetry.fold import LogPosition, fold
@@ -131,13 +131,41 @@ def test_a_dry_run_counts_what_goes_and_removes_nothing(full, asked):
 @pytest.mark.parametrize("asked", [{}, {"version": "1"}, {"prediction": "a"}, {"window": Window(6 * HOUR_US, DAY_US)}])
 def test_the_log_folded_again_does_not_bring_it_back(full, asked):
     delete(full, stone(**asked))
-    left = rows(full), rows(full, "2"), [(name, version) for name, version, _ in ids(full)]
+    left = rows(full), rows(full, "2"), ids(full), stored_counts(full, "flights")
 
     with TelemetryStore.open(None, memory_limit="500MB") as again:
         again.index.tombstones = Tombstones([stone(**asked)])
-        fold(again, everything(), HERE)
+        for entry in everything():
+            fold(again, [entry], HERE)
+        delete_barred_actuals(again)
 
-        assert (rows(again), rows(again, "2"), [(name, version) for name, version, _ in ids(again)]) == left
+        assert (rows(again), rows(again, "2"), ids(again), stored_counts(again, "flights")) == left
+
+
+def test_actuals_that_lie_before_their_deleted_predictions_in_the_log_go_as_well_also_after_a_restart(tmp_path):
+    actuals = Sender(b"\x02" * 16).send(actuals_frame(["a", "b", "c"], [1, 0, 1], [5, 5, 5]))
+    with TelemetryStore.open(tmp_path / "telemetry.duckdb") as store:
+        store.index.tombstones = Tombstones([stone(version="2")])
+        fold(store, [actuals], HERE)
+        fold(store, everything()[:-2], HERE)
+
+    with TelemetryStore.open(tmp_path / "telemetry.duckdb") as store:
+        assert store.index.has_barred_ids
+        delete_barred_actuals(store)
+
+        assert (stored_counts(store, "flights").actual_ids, store.index.has_barred_ids) == (2, False)
+        assert ids(store) == [("a", "1", 1.0), ("b", "1", 0.0)]
+
+
+def test_an_actual_that_comes_after_the_deletion_stays(store):
+    store.index.tombstones = Tombstones([stone(version="1"), stone(version="2")])
+    fold(store, everything()[:-2], HERE)
+    late = Sender(b"\x02" * 16, received_us=LATER_US + 1)
+    fold(store, [late.send(actuals_frame(["a"], [1], [5]))], HERE)
+
+    delete_barred_actuals(store)
+
+    assert stored_counts(store, "flights").actual_rows == 1
 
 
 def test_what_comes_after_a_deletion_counts_again_but_a_deleted_id_never(store):

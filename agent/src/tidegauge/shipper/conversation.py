@@ -6,6 +6,7 @@ import random
 import socket
 import uuid
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -20,10 +21,12 @@ from tidegauge.wire.codec import PROTOCOL_VERSION
 HELLO_EVERY_S = 60.0
 HELLO_PAUSE_S = 1.0  # at least between two, however often the configuration changes
 MAX_EPOCHS = 2_000  # named in one Hello; the newest
+MAX_DEPLOYMENTS = 2_000  # likewise; who serves more gets the configuration of all
 _log = logging.getLogger(__name__)
 
 Done = Callable[[Outcome], None]
-OnMarks = Callable[[dict[bytes, int], dict[bytes, tuple[int, bool]]], None]
+Marks = dict[bytes, tuple[int, bool]]
+OnMarks = Callable[[dict[bytes, int], Marks], None]
 
 
 class Link(Protocol):
@@ -76,7 +79,9 @@ class Conversation:
         self.is_open = False
         self.openings = 0  # how often it has become open
         self.last_error: str | None = None
-        self.config_revision = 0
+        self.config_revision = 0  # of all that `_answered` names
+        self._wanted: set[str] = set()  # deployments that are served here
+        self._answered: frozenset[str] = frozenset()  # those whose configuration has been asked for and given
 
     def step(self, now: float, positions: Iterable[Callable[[], pb.EpochPosition]], on_marks: OnMarks) -> None:
         """Greet when it is time, and anew at once when address or credentials have changed."""
@@ -85,13 +90,18 @@ class Conversation:
         if self._hello_under_way or now < self._hello_due_at:
             return
         epochs = sorted((position() for position in positions), key=lambda one: one.epoch)[-MAX_EPOCHS:]
+        self._wanted.update(*(one.deployments for one in epochs))
+        wanted = frozenset(self._wanted)
         request = pb.HelloRequest(
             protocol_version=PROTOCOL_VERSION,
             agent=self.identity,
             epochs=epochs,
             sent_at_us=self._clock.now_us(),
-            config_revision=self.config_revision,
+            config_revision=self.config_revision if wanted == self._answered else 0,
         )
+        if len(wanted) <= MAX_DEPLOYMENTS:
+            request.wanted.names.extend(sorted(wanted))
+            request.wanted.SetInParent()  # none wanted is not the same as nothing said
         asked = {one.epoch: one.acknowledged_seq for one in epochs}
         try:
             link = self._link = self._link or self._connect()
@@ -99,7 +109,17 @@ class Conversation:
             self._lose(now, Unavailable(f"cannot connect: {error}", needs_person=True))
             return
         self._hello_under_way = True
-        link.hello(request, lambda outcome: self._post(partial(self._greeted, link, asked, on_marks, outcome)))
+
+        def done(outcome: Outcome) -> None:
+            self._post(partial(self._greeted, link, wanted, partial(on_marks, asked), outcome))
+
+        link.hello(request, done)
+
+    def serves(self, deployments: AbstractSet[str], now: float) -> None:
+        """Say whose frames are here: the configuration of a new one is asked for soon."""
+        if not deployments <= self._wanted:
+            self._wanted |= deployments
+            self._hello_due_at = min(self._hello_due_at, max(now, self._greeted_at + HELLO_PAUSE_S))
 
     def ship(self, request: pb.ShipRequest, done: Done) -> None:
         """Hand over a batch; only while open."""
@@ -147,7 +167,7 @@ class Conversation:
         if isinstance(outcome, Unavailable) and link is self._link:
             self._lose(self._clock.monotonic(), outcome)
 
-    def _greeted(self, link: Link, asked: dict[bytes, int], on_marks: OnMarks, outcome: Outcome) -> None:
+    def _greeted(self, link: Link, wanted: frozenset[str], on_marks: Callable[[Marks], None], outcome: Outcome) -> None:
         if link is not self._link:
             return  # an answer over a connection that is given up
         now = self._clock.monotonic()
@@ -166,7 +186,8 @@ class Conversation:
         self.last_error = None
         self._greeted_at = now
         self._hello_due_at = now + HELLO_EVERY_S
-        on_marks(asked, {mark.epoch: (mark.mark, mark.refused) for mark in outcome.reply.marks})
+        on_marks({mark.epoch: (mark.mark, mark.refused) for mark in outcome.reply.marks})
+        self._answered = wanted
         self._take_configuration(outcome.reply)
 
     def _take_configuration(self, reply: pb.HelloReply) -> None:

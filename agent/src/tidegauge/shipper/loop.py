@@ -193,6 +193,7 @@ class Shipper:
 
     def _send_one(self, sender: EpochSender, now: float) -> None:
         request = sender.next_request(self._conversation.identity, now)
+        self._conversation.serves(sender.deployments, now)
         if request is not None:
             self._conversation.ship(request, partial(self._answered, sender, bool(request.frames)))
 

@@ -5,11 +5,14 @@ where nothing was merged or dropped since the frame was read, else it is read an
 are deleted; after a rewind everything is read anew.
 """
 
+import contextlib
 import random
 import uuid
 from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 
+from tidegauge.errors import TidegaugeError
 from tidegauge.shipper.backoff import Backoff
 from tidegauge.shipper.carried import carried_up_to
 from tidegauge.shipper.outgoing import MAX_FRAMES, Outgoing, gap_in_place_of, outgoing_of, take_batch
@@ -21,10 +24,12 @@ from tidegauge.spool.epoch import epoch_of
 from tidegauge.spool.lock import durable_seq, writer_state
 from tidegauge.spool.position import Position, read_position
 from tidegauge.spool.reader import SpoolReader
+from tidegauge.spool.record import Hole, Record
 from tidegauge.wire import telemetry_pb2 as pb
-from tidegauge.wire.codec import MAX_BATCH_BYTES
+from tidegauge.wire.codec import MAX_BATCH_BYTES, deployment_of
 
 SMALLEST_BATCH = 64 * 1024
+MAX_DEPLOYMENTS = 1_000  # of an epoch, named in a Hello
 LIVENESS_S = 1.0
 RELEASE_EVERY = 8 * 1024 * 1024  # bytes acknowledged between two deletions while there is more to send
 
@@ -51,6 +56,7 @@ class EpochSender:
         self._announced = False  # the collector knows that nothing follows
         self._alone = 0  # frames to be sent one by one, to find the one that is refused
         self._batch_bytes = MAX_BATCH_BYTES
+        self.deployments: set[str] = set()  # that the frames read so far are of
         self._is_live = True
         self._live_checked_at = float("-inf")
         self._begin_reading()
@@ -77,10 +83,16 @@ class EpochSender:
 
     def position(self) -> pb.EpochPosition:
         """Where the epoch stands, for a Hello."""
+        if not self.deployments:
+            self._peek()
         state = writer_state(self.directory)
         last_seq = max(state.last_known_seq, self._read_seq)
         return pb.EpochPosition(
-            epoch=self.epoch.bytes, last_seq=last_seq, acknowledged_seq=self.acknowledged_seq, closed=not state.is_live
+            epoch=self.epoch.bytes,
+            last_seq=last_seq,
+            acknowledged_seq=self.acknowledged_seq,
+            closed=not state.is_live,
+            deployments=sorted(self.deployments)[:MAX_DEPLOYMENTS],
         )
 
     def next_request(self, agent: pb.AgentIdentity, now: float) -> pb.ShipRequest | None:
@@ -197,8 +209,18 @@ class EpochSender:
         self._reader = SpoolReader(self.directory, after_seq=self._read_seq)
         self._waiting: deque[Outgoing] = deque()
 
+    def _peek(self) -> None:
+        """Learn whose the next frame is before it can be sent, so that the very first Hello names a deployment."""
+        with contextlib.suppress(OSError, TidegaugeError):  # sending meets it again, and says so
+            self._learn(SpoolReader(self.directory, after_seq=self._read_seq).read(max_bytes=1, max_records=1))
+
+    def _learn(self, found: Iterable[Record | Hole]) -> None:
+        self.deployments.update(deployment_of(one.payload) for one in found if isinstance(one, Record))
+        self.deployments.discard("")
+
     def _fill(self) -> None:
         found = self._reader.read(max_bytes=MAX_BATCH_BYTES, max_records=MAX_FRAMES)
+        self._learn(found)
         for item in outgoing_of(found, self._read_seq + 1):
             self._waiting.append(item)
             self._read_seq = item.last_seq

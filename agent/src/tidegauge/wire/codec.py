@@ -26,6 +26,8 @@ MAX_BODY_BYTES = MAX_FRAME_BYTES - 4 * 1024
 _TOO_MANY = 1 << 63
 _WIDTHS = {"<u4": 4, "<i4": 4, "<u8": 8, "<i8": 8, "<f8": 8}
 _SIGN = 128
+_DEPLOYMENT_TAG = bytes([pb.Frame.DEPLOYMENT_FIELD_NUMBER << 3 | 2])  # a field with a length
+_ONE_BYTE_LENGTH = 127  # the longest that a varint of one byte says
 
 KIND_TO_WIRE = {
     ColumnKind.NUMERIC: pb.COLUMN_KIND_NUMERIC,
@@ -71,6 +73,20 @@ def decode_frame(payload: bytes) -> pb.Frame:
     if frame.WhichOneof("body") is None:
         raise WireError("frame without a body that this version knows: the sender may be newer")
     return frame
+
+
+def deployment_of(payload: bytes) -> str:
+    """The deployment that the bytes of a frame name, "" where they are no frame or name none.
+
+    Deterministic encoding puts it first, so that nearly always nothing else of the frame is looked at.
+    """
+    end = 2 + payload[1] if payload[:1] == _DEPLOYMENT_TAG and len(payload) > 1 else 0
+    try:
+        if 2 < end <= min(len(payload), 2 + _ONE_BYTE_LENGTH):
+            return payload[2:end].decode()
+        return pb.Frame.FromString(payload).deployment
+    except (DecodeError, UnicodeDecodeError):
+        return ""
 
 
 def encode_profile(profile: ColumnProfile) -> pb.ColumnProfile:

@@ -46,18 +46,26 @@ TIME_BASIS_EVENT: TimeBasis
 TIME_BASIS_ARRIVAL: TimeBasis
 
 class HelloRequest(_message.Message):
-    __slots__ = ("protocol_version", "agent", "epochs", "sent_at_us", "config_revision")
+    __slots__ = ("protocol_version", "agent", "epochs", "sent_at_us", "config_revision", "wanted")
     PROTOCOL_VERSION_FIELD_NUMBER: _ClassVar[int]
     AGENT_FIELD_NUMBER: _ClassVar[int]
     EPOCHS_FIELD_NUMBER: _ClassVar[int]
     SENT_AT_US_FIELD_NUMBER: _ClassVar[int]
     CONFIG_REVISION_FIELD_NUMBER: _ClassVar[int]
+    WANTED_FIELD_NUMBER: _ClassVar[int]
     protocol_version: int
     agent: AgentIdentity
     epochs: _containers.RepeatedCompositeFieldContainer[EpochPosition]
     sent_at_us: int
     config_revision: int
-    def __init__(self, protocol_version: _Optional[int] = ..., agent: _Optional[_Union[AgentIdentity, _Mapping]] = ..., epochs: _Optional[_Iterable[_Union[EpochPosition, _Mapping]]] = ..., sent_at_us: _Optional[int] = ..., config_revision: _Optional[int] = ...) -> None: ...
+    wanted: Deployments
+    def __init__(self, protocol_version: _Optional[int] = ..., agent: _Optional[_Union[AgentIdentity, _Mapping]] = ..., epochs: _Optional[_Iterable[_Union[EpochPosition, _Mapping]]] = ..., sent_at_us: _Optional[int] = ..., config_revision: _Optional[int] = ..., wanted: _Optional[_Union[Deployments, _Mapping]] = ...) -> None: ...
+
+class Deployments(_message.Message):
+    __slots__ = ("names",)
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    names: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, names: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class AgentIdentity(_message.Message):
     __slots__ = ("host", "pid", "agent_version", "instance_id")

@@ -8,12 +8,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from tidegauge_collector.cli.places import add_place, existing, settings_of
+from tidegauge_collector.cli.terminal import plain
 from tidegauge_collector.place import is_in_use
 
 if TYPE_CHECKING:
     from tidegauge_collector.control.agents import AgentRecord
 
 HEAD = ("state", "host", "pid", "version", "last contact", "lag", "skew", "dropped rows", "deployments")
+MAX_CELL = 120
 
 
 def add_to(commands: Any) -> None:
@@ -55,15 +57,10 @@ def _cells(one: dict[str, Any]) -> tuple[str, ...]:
     dropped = ", ".join(f"{reason} {lost['rows']}" for reason, lost in sorted(one["dropped"].items())) or "-"
     names = ", ".join(one["deployments"][:5]) + (" …" if len(one["deployments"]) > 5 else "")
     cells = (one["state"], one["host"], one["pid"], one["version"], one["last_contact"][:19], one["lag_frames"])
-    return tuple(_plain(str(cell)) for cell in (*cells, skew, dropped, names or "-"))
+    return tuple(plain(str(cell))[:MAX_CELL] for cell in (*cells, skew, dropped, names or "-"))
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:
     widths = [max(len(row[place]) for row in rows) for place in range(len(HEAD))]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _plain(text: str) -> str:
-    """Text of a stranger for a terminal: nothing in it steers."""
-    return "".join(one if one.isprintable() else "�" for one in text)[:120]

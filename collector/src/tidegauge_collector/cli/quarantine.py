@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidegauge_collector.cli.places import add_place, existing, settings_of
+from tidegauge_collector.cli.terminal import plain
 from tidegauge_collector.errors import ConfigError
 from tidegauge_collector.place import is_in_use
 
@@ -70,8 +71,8 @@ def _list(parsed: argparse.Namespace) -> int:
     for one in records:
         told = quarantined_json(one)
         where = f"{one.deployment or '-'} from {one.host or '-'}"
-        print(f"{one.id}  {told['received'][:19]}  {one.size_bytes:>7} B  {one.flaw:<12} {_plain(where)}")
-        print(f"    {_plain(one.reason)}" + (f"\n    last retry: {_plain(one.said)}" if one.said else ""))
+        print(f"{one.id}  {told['received'][:19]}  {one.size_bytes:>7} B  {one.flaw:<12} {plain(where)}")
+        print(f"    {plain(one.reason)}" + (f"\n    last retry: {plain(one.said)}" if one.said else ""))
     print(f"{len(records)} frame(s), {sum(one.size_bytes for one in records)} bytes")
     if overflow["frames"]:
         print(f"did not fit and is lost: {overflow['frames']} frame(s), {overflow['bytes']} bytes")
@@ -91,7 +92,7 @@ def _show(parsed: argparse.Namespace) -> int:
         return 0
     for name, value in told.items():
         text = str(value)
-        print(f"{name:<12} " + text.replace("\n", f"\n{'':<13}") if name == "says" else f"{name:<12} {_plain(text)}")
+        print(f"{name:<12} " + text.replace("\n", f"\n{'':<13}") if name == "says" else f"{name:<12} {plain(text)}")
     return 0
 
 
@@ -121,7 +122,7 @@ def _report(parsed: argparse.Namespace, directory: Path, chosen: Sequence[Quaran
         print(json.dumps({"items": [quarantined_json(one) for one in after], "waiting": waiting}, indent=2))
     else:
         for one in failed[:20]:
-            print(f"{one.id}: {_plain(one.said or 'not dealt with yet')}", file=sys.stderr)
+            print(f"{one.id}: {plain(one.said or 'not dealt with yet')}", file=sys.stderr)
         done = "counted" if parsed.action == "retry" else "discarded"
         print(f"{len(after) - len(failed)} of {len(after)} frame(s) {done}" + (f"; {waiting} wait" if waiting else ""))
     return 1 if failed else 0
@@ -166,8 +167,3 @@ def _says(payload: bytes) -> str:
         return f"does not decode: {problem}"
     lines = text_format.MessageToString(frame, print_unknown_fields=True).splitlines()
     return "\n".join(lines[:SHOWN_LINES] + (["…"] if len(lines) > SHOWN_LINES else []))
-
-
-def _plain(text: str) -> str:
-    """Text of a stranger for a terminal: nothing in it steers."""
-    return "".join(one if one.isprintable() else "�" for one in text)

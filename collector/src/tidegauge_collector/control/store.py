@@ -41,14 +41,14 @@ class ControlStore:
         self._begin: Callable[[], AbstractContextManager[Session]] = sessionmaker(writing(engine)).begin
         self._generation = 0
         self._revision: tuple[int, int] | None = None  # a generation, and the revision in it
-        self.tokens = Tokens(self._read, self._write)
-        self.requests = Requests(self._read, self._write)
-        self.agents = StoredAgents(self._read, self._write)
-        self.deletions = Deletions(self._read, self._write)
+        self.tokens = Tokens(self._read, self._note)
+        self.requests = Requests(self._read, self._note)
+        self.agents = StoredAgents(self._read, self._note)
+        self.deletions = Deletions(self._read, self._note)
 
     @property
     def generation(self) -> int:
-        """Goes up after each change that this process has made: what was read in one holds for as long as it stands."""
+        """Goes up after each change of configuration that this process has made: what was read in one holds while it stands."""
         return self._generation
 
     @contextmanager
@@ -58,6 +58,12 @@ class ControlStore:
                 yield session
         finally:
             self._generation += 1
+
+    @contextmanager
+    def _note(self) -> Iterator[Session]:
+        """A write that is no configuration: states, alerts, deliveries, agents seen. What is known of configuration still holds."""
+        with self._begin() as session:
+            yield session
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -199,7 +205,7 @@ class ControlStore:
 
         `render(alert, event_type)` makes the body within the transaction: it must be quick and must not raise.
         """
-        with self._write() as session:
+        with self._note() as session:
             return transitions.record(session, deployment, updates, transitions.Notice(channels, render), now_us)
 
     def alerts(
@@ -218,7 +224,7 @@ class ControlStore:
 
     def enqueue_test(self, channel: str, *, body: bytes, now_us: int) -> str:
         """Adds a message of type alert.test, which waits for no other; returns its delivery id."""
-        with self._write() as session:
+        with self._note() as session:
             return outbox.put(session, channel, Message(event_type="alert.test", body=body), now_us)
 
     def due(self, now_us: int, limit: int = 100, *, channels: Collection[str] | None = None) -> list[OutboxRow]:
@@ -234,7 +240,7 @@ class ControlStore:
     def delivered(self, outbox_id: int, *, now_us: int, status_code: int | None = None, detail: str = "") -> None:
         """The message has arrived."""
         receipt = Receipt(now_us, "delivered", status_code, detail)
-        with self._write() as session:
+        with self._note() as session:
             outbox.settle(session, outbox_id, receipt, status="delivered", delivered_at_us=now_us, last_error=None)
 
     def retry_at(
@@ -249,23 +255,23 @@ class ControlStore:
     ) -> None:
         """The attempt failed; the next one is due at `at_us`. `outcome` is "paused" where the channel itself refuses."""
         receipt = Receipt(now_us, outcome, status_code, error)
-        with self._write() as session:
+        with self._note() as session:
             outbox.settle(session, outbox_id, receipt, next_attempt_us=at_us, last_error=error)
 
     def dead_letter(self, outbox_id: int, *, now_us: int, error: str, status_code: int | None = None) -> None:
         """The message will not be sent again, unless somebody asks for it with `resend`."""
         receipt = Receipt(now_us, "dead", status_code, error)
-        with self._write() as session:
+        with self._note() as session:
             outbox.settle(session, outbox_id, receipt, status="dead", last_error=error)
 
     def resend(self, outbox_id: int, *, now_us: int) -> None:
         """Makes a dead message pending again; raises LookupError where there is no dead one of that id."""
-        with self._write() as session:
+        with self._note() as session:
             outbox.resend(session, outbox_id, now_us)
 
     def expire_pending(self, channel: str, *, created_before_us: int, now_us: int) -> int:
         """Gives up what a channel did not take and is older than that; returns how many messages."""
-        with self._write() as session:
+        with self._note() as session:
             return outbox.expire(session, channel, created_before_us, now_us)
 
     def outbox_depth(self) -> int:

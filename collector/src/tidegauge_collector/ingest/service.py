@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,10 @@ from tidegauge_collector.ingest.refusals import Abandoned, EpochPurged, Invalid,
 from tidegauge_collector.ingest.versions import TooOld, check_version
 
 Handout = tuple[int, list[pb.VersionConfiguration]]
-Configurations = Callable[[int], Handout | Awaitable[Handout]]
+Configurations = Callable[[int, Container[str] | None], Handout | Awaitable[Handout]]
 MAX_EPOCHS_A_HELLO = 10_000
 REVISION_AGE_US = 2_000_000  # an Ack may carry a config_revision as old as this
+REVISION_WAIT_S = 0.02  # for which an Ack waits for a newer one; the next Ack has it then
 EXPECTED_SEQ = "tidegauge-expected-seq"
 RETRY_AFTER_MS = "tidegauge-retry-after-ms"
 RETRY_SCOPE = "tidegauge-retry-scope"  # "epoch": only this epoch is to wait
@@ -42,7 +43,9 @@ _log = logging.getLogger(__name__)
 
 
 class TelemetryService:
-    """Servicer for grpc.aio. `configurations(known revision)` gives the current revision and what to hand out for it.
+    """Servicer for grpc.aio. `configurations(known revision, wanted)` gives the current revision and what to hand out for it:
+
+    of the deployments `wanted`, or of all where that is None.
 
     Owns the committer's thread: call `close` after the server has stopped and before the log is closed.
     """
@@ -72,6 +75,7 @@ class TelemetryService:
         self._now_us = now_us
         self._revision = 0
         self._revision_at_us: int | None = None
+        self._asking: asyncio.Future[Handout] | None = None
         self._committer = Committer(log, self.counters)
         self.intake = Intake(
             self._committer,
@@ -110,7 +114,8 @@ class TelemetryService:
         marks = {epoch: self._marks.mark(epoch) for epoch in epochs}
         self.agents.greet(request, marks)
         self.agents.roster.greeted(request, marks, protocol=protocol)
-        revision, configurations = await self._hand_out(request.config_revision)
+        wanted = frozenset(request.wanted.names) if request.HasField("wanted") else None
+        revision, configurations = await self._hand_out(request.config_revision, wanted)
         return pb.HelloReply(
             protocol_version=PROTOCOL_VERSION,
             marks=[
@@ -143,16 +148,19 @@ class TelemetryService:
         raise AssertionError("abort raises")
 
     async def _current_revision(self) -> int:
+        """What an Ack carries. It does not wait for a control store that is busy: frames that are durable are not sent again."""
         now_us = self._now_us()
         if self._revision_at_us is None or not 0 <= now_us - self._revision_at_us < REVISION_AGE_US:
             self._revision_at_us = now_us
-            await self._hand_out(self._revision)
+            if self._asking is None or self._asking.done():
+                self._asking = asyncio.ensure_future(self._hand_out(self._revision, frozenset()))
+            await asyncio.wait([self._asking], timeout=REVISION_WAIT_S)
         return self._revision
 
-    async def _hand_out(self, known: int) -> Handout:
+    async def _hand_out(self, known: int, wanted: Container[str] | None) -> Handout:
         """What the control store hands out; when it cannot, nothing new: telemetry does not wait for configuration."""
         try:
-            answer = self._configurations(known)
+            answer = self._configurations(known, wanted)
             self._revision, configurations = await answer if inspect.isawaitable(answer) else answer
         except Exception as error:  # noqa: BLE001 - whatever it is, it is counted and logged, and frames go on
             self.counters.count("configuration", type(error).__name__)

@@ -20,6 +20,7 @@ from tidegauge_collector.ingest.logreader import LogReader
 from tidegauge_collector.ingest.quarantine import Quarantine
 from tidegauge_collector.jobs.baselines import keep_part
 from tidegauge_collector.jobs.setting_aside import SettingAside
+from tidegauge_collector.telemetry.deleting import delete_barred_actuals
 from tidegauge_collector.telemetry.extent import log_position
 from tidegauge_collector.telemetry.faults import StoreRefused
 from tidegauge_collector.telemetry.fold import FoldEntry, fold
@@ -89,12 +90,18 @@ class Folding:
             if pairs:
                 self._take(pairs)
             else:
+                self._remove_what_came_back()
                 self._on_caught_up(self._news)
                 self._news, self._done = set(), arrivals
         except BaseException:
             self._reader = self._open_reader()  # nothing of the batch was committed: read it again
             raise
         return len(pairs)
+
+    def _remove_what_came_back(self) -> None:
+        if self._telemetry.index.has_barred_ids:
+            delete_barred_actuals(self._telemetry)
+            self._on_folded(self._news)
 
     def _take(self, pairs: Pairs) -> None:
         """Fold a batch; one that has failed three times frame by frame, so that a poisonous one costs only itself."""

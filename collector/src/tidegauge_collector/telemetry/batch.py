@@ -116,11 +116,12 @@ class Batch:
         self.clamped_rows += profile.clamped_rows
 
     def _take_records(self, entry: FoldEntry) -> None:
-        frame = entry.frame
-        rows = self._index.tombstones.spare_records(
-            unpack_records(frame), frame.deployment, frame.version, entry.received_us
-        )
-        self._rows.add_records(rows, entry.frame, self._source(entry))
+        frame, stones = entry.frame, self._index.tombstones
+        came = unpack_records(frame)
+        for ids, until_us in stones.barred_ids(came, frame.deployment, frame.version, entry.received_us):
+            self._rows.add_barred(ids, frame.deployment, until_us)
+        rows = stones.spare_records(came, frame.deployment, frame.version, entry.received_us)
+        self._rows.add_records(rows, frame, self._source(entry))
 
     def _take_actuals(self, entry: FoldEntry) -> None:
         frame = entry.frame

@@ -46,6 +46,19 @@ def delete(store: TelemetryStore, one: Tombstone) -> Counter[str]:
     return removed
 
 
+def delete_barred_actuals(store: TelemetryStore) -> None:
+    """Remove the actuals that came in again after a deletion of their predictions' version or range.
+
+    To be called when the frame log is folded to its end: in it an actual may lie before or after its prediction.
+    """
+    if not store.index.has_barred_ids:
+        return
+    with store.write():
+        store.execute("delete_barred_actuals")
+        store.execute("forget_barred_ids")
+    store.index.has_barred_ids = False
+
+
 def deletions_applied(store: TelemetryStore) -> set[str]:
     """The ids of deletions that this store has gone through."""
     return {deletion_id for (deletion_id,) in store.rows("deletions_applied")}

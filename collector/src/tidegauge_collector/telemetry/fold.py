@@ -103,7 +103,8 @@ def _note_closed(index: Index, entry: FoldEntry, mark: Mark) -> None:
 
 def _write(store: TelemetryStore, batch: Batch) -> None:
     """Insert all rows; each query `write_NAME` reads the table `new_NAME`."""
-    lookups = batch.lookups()
-    for name, table in (staged_tables(store.index) | batch.tables()).items():
+    lookups, tables = batch.lookups(), batch.tables()
+    store.index.has_barred_ids |= "barred_ids" in tables
+    for name, table in (staged_tables(store.index) | tables).items():
         extra = lookups if name in {"predictions", "actuals"} else {}
         store.execute(f"write_{name}", tables={f"new_{name}": table, **extra})

@@ -94,6 +94,7 @@ class Index:
     zones: dict[str, str] = field(default_factory=dict)  # in which the days of a deployment are cut, once there are any
     touched: set[Window] | None = None  # windows folded into since the last compaction; None: since before the start
     tombstones: Tombstones = field(default_factory=Tombstones)
+    has_barred_ids: bool = False  # records were kept out by a deletion, and their actuals may have been let in
     spans: Spans = field(default_factory=Spans)
     folds: int = 0
     position: LogPosition | None = None
@@ -157,6 +158,7 @@ def load_index(index: Index, read: Read) -> None:
         index.watermarks.setdefault(deployments[deployment_id], {})[bytes(epoch)] = time_us
     index.zones.update(read("day_zones"))
     index.spans.load(read)
+    ((index.has_barred_ids,),) = read("barred_ids_known")
     for fold_number, log_epoch, log_seq in read("log_position"):
         index.folds, index.position = fold_number, LogPosition(bytes(log_epoch), log_seq)
 

@@ -76,16 +76,16 @@ def joined(
 
 
 def _joined(store: TelemetryStore, parameters: dict[str, Any], tables: dict[str, Table]) -> dict[str, Array]:
-    """Most ids have one answer and one actual: these are joined plainly, and only the others are ranked."""
+    """Most ids have one answer: these are joined plainly, and only the others are ranked."""
     corrected = store.arrays("corrected_ids", [parameters["deployment_id"]])["id_high"]
     plain = store.arrays("joined_plain", _without(parameters, "end_us"), tables=tables | _suspects(corrected))
     repeated = _repeated(plain.pop("id_high"), plain.pop("version_id"))
     wanted = plain.pop("is_wanted").astype(np.bool_) & (plain["event_us"] < parameters["end_us"])
-    rows = {name: values[wanted & ~repeated.rows] for name, values in plain.items()}
-    suspects = np.concatenate([corrected, repeated.ids])
-    if not len(suspects):
+    kept = wanted & ~repeated.rows
+    rows = plain if kept.all() else {name: values[kept] for name, values in plain.items()}
+    if not len(repeated.ids):
         return rows
-    ranked = store.arrays("joined", parameters, tables=tables | _suspects(suspects))
+    ranked = store.arrays("joined", parameters, tables=tables | _suspects(repeated.ids))
     return {name: np.concatenate([values, ranked[name]]) for name, values in rows.items()}
 
 

@@ -29,6 +29,7 @@ class RowBatch:
         self._texts: dict[str, int] = {}
         self._predictions: list[tuple[int, Columns]] = []
         self._actuals: list[tuple[int, Columns]] = []
+        self._barred: list[tuple[int, Columns]] = []
         self._scores: list[str] = []
 
     def add_records(self, rows: RecordRows, frame: pb.Frame, source: Columns) -> None:
@@ -63,9 +64,15 @@ class RowBatch:
         }
         self._actuals.append((rows.rows, columns | _numbered(rows.rows) | source))
 
+    def add_barred(self, ids: bytes, deployment: str, until_us: int) -> None:
+        """Remember ids whose records were deleted, so that their actuals received until then go as well."""
+        high, low = split_ids(ids)
+        columns: Columns = {"deployment_id": self._index.deployments.number(deployment), "id_high": high, "id_low": low}
+        self._barred.append((len(high), columns | {"until_us": until_us}))
+
     def tables(self) -> dict[str, Table]:
-        """The tables `predictions` and `actuals`, those that have rows."""
-        named = {"predictions": self._predictions, "actuals": self._actuals}
+        """The tables `predictions`, `actuals` and `barred_ids`, those that have rows."""
+        named = {"predictions": self._predictions, "actuals": self._actuals, "barred_ids": self._barred}
         return {name: _stack(parts) for name, parts in named.items() if any(rows for rows, _ in parts)}
 
     def lookups(self) -> dict[str, Table]:

@@ -5,7 +5,7 @@ is barred for good.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,6 +38,12 @@ class Tombstone:
             and (self.version is None or self.version == version)
         )
 
+    def holds(self, times_us: npt.NDArray[np.int64]) -> Mask:
+        """Which times lie in its window."""
+        if self.window is None:
+            return np.ones(len(times_us), dtype=np.bool_)
+        return (times_us >= self.window.start_us) & (times_us < self.window.end_us)
+
 
 class Tombstones:
     """All deletions by deployment. Replaced as a whole by the thread that folds."""
@@ -58,6 +64,16 @@ class Tombstones:
             and (one.window is None or one.window.start_us <= time_us < one.window.end_us)
             for one in self._by_deployment.get(deployment, ())
         )
+
+    def barred_ids(
+        self, rows: RecordRows, deployment: str, version: str, received_us: int
+    ) -> Iterator[tuple[bytes, int]]:
+        """Ids of rows that were deleted with their version or range, and when: their actuals of before then are deleted too."""
+        for one in self._of(deployment):
+            if one.covers(version, received_us) and (one.version is not None or one.window is not None):
+                gone = _picked(rows.ids, one.holds(rows.event_times_us))
+                if gone:
+                    yield gone, one.deleted_at_us
 
     def spare_records(self, rows: RecordRows, deployment: str, version: str, received_us: int) -> RecordRows:
         """The rows that were not deleted."""
@@ -103,11 +119,8 @@ class Tombstones:
     ) -> Mask:
         keep = ~self._ids_barred(ids, deployment)
         for one in self._of(deployment):
-            if not one.covers(version, received_us):
-                continue
-            if one.window is None:
-                return np.zeros(len(keep), dtype=np.bool_)
-            keep &= (times_us < one.window.start_us) | (times_us >= one.window.end_us)
+            if one.covers(version, received_us):
+                keep &= ~one.holds(times_us)
         return keep
 
     def _ids_barred(self, ids: bytes, deployment: str) -> Mask:

@@ -1,0 +1,2 @@
+-- Their actuals have been looked for.
+DELETE FROM barred_ids;
