@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import math
 import os
 import re
 import tempfile
@@ -209,6 +210,13 @@ def _names(value: str | Sequence[str]) -> tuple[str, ...]:
     return tuple(item for item in items if item)
 
 
+def _segments(value: str | Sequence[str]) -> tuple[str, ...]:
+    segments = _names(value)
+    if not all(all(one.split("&")) for one in segments):
+        raise ValueError("expected columns, or intersections of them such as 'carrier&origin'")
+    return segments
+
+
 def _kinds(value: Any) -> dict[str, ColumnKind]:
     if isinstance(value, str):
         value = dict(part.strip().rpartition("=")[::2] for part in value.split(",") if part.strip())
@@ -232,18 +240,26 @@ def _flag(value: object) -> bool:
 
 
 def _share(value: Any) -> float:
-    number = float(value)
+    number = _number(value)
     if not 0 < number <= 1:
         raise ValueError("expected a share above 0 and at most 1, e.g. 0.1")
     return number
 
 
+def _number(value: Any) -> float:
+    """A number, of which NaN is none that any bounds hold."""
+    try:
+        return math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+
+
 def _whole(least: int, most: int) -> Callable[[Any], int]:
     def parse(value: Any) -> int:
-        number = int(value) if not isinstance(value, bool) else -1
-        if not least <= number <= most or number != float(value):
+        number = _number(value)
+        if not least <= number <= most or number != int(number):
             raise ValueError(f"expected a whole number from {least} to {most}")
-        return number
+        return int(number)
 
     return parse
 
@@ -304,7 +320,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "version": _version,
     "time_zone": _time_zone,
     "spool": _path,
-    "segments": _names,
+    "segments": _segments,
     "feature_names": _names,
     "kinds": _kinds,
     "task": _one_of("", "binary", "multiclass", "regression"),

@@ -1,9 +1,12 @@
 """What is wrong in a request is refused in JSON that names it, and nothing of it is stored."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 from collector_harbour import Harbour
+
+from tidegauge.core.ids import digest_ids
 
 ACTUALS = "/api/v1/deployments/shop/actuals"
 MEASUREMENTS = "/deployments/shop/measurements"
@@ -63,6 +66,15 @@ def test_a_wrong_question_is_told_what_is_wrong(shop: Harbour, path: str, query:
     assert words in answer.text if status == 200 else words in answer.json()["error"]
 
 
+@pytest.mark.parametrize("path", ["/deployments/shop/measurements", "/intake/kserve", "/deployments/shop/observations"])
+def test_a_parameter_that_comes_twice_is_refused(shop: Harbour, path: str) -> None:
+    send = shop.client.get if "measurements" in path else shop.client.post
+
+    answer = send(f"/api/v1{path}?version=v1&version=v2&metric=psi")
+
+    assert (answer.status_code, answer.json()) == (400, {"error": "parameter 'version' comes twice: write it once"})
+
+
 @pytest.mark.parametrize("zone_edge", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
 def test_times_at_the_end_of_the_calendar_are_refused_not_a_failure(shop: Harbour, zone_edge: str) -> None:
     for step in ("hour", "day", "total"):
@@ -106,6 +118,31 @@ def test_malformed_actuals_are_refused_by_row_and_nothing_is_stored(shop: Harbou
     assert answer.status_code == 400, answer.text
     assert words in answer.json()["error"]
     assert shop.get("/deployments/shop/status")["stored"] == before
+
+
+def test_a_truth_of_the_future_is_of_now_so_that_it_can_be_corrected(shop: Harbour) -> None:
+    for year, value in (("2999", 1), ("2025", 0)):
+        sent = {"prediction_id": f"of-{year}", "value": value, "timestamp": f"{year}-06-02T00:00:00Z"}
+        assert shop.client.post(ACTUALS, json={"actuals": [sent]}).status_code == 200
+    shop.settle()
+
+    stated = [shop.get(f"/deployments/shop/predictions/of-{year}")["actuals"][0] for year in ("2999", "2025")]
+
+    assert stated[0]["timestamp"] <= stated[0]["received"]
+    assert stated[1]["timestamp"] == "2025-06-02T00:00:00Z"
+
+
+@pytest.mark.parametrize("prediction_id", ["a/b", "a%2Fb", "100%", "ü ?#&", "/", "..", "a+b"])
+def test_any_id_is_found_by_its_escaped_path(shop: Harbour, prediction_id: str) -> None:
+    sent = shop.client.post(ACTUALS, json={"actuals": [{**GOOD, "prediction_id": prediction_id}]})
+    shop.settle()
+
+    escaped = quote(prediction_id, safe="").replace(".", "%2E")
+    found = shop.client.get(f"/api/v1/deployments/shop/predictions/{escaped}")
+
+    assert sent.status_code == 200
+    assert found.status_code == 200, found.text
+    assert found.json()["prediction_id"] == digest_ids([prediction_id]).hex()
 
 
 def test_actuals_of_a_deployment_that_nobody_knows_are_refused_and_make_none(shop: Harbour) -> None:

@@ -251,6 +251,17 @@ def test_tokens_are_asked_for_on_loopback_in_the_clear_too_where_access_is_requi
     assert isinstance(with_one, Greeted)
 
 
+@pytest.mark.parametrize("action", [["list"], ["revoke", "1a2b3c4d5e"], ["rotate", "1a2b3c4d5e"]])
+def test_tokens_in_a_misspelt_directory_are_said_to_be_none_of_a_collector_and_it_is_not_made(
+    folder: Path, capsys: pytest.CaptureFixture[str], action: list[str]
+) -> None:
+    code = main(["tokens", *action, "--data", str(folder / "misspelt")])
+
+    assert code == 78
+    assert "no collector has been here" in capsys.readouterr().err
+    assert not (folder / "misspelt").exists()
+
+
 def test_command_on_the_data_of_another_user_is_refused(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

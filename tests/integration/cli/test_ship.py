@@ -4,6 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tidegauge.cli import main
 from tidegauge.spool.writer import SpoolWriter
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.kinds import FrameKind
@@ -24,6 +27,14 @@ def test_draining_a_spool_names_the_root_that_names_no_collector(tmp_path: Path)
     assert done.returncode == 1
     assert f"{root} names no collector" in done.stderr
     assert f"tidegauge ship --root {root} --collector URL" in done.stderr
+
+
+def test_a_root_that_is_not_there_is_named_and_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["ship", "--root", str(tmp_path / "misspelt")])
+
+    assert code == 78
+    assert f"{tmp_path / 'misspelt'} is no spool root: name one" in capsys.readouterr().err
+    assert not (tmp_path / "misspelt").exists()
 
 
 def test_draining_an_empty_spool_is_well(tmp_path: Path) -> None:

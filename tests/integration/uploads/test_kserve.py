@@ -181,3 +181,12 @@ def test_what_is_no_event_of_an_inference_service_is_refused(port: Harbour, chan
 
     assert answer.status_code == 400
     assert told in answer.json()["error"]
+
+
+def test_a_deployment_of_the_loggers_url_that_can_be_none_is_refused_at_once(port: Harbour) -> None:
+    headers = {"ce-specversion": "1.0", "ce-id": "a", "ce-type": f"{TYPE}request", "ce-inferenceservicename": "s"}
+
+    answer = port.client.post("/api/v1/intake/kserve?deployment=Flights%20Delay", content=b"{}", headers=headers)
+
+    assert answer.status_code == 400
+    assert "deployment='Flights Delay' is no slug" in answer.json()["error"]

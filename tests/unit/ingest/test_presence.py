@@ -53,6 +53,15 @@ def test_agent_is_silent_after_three_of_its_usual_intervals_and_live_when_it_com
     assert quay.roster.silent("shop") == []
 
 
+def test_greeting_that_names_nobody_and_no_epoch_makes_no_agent() -> None:
+    quay = Quay()
+
+    quay.roster.greeted(pb.HelloRequest(protocol_version=1, sent_at_us=START_US), {}, protocol=1)
+    quay.hello("a")
+
+    assert quay.states() == {"a": AgentState.LIVE}
+
+
 def test_agent_that_comes_every_hour_is_not_silent_after_two() -> None:
     quay = Quay()
     for _ in range(5):

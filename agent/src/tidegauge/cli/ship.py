@@ -50,6 +50,12 @@ def run(options: argparse.Namespace) -> int:
     if options.spool is not None:
         code = ship_spool(options.spool, drain=options.drain)
         return code or (EXIT_NOT_SHIPPED if options.drain and _without_address(options.spool) else 0)
+    if not options.root.is_dir():
+        print(
+            f"tidegauge ship: {options.root} is no spool root: name one, or the spool directory above it with --spool",
+            file=sys.stderr,
+        )
+        return EXIT_CONFIG
     try:
         destination = destination_of(options)
         if destination is not None:

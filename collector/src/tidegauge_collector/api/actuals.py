@@ -14,7 +14,7 @@ import numpy as np
 
 from tidegauge.core.ids import digest_ids
 from tidegauge.core.outcomes import encode_truth
-from tidegauge.core.windows import to_us
+from tidegauge.core.windows import clamp_future, to_us
 from tidegauge.spool import new_epoch
 from tidegauge.version import __version__ as wire_version
 from tidegauge.wire import telemetry_pb2 as pb
@@ -79,6 +79,7 @@ def read_actuals(body: bytes, now_us: int) -> ActualRows:
         )
     rows = [_row(number, item, now_us) for number, item in enumerate(items)]
     times = np.array([row[2] for row in rows], dtype=np.int64)
+    times, _ = clamp_future(times, now_us)  # else a slip of the year could never be corrected: the latest time holds
     return ActualRows(digest_ids(row[0] for row in rows), times, encode_truth([row[1] for row in rows]))
 
 

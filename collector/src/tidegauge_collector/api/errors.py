@@ -43,6 +43,7 @@ def json_errors(prefix: str, on_fatal: Callable[[BaseException], None]) -> Any:
         if not (request.path.startswith(prefix) or request.path in OPERATIONS):
             return await handler(request)
         try:
+            _check_once(request)
             return await handler(request)
         except web.HTTPException as problem:
             if problem.content_type == "application/json":
@@ -56,6 +57,13 @@ def json_errors(prefix: str, on_fatal: Callable[[BaseException], None]) -> Any:
             return _told(500, f"the collector failed to answer ({type(problem).__name__}): its log says more")
 
     return middleware
+
+
+def _check_once(request: web.Request) -> None:
+    """Refuse a parameter that comes twice: one of its values would be ignored."""
+    twice = next((name for name in request.query if len(request.query.getall(name)) > 1), None)
+    if twice is not None:
+        raise refusal(web.HTTPBadRequest, f"parameter {twice!r:.80} comes twice: write it once")
 
 
 def _told(status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:

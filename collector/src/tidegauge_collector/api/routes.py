@@ -104,7 +104,8 @@ class Api:
 
     async def get(self, request: web.Request) -> web.Response:
         """Any GET of the read side; also its JSON is written in a thread."""
-        text = await self._answer(lambda: dump_json(self._work(request.path, dict(request.query))))
+        path = request.rel_url.raw_path  # as it came: an id may hold a slash, or text that looks escaped
+        text = await self._answer(lambda: dump_json(self._work(path, dict(request.query))))
         return web.Response(text=text, content_type="application/json", headers={"Cache-Control": "no-store"})
 
     async def _answer(self, work: Callable[[], T]) -> T:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
-import sys
 from pathlib import Path
 from typing import Any
 
-import structlog
-
-from tidegauge_collector.settings import CollectorSettings, load_settings
+from tidegauge_collector.cli.logs import configure_logs
+from tidegauge_collector.settings import load_settings
 
 
 def add_to(commands: Any) -> None:
@@ -34,7 +31,7 @@ def _serve(parsed: argparse.Namespace) -> int:
     flags = {"data": parsed.data, "http": parsed.http, "grpc": parsed.grpc}
     flags |= {"tls_cert": parsed.tls_cert, "tls_key": parsed.tls_key}
     settings = load_settings(parsed.config, flags=flags)
-    _configure_logs(settings)
+    configure_logs(settings.log_format)
     from tidegauge_collector.app import Collector, serve  # noqa: PLC0415 - so that --help and check answer at once
 
     def started(collector: Collector) -> None:
@@ -44,25 +41,3 @@ def _serve(parsed: argparse.Namespace) -> int:
 
     asyncio.run(serve(settings, started))
     return 0
-
-
-def _configure_logs(settings: CollectorSettings) -> None:
-    """One line an event on standard error; foreign loggers through the same."""
-    renderer = (
-        structlog.processors.JSONRenderer()
-        if settings.log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a job that is still running is no news

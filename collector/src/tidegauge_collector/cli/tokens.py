@@ -90,7 +90,7 @@ def _rotate(parsed: argparse.Namespace) -> int:
     overlap_us = _duration_us("--overlap", parsed.overlap)
     if overlap_us is None:
         raise ConfigError(f"--overlap {parsed.overlap}: write a time such as 24h: the old token is to end")
-    with _opened(parsed.data) as tokens, _told(parsed.out) as tell:
+    with _opened(_with_tokens(parsed.data)) as tokens, _told(parsed.out) as tell:
         old = next((one for one in tokens.listed() if one.id == parsed.id), None)
         if old is None:
             raise ConfigError(f"there is no token {parsed.id}: `tidegauge-collector tokens list` shows their ids")
@@ -105,14 +105,14 @@ def _rotate(parsed: argparse.Namespace) -> int:
 
 
 def _revoke(parsed: argparse.Namespace) -> int:
-    with _opened(parsed.data) as tokens:
+    with _opened(_with_tokens(parsed.data)) as tokens:
         record = _refusing(tokens.revoke, parsed.id, _now_us())
     print(f"token {record.name!r} ({record.id}) is revoked: a running collector refuses it 60 s from now at the latest")
     return 0
 
 
 def _list(parsed: argparse.Namespace) -> int:
-    with _opened(parsed.data) as tokens:
+    with _opened(_with_tokens(parsed.data)) as tokens:
         records = tokens.listed()
     now_us = _now_us()
     items = [_shown(record, now_us) for record in records]
@@ -173,6 +173,13 @@ def _new(
         expires_at_us=expires_at_us,
     )
     return made.text, record
+
+
+def _with_tokens(data: Path) -> Path:
+    """The directory, where tokens can be: a misspelt one must not look as if it had none."""
+    if not data.is_dir() or not (own_directory(data) / "control.sqlite").exists():
+        raise ConfigError(f"data directory {data}: no collector has been here and no token was made: give its --data")
+    return data
 
 
 @contextlib.contextmanager

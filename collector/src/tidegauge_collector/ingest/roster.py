@@ -60,7 +60,9 @@ class Roster:
         self.listening_since_us = now_us()
 
     def greeted(self, request: pb.HelloRequest, marks: Mapping[bytes, int], *, protocol: int) -> None:
-        """Note a Hello; `marks` holds the mark of each of its epochs."""
+        """Note a Hello; `marks` holds the mark of each of its epochs. One without name and epochs (`tidegauge doctor`) only asks."""
+        if not request.epochs and not (request.agent.instance_id or request.agent.host):
+            return
         with self._lock:
             agent = self._heard(request.agent)
             agent.protocol = protocol

@@ -39,6 +39,10 @@ def read_events(headers: Mapping[str, str], body: bytes, deployment: str = "") -
 
     Raises UploadRefused where they are no CloudEvents, or do not say which deployment they are of.
     """
+    if deployment and not _SLUG.fullmatch(deployment):
+        raise UploadRefused(
+            f"deployment={deployment!r:.140} is no slug: lower-case letters, digits, '.', '_' and '-', at most 128"
+        )
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     content = _json(body)
     if kind == BATCH:

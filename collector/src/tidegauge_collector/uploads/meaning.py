@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tidegauge_collector.uploads.errors import UploadRefused
 
@@ -21,6 +22,7 @@ DEFAULT_COLUMNS = {
 """Where a parameter is not given, a column of this name is taken for it, if there is one."""
 _ACTUALS_DEFAULTS = {**DEFAULT_COLUMNS, "actual": ("actual", "value")}
 _ROLES = ("champion", "challenger", "replay")
+_TASKS = ("regression", "binary", "multiclass")
 _PROPOSALS = ("task", "positive_class", "time_zone", "alerts")
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
     OBSERVATIONS: (
@@ -117,7 +119,7 @@ def read_meaning(target: str, query: Mapping[str, str]) -> Meaning:
         features,
         _text(query, "batch"),
         _one_of(query, "role", _ROLES),
-        {name: query[name] for name in _PROPOSALS if query.get(name)},
+        _proposal(query),
         _weights(query.get("importance", "")),
         _one_of(query, "on_error", ("refuse", "skip")) == "skip",
     )
@@ -127,8 +129,18 @@ def _check_known(target: str, query: Mapping[str, str]) -> None:
     unknown = [name for name in query if name not in PARAMETERS[target]]
     if unknown:
         raise UploadRefused(f"unknown parameter {unknown[0]!r}: this path takes {', '.join(PARAMETERS[target])}")
-    if query.get("alerts", "live") not in {"live", "all"}:
-        raise UploadRefused(f"alerts={query['alerts']!r:.80}: write live or all")
+
+
+def _proposal(query: Mapping[str, str]) -> dict[str, str]:
+    """What a new deployment is to be. Nobody could change a wrong one later, so it is refused, not left out."""
+    _one_of(query, "alerts", ("live", "all"))
+    _one_of(query, "task", _TASKS)
+    zone = query.get("time_zone") or "UTC"
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
+        raise UploadRefused(f"time_zone={zone!r:.80}: write an IANA name, such as Europe/Rome") from problem
+    return {name: query[name] for name in _PROPOSALS if query.get(name)}
 
 
 def _names(text: str) -> tuple[str, ...]:
