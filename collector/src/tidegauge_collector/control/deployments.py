@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tidegauge_collector.control import monitors, revisions
+from tidegauge_collector.control import definitions, revisions
 from tidegauge_collector.control.tables import DeploymentRow, VersionRow
 
 
@@ -110,7 +110,7 @@ def _make(session: Session, name: str, proposal: Mapping[str, Any], now_us: int)
     session.add(row)
     session.flush()
     revisions.bump(session, row)
-    monitors.seed(session, row.id)
+    definitions.materialise(session, row, definitions.current(session), actor="", now_us=now_us)
     return row
 
 

@@ -17,6 +17,7 @@ from tidegauge_collector.control import alerts, baselines, deployments, monitors
 from tidegauge_collector.control.agents import StoredAgents
 from tidegauge_collector.control.alerts import AlertEvent, AlertRow
 from tidegauge_collector.control.baselines import BaselinePart, BaselineSummary, StoredBaseline
+from tidegauge_collector.control.definitions import Definitions
 from tidegauge_collector.control.deletions import Deletions
 from tidegauge_collector.control.deployments import Deployment, Version
 from tidegauge_collector.control.engine import open_engine, writing
@@ -45,6 +46,7 @@ class ControlStore:
         self.requests = Requests(self._read, self._write)
         self.agents = StoredAgents(self._read, self._write)
         self.deletions = Deletions(self._read, self._write)
+        self.definitions = Definitions(self._read, self._write)
 
     @property
     def generation(self) -> int:
