@@ -78,7 +78,13 @@ class Definitions:
             ]
 
     def refresh(self, now_us: int) -> int:
-        """Writes the built-in defaults, and brings every deployment to what is defined; how many deployments that changed."""
+        """Writes the built-in defaults, and brings every deployment to what is defined; how many deployments that changed.
+
+        Nothing is written where everything is so already.
+        """
+        with self._read() as session:
+            if _is_settled(session):
+                return 0
         with self._write() as session:
             everything = current(session)
             _store(session, everything, now_us)
@@ -178,6 +184,17 @@ def materialise(
     return Materialised(tuple(changes), tuple(withdrawn))
 
 
+def _is_settled(session: Session) -> bool:
+    everything = current(session)
+    rows = session.scalars(select(MonitorDefinitionRow).order_by(MonitorDefinitionRow.position)).all()
+    if [_stored(row) for row in rows] != list(everything.values()):
+        return False
+    return all(
+        list(monitors.by_id(session, row.id).values()) == list(monitors_of(everything.values(), _target(row)).values())
+        for row in session.scalars(select(DeploymentRow)).all()
+    )
+
+
 def _going(before: Monitor | None, after: Monitor | None) -> Callable[[SeriesKey], bool]:
     """Which series a monitor no longer looks at: those of another metric, or of a column that it covered and does not any more."""
 
@@ -236,8 +253,11 @@ def _store(session: Session, everything: Mapping[str, Definition], now_us: int) 
 
 
 def _definition(row: MonitorDefinitionRow) -> Definition:
-    if row.origin == "default" and row.id in DEFAULTS:
-        return DEFAULTS[row.id]
+    """What a row says; of a default what this version says."""
+    return DEFAULTS[row.id] if row.origin == "default" and row.id in DEFAULTS else _stored(row)
+
+
+def _stored(row: MonitorDefinitionRow) -> Definition:
     return Definition(
         monitor=monitors.monitor_of(row.id, row.parameters["rule"]),
         deployments=tuple(row.deployments),

@@ -5,7 +5,7 @@ cannot be guessed at the start (task, positive class, classes), while they are s
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -30,6 +30,10 @@ class Deployment:
     segments: tuple[str, ...]
     created_at_us: int
     config_revision: int
+    owner: str = ""
+    importance: str = "normal"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    runbook: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,19 @@ def find(session: Session, name: str) -> Deployment | None:
 def listed(session: Session) -> list[Deployment]:
     """All deployments by name."""
     return [_value(row) for row in session.scalars(select(DeploymentRow).order_by(DeploymentRow.name))]
+
+
+def change(session: Session, name: str, changes: Mapping[str, Any], *, actor: str, now_us: int) -> tuple[int, ...]:
+    """Sets what people say of a deployment (see `core.attributes`), and brings its monitors to its new labels; alerts withdrawn by it.
+
+    Raises LookupError where there is no such deployment.
+    """
+    row = row_of(session, name)
+    for attribute, value in changes.items():
+        setattr(row, attribute, dict(value) if attribute == "labels" else value)
+    revisions.bump(session, row)
+    defined = definitions.current(session)
+    return definitions.materialise(session, row, defined, actor=actor, now_us=now_us).withdrawn
 
 
 def ensure_version(session: Session, deployment: str, name: str, role: str, now_us: int) -> Version:
@@ -159,4 +176,8 @@ def _value(row: DeploymentRow) -> Deployment:
         segments=tuple(row.segments),
         created_at_us=row.created_at_us,
         config_revision=row.config_revision,
+        owner=row.owner,
+        importance=row.importance,
+        labels=row.labels,
+        runbook=row.runbook,
     )

@@ -125,6 +125,14 @@ class ControlStore:
         with self._read() as session:
             return deployments.find(session, name)
 
+    def change_deployment(self, name: str, changes: Mapping[str, Any], *, actor: str, now_us: int) -> tuple[int, ...]:
+        """Sets attributes (`core.attributes`); the ids of alerts withdrawn as monitors do not match its labels any more.
+
+        Raises LookupError where there is no such deployment.
+        """
+        with self._write() as session:
+            return deployments.change(session, name, changes, actor=actor, now_us=now_us)
+
     def overviews(self, names: Collection[str]) -> dict[str, Overview]:
         """What the list of deployments says of each, for many at once."""
         with self._read() as session:

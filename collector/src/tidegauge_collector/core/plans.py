@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from tidegauge_collector.core.definitions import (
+    DEFAULTS,
     MONITOR_FIELDS,
     OWN_FIELDS,
     Definition,
@@ -94,13 +95,13 @@ def fingerprint(definitions: Mapping[str, Definition]) -> str:
 
 
 def table_of(definition: Definition, *, every: bool = False) -> dict[str, Any]:
-    """The definition as a table of a file; without what is as it would be anyway, unless `every` field is asked for."""
+    """The definition as a table of a file: what is neither assumed nor the field's own default, or `every` field."""
     table = {"id": definition.id}
-    left_out = {} if every else assumed(definition.id)
+    left_out = assumed(definition.id)
+    is_known = definition.id in DEFAULTS
     for one, value in _values(definition):
-        is_said = one.is_required and not (value is None and one.name in left_out)
-        is_said = is_said or one.name not in left_out or value != left_out[one.name]
-        text = written(one, value) if is_said else None
+        is_usual = one.name in left_out and value == left_out[one.name] and not (is_known and value != one.default)
+        text = written(one, value) if every or not is_usual else None
         if text is not None:
             table[one.name] = text
     return table
