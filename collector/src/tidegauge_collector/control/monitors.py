@@ -72,4 +72,6 @@ def _monitor(row: MonitorRow) -> Monitor:
 
 def _state(stored: Mapping[str, Any]) -> SeriesState:
     recent = tuple(Verdict(each) for each in stored["recent"])
-    return SeriesState(**{**stored, "recent": recent})
+    verdict = None if stored.get("verdict") is None else Verdict(stored["verdict"])
+    changes = tuple(stored.get("changes", ()))
+    return SeriesState(**{**stored, "recent": recent, "verdict": verdict, "changes": changes})
