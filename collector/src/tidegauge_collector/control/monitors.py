@@ -69,4 +69,6 @@ def monitor_of(name: str, parameters: Mapping[str, Any]) -> Monitor:
 
 def _state(stored: Mapping[str, Any]) -> SeriesState:
     recent = tuple(Verdict(each) for each in stored["recent"])
-    return SeriesState(**{**stored, "recent": recent})
+    verdict = None if stored.get("verdict") is None else Verdict(stored["verdict"])
+    changes = tuple(stored.get("changes", ()))
+    return SeriesState(**{**stored, "recent": recent, "verdict": verdict, "changes": changes})
