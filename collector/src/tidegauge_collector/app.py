@@ -16,7 +16,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from tidegauge_collector.access.requests import guarding
 from tidegauge_collector.api.actuals import ActualsIntake
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import summarise, summarise_all
+from tidegauge_collector.api.monitors import MonitorRoutes
 from tidegauge_collector.api.routes import Api, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
 from tidegauge_collector.control import StoreUnavailable
@@ -119,6 +120,7 @@ class Collector:
             now_us=self._clock.now_us,
         )
         self._stack.callback(self.control.close)
+        self.control.definitions.refresh(self._clock.now_us())
         self.access = Access(self.control.tokens, self.settings.access_config, self._clock.now_us)
         self._stack.callback(self.access.close)
         self._stack.callback(self.telemetry.close)
@@ -186,6 +188,12 @@ class Collector:
         def folded(deployments: set[str]) -> None:
             changed(deployments)
             self.judging.expect(deployments)
+
+        def ruled(deployments: Iterable[str]) -> None:
+            summaries.touch(deployments)
+            self.judging.expect(deployments)
+
+        self._on_rules_changed = ruled
 
         self.deleting = Deleting(self.control, self.telemetry, now_us=now_us, on_removed=changed)
         self.deleting.resume()
@@ -259,7 +267,14 @@ class Collector:
         self.application = application = new_application(self._fail)
         application.middlewares.append(guarding(self.access))
         self.doors = await self._stack.enter_async_context(self._uploads())
-        add_api_routes(application, api, self.doors, DeletionRoutes(self.deleting, self._in_jobs))
+        monitors = MonitorRoutes(
+            self.control,
+            in_jobs=self._in_jobs,
+            in_readers=functools.partial(asyncio.get_running_loop().run_in_executor, self._readers),
+            on_changed=self._on_rules_changed,
+            now_us=self._clock.now_us,
+        )
+        add_api_routes(application, api, self.doors, DeletionRoutes(self.deleting, self._in_jobs), monitors)
         add_web_routes(application, api.read, self.access)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
         await runner.setup()

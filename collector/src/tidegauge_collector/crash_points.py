@@ -41,6 +41,8 @@ CRASH_POINTS = (
     "upload.stored",  # its frames are durable, the control store does not know them
     "upload.taken",  # it counts, nothing is sent
     "upload.sent",  # everything is sent, its row says otherwise
+    "monitors.half_applied",  # one deployment's monitors are changed in an open transaction, the definitions are not
+    "monitors.before_commit",
     "heal.restored",  # the copy is in its place, nobody was told
 )
 _armed: dict[str, int] = {}  # at most one name, with the number of visits that are left

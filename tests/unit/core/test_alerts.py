@@ -8,7 +8,7 @@ import pytest
 
 from tidegauge_collector.core.alerts import SeriesState, advance, alert_key
 from tidegauge_collector.core.judging import Observation, SeriesKey, judge
-from tidegauge_collector.core.monitors import DRIFT, Monitor
+from tidegauge_collector.core.monitors import DRIFT, Monitor, Verdict
 
 HOUR_US = 3_600_000_000
 SERIES = SeriesKey(metric="psi", column="age", segment="", version="1")
@@ -88,7 +88,8 @@ def test_alert_id_stays_while_firing_and_is_gone_once_resolved():
     after, transition = advance(DRIFT, still, judged(0.0, 3 * HOUR_US))
 
     assert (still.alert_id, still.calm) == ("a1", 1)
-    assert after == SeriesState(last_window_end_us=3 * HOUR_US)
+    changes = (HOUR_US, 3 * HOUR_US)
+    assert after == SeriesState(last_window_end_us=3 * HOUR_US, verdict=Verdict.OK, changes=changes)
     assert (transition.kind, transition.severity) == ("resolved", "failing")
 
 

@@ -108,7 +108,7 @@ def test_undefined_p_values_do_not_enlarge_the_family():
 
 
 def test_without_a_significance_no_p_is_used():
-    (judgement,) = judge(ERROR_RATE, [seen(0.2, p=None)])
+    (judgement,) = judge(replace(ERROR_RATE, significance=None), [seen(0.2, p=None)])
 
     assert (judgement.verdict, judgement.adjusted_p) == (Verdict.FAILING, None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from tidegauge_collector.api.agents import shipper_of
 from tidegauge_collector.api.query import NotFound, check_known
@@ -100,6 +101,7 @@ def _summary(one: Overview, seen: Extent) -> Json:
         "first_prediction": rfc3339(seen.first_event_us),
         "last_prediction": rfc3339(seen.last_event_us),
         "predictions_last_day": seen.last_day_rows,
+        **asdict(one.attributes),
     }
 
 

@@ -11,6 +11,7 @@ from tidegauge_collector.uploads.meaning import TEXTS as UPLOAD_PARAMETERS
 
 PARAMETERS = {
     "name": "the deployment",
+    "monitor": "the id of a monitor",
     "prediction_id": "a prediction id, or its digest as lists show it",
     "what": "records (default), actuals, judgements or profiles",
     "metric": "which metric; docs/metrics.md lists them",
@@ -30,6 +31,9 @@ PARAMETERS = {
 }
 
 
+_IN_PATHS = ("name", "prediction_id", "monitor")
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One path and method: what it answers, and the query parameters that it takes."""
@@ -44,7 +48,7 @@ def openapi(routes: Iterable[Route]) -> dict[str, Any]:
     """An OpenAPI 3.1 document of the routes."""
     paths: dict[str, Any] = {}
     for route in routes:
-        parameters = [_parameter(name, "path") for name in ("name", "prediction_id") if f"{{{name}}}" in route.path]
+        parameters = [_parameter(name, "path") for name in _IN_PATHS if f"{{{name}}}" in route.path]
         parameters += [_parameter(name, "query") for name in route.query]
         operation: dict[str, Any] = {
             "summary": route.summary,

@@ -19,6 +19,7 @@ from tidegauge_collector.api.deployments import list_deployments, show_deploymen
 from tidegauge_collector.api.errors import dump_json, json_errors, refusal
 from tidegauge_collector.api.export import ExportRoute
 from tidegauge_collector.api.measurements import list_measurements
+from tidegauge_collector.api.monitors import MonitorRoutes, list_monitors, list_of_deployment
 from tidegauge_collector.api.openapi import Route, openapi
 from tidegauge_collector.api.predictions import list_predictions
 from tidegauge_collector.api.profiles import show_profile
@@ -59,6 +60,19 @@ ROUTES = (
         "Which version answered a prediction, with what, when, and its actuals",
     ),
     Route("GET", f"{PREFIX}/deployments/{{name}}/export", "One kind of rows as Parquet", ("what", "start", "end")),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/monitors",
+        "The monitors that stand for a deployment, and where they stand",
+    ),
+    Route(
+        "PATCH", f"{PREFIX}/deployments/{{name}}", "Set owner, importance, labels, runbook or alerts of a deployment"
+    ),
+    Route("GET", f"{PREFIX}/monitors", "All monitors that are defined"),
+    Route("PUT", f"{PREFIX}/monitors/{{monitor}}", "Define one monitor"),
+    Route("DELETE", f"{PREFIX}/monitors/{{monitor}}", "Take the definition of a monitor away"),
+    Route("POST", f"{PREFIX}/monitors/plan", "What applying files of monitors would change"),
+    Route("POST", f"{PREFIX}/monitors/apply", "Define the monitors that files say"),
     Route("GET", f"{PREFIX}/deletions", "What was deleted, when and by whom"),
     Route("POST", f"{PREFIX}/deletions", "Delete a deployment, a version, a range or a prediction id"),
     Route("POST", f"{PREFIX}/deployments/{{name}}/actuals", "Store actuals", PARAMETERS["actuals"]),
@@ -134,6 +148,10 @@ class Api:
                 return list_agents(sources, query)
             case ["quarantine"]:
                 return list_quarantine(sources, query)
+            case ["monitors"]:
+                return list_monitors(sources, query)
+            case ["deployments", name, "monitors"]:
+                return list_of_deployment(sources, name, query)
             case ["deployments", name]:
                 return show_deployment(sources, name, query)
             case ["deployments", name, "status"]:
@@ -193,7 +211,9 @@ class Api:
         return web.json_response(openapi(ROUTES))
 
 
-def add_api_routes(app: web.Application, api: Api, uploads: UploadDoors, deletions: DeletionRoutes) -> None:
+def add_api_routes(
+    app: web.Application, api: Api, uploads: UploadDoors, deletions: DeletionRoutes, monitors: MonitorRoutes
+) -> None:
     """Hang every route of ROUTES into an application."""
     rows = UploadRoutes(uploads, check_exists=api.check_exists, post_actuals=api.post_actuals)
     special: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {
@@ -206,9 +226,15 @@ def add_api_routes(app: web.Application, api: Api, uploads: UploadDoors, deletio
         f"{PREFIX}/deployments/{{name}}/observations": rows.observations,
         f"{PREFIX}/deployments/{{name}}/baseline": rows.baseline,
         f"{PREFIX}/intake/kserve": rows.kserve,
+        f"{PREFIX}/monitors/plan": monitors.plan,
+        f"{PREFIX}/monitors/apply": monitors.apply,
+        f"PUT {PREFIX}/monitors/{{monitor}}": monitors.put,
+        f"DELETE {PREFIX}/monitors/{{monitor}}": monitors.delete,
+        f"PATCH {PREFIX}/deployments/{{name}}": monitors.patch_deployment,
     }
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, special.get(route.path, api.get))
+        handler = special.get(f"{route.method} {route.path}") or special.get(route.path, api.get)
+        app.router.add_route(route.method, route.path, handler)
     app.router.add_get(f"{PREFIX}/{{tail:.*}}", api.get)  # an answer in JSON for paths that do not exist
 
 

@@ -5,14 +5,14 @@ cannot be guessed at the start (task, positive class, classes), while they are s
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tidegauge_collector.control import monitors, revisions
+from tidegauge_collector.control import definitions, revisions
 from tidegauge_collector.control.tables import DeploymentRow, VersionRow
 
 
@@ -30,6 +30,10 @@ class Deployment:
     segments: tuple[str, ...]
     created_at_us: int
     config_revision: int
+    owner: str = ""
+    importance: str = "normal"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    runbook: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,19 @@ def listed(session: Session) -> list[Deployment]:
     return [_value(row) for row in session.scalars(select(DeploymentRow).order_by(DeploymentRow.name))]
 
 
+def change(session: Session, name: str, changes: Mapping[str, Any], *, actor: str, now_us: int) -> tuple[int, ...]:
+    """Sets what people say of a deployment (see `core.attributes`), and brings its monitors to its new labels; alerts withdrawn by it.
+
+    Raises LookupError where there is no such deployment.
+    """
+    row = row_of(session, name)
+    for attribute, value in changes.items():
+        setattr(row, attribute, dict(value) if attribute == "labels" else value)
+    revisions.bump(session, row)
+    defined = definitions.current(session)
+    return definitions.materialise(session, row, defined, actor=actor, now_us=now_us).withdrawn
+
+
 def ensure_version(session: Session, deployment: str, name: str, role: str, now_us: int) -> Version:
     """The version of that name, made where it is new. The role first seen stays: frames do not promote."""
     key = (row_of(session, deployment).id, name)
@@ -110,7 +127,7 @@ def _make(session: Session, name: str, proposal: Mapping[str, Any], now_us: int)
     session.add(row)
     session.flush()
     revisions.bump(session, row)
-    monitors.seed(session, row.id)
+    definitions.materialise(session, row, definitions.current(session), actor="", now_us=now_us)
     return row
 
 
@@ -159,4 +176,8 @@ def _value(row: DeploymentRow) -> Deployment:
         segments=tuple(row.segments),
         created_at_us=row.created_at_us,
         config_revision=row.config_revision,
+        owner=row.owner,
+        importance=row.importance,
+        labels=row.labels,
+        runbook=row.runbook,
     )

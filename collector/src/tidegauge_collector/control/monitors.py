@@ -10,17 +10,10 @@ from sqlalchemy.orm import Session
 from tidegauge_collector.control import deployments
 from tidegauge_collector.control.tables import MonitorRow, MonitorStateRow
 from tidegauge_collector.core.alerts import SeriesState
+from tidegauge_collector.core.definitions import MONITOR_FIELDS
 from tidegauge_collector.core.judging import SeriesKey
-from tidegauge_collector.core.monitors import DEFAULT_MONITORS, Monitor, Verdict
-
-
-def seed(session: Session, deployment_id: int) -> None:
-    """Gives a new deployment the default monitors."""
-    for position, monitor in enumerate(DEFAULT_MONITORS):
-        parameters = asdict(monitor)
-        del parameters["id"]
-        session.add(MonitorRow(deployment_id=deployment_id, id=monitor.id, position=position, parameters=parameters))
-    session.flush()
+from tidegauge_collector.core.monitors import Monitor, Verdict
+from tidegauge_collector.core.shapes import plain, read
 
 
 def listed(session: Session, deployment: str) -> list[Monitor]:
@@ -33,7 +26,7 @@ def by_id(session: Session, deployment_id: int) -> dict[str, Monitor]:
     rows = session.scalars(
         select(MonitorRow).where(MonitorRow.deployment_id == deployment_id).order_by(MonitorRow.position, MonitorRow.id)
     )
-    return {row.id: _monitor(row) for row in rows}
+    return {row.id: monitor_of(row.id, row.parameters) for row in rows}
 
 
 def states(session: Session, deployment: str) -> dict[tuple[str, SeriesKey], SeriesState]:
@@ -63,13 +56,19 @@ def _series(row: MonitorStateRow) -> SeriesKey:
     return SeriesKey(metric=row.metric, column=row.column, segment=row.segment, version=row.version)
 
 
-def _monitor(row: MonitorRow) -> Monitor:
-    parameters: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in row.parameters.items()
-    }
-    return Monitor(id=row.id, **parameters)
+def parameters_of(monitor: Monitor) -> dict[str, Any]:
+    """Every field of a monitor but its id, as JSON."""
+    return {name: value for name, value in plain(monitor).items() if name != "id"}
+
+
+def monitor_of(name: str, parameters: Mapping[str, Any]) -> Monitor:
+    """The monitor of stored parameters; a field of a newer version than theirs has its default."""
+    found = {one.name: read(one, parameters[one.name]) for one in MONITOR_FIELDS if one.name in parameters}
+    return Monitor(**{**found, "id": name})
 
 
 def _state(stored: Mapping[str, Any]) -> SeriesState:
     recent = tuple(Verdict(each) for each in stored["recent"])
-    return SeriesState(**{**stored, "recent": recent})
+    verdict = None if stored.get("verdict") is None else Verdict(stored["verdict"])
+    changes = tuple(stored.get("changes", ()))
+    return SeriesState(**{**stored, "recent": recent, "verdict": verdict, "changes": changes})

@@ -9,13 +9,15 @@ from sqlalchemy.orm import Session
 
 from tidegauge_collector.control.deployments import Version
 from tidegauge_collector.control.tables import AlertTableRow, DeploymentRow, MonitorStateRow, VersionRow
+from tidegauge_collector.core.attributes import NAMES as ATTRIBUTES
+from tidegauge_collector.core.attributes import Attributes
 
 NOTHING_RECENT = '%"recent": []%'  # as a state without judgements is written
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Of one deployment: its versions (oldest first), its firing alerts by severity, whether anything was judged lately."""
+    """Of one deployment: its versions (oldest first), its firing alerts by severity, whether anything was judged lately, its attributes."""
 
     name: str
     task: str | None
@@ -24,6 +26,7 @@ class Overview:
     versions: tuple[Version, ...]
     firing: dict[str, int]
     is_judged: bool
+    attributes: Attributes
 
 
 def overviews(session: Session, names: Collection[str]) -> dict[str, Overview]:
@@ -52,6 +55,7 @@ def overviews(session: Session, names: Collection[str]) -> dict[str, Overview]:
             tuple(versions[row.id]),
             firing[row.id],
             row.id in judged,
+            Attributes(**{name: getattr(row, name) for name in ATTRIBUTES}),
         )
         for row in rows
     }

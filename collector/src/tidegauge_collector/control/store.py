@@ -17,6 +17,7 @@ from tidegauge_collector.control import alerts, baselines, deployments, monitors
 from tidegauge_collector.control.agents import StoredAgents
 from tidegauge_collector.control.alerts import AlertEvent, AlertRow
 from tidegauge_collector.control.baselines import BaselinePart, BaselineSummary, StoredBaseline
+from tidegauge_collector.control.definitions import Definitions
 from tidegauge_collector.control.deletions import Deletions
 from tidegauge_collector.control.deployments import Deployment, Version
 from tidegauge_collector.control.engine import open_engine, writing
@@ -45,6 +46,7 @@ class ControlStore:
         self.requests = Requests(self._read, self._note)
         self.agents = StoredAgents(self._read, self._note)
         self.deletions = Deletions(self._read, self._note)
+        self.definitions = Definitions(self._read, self._write)
 
     @property
     def generation(self) -> int:
@@ -128,6 +130,14 @@ class ControlStore:
         """The deployment of that name, or None."""
         with self._read() as session:
             return deployments.find(session, name)
+
+    def change_deployment(self, name: str, changes: Mapping[str, Any], *, actor: str, now_us: int) -> tuple[int, ...]:
+        """Sets attributes (`core.attributes`); the ids of alerts withdrawn as monitors do not match its labels any more.
+
+        Raises LookupError where there is no such deployment.
+        """
+        with self._write() as session:
+            return deployments.change(session, name, changes, actor=actor, now_us=now_us)
 
     def overviews(self, names: Collection[str]) -> dict[str, Overview]:
         """What the list of deployments says of each, for many at once."""

@@ -15,7 +15,7 @@ from tidegauge_collector.control import alerts, deployments, monitors, outbox
 from tidegauge_collector.control.alerts import AlertRow
 from tidegauge_collector.control.tables import AlertEventRow, AlertTableRow, DeploymentRow
 from tidegauge_collector.core.alerts import SeriesState, Transition, alert_key
-from tidegauge_collector.core.judging import Judgement, SeriesKey, compared_value
+from tidegauge_collector.core.judging import Judgement, SeriesKey, compared_value, crossed_limit
 from tidegauge_collector.core.monitors import Monitor
 
 Update = tuple[
@@ -122,7 +122,7 @@ def _update(alert: AlertTableRow, monitor: Monitor, transition: Transition, *, n
     alert.severity = transition.severity
     alert.updated_at_us = now_us
     alert.value = _finite(observed.value)
-    alert.threshold = _threshold(monitor, transition)
+    alert.threshold = _finite(crossed_limit(monitor, observed, transition.severity))
     alert.details = _grounds(monitor, transition.judgement) | {
         "severity": transition.severity,
         "value": alert.value,
@@ -131,15 +131,6 @@ def _update(alert: AlertTableRow, monitor: Monitor, transition: Transition, *, n
     alert.seq += 1
     if transition.kind == "resolved":
         alert.status, alert.resolved_at_us = "resolved", now_us
-
-
-def _threshold(monitor: Monitor, transition: Transition) -> float | None:
-    """The threshold of the alert's severity in the unit of the value: a relative drop as the value that it leads to."""
-    limit = monitor.failing if transition.severity == "failing" else monitor.warning
-    baseline = transition.judgement.observation.baseline_value
-    if limit is None or monitor.comparison != "drop_from_baseline":
-        return limit
-    return None if baseline is None else _finite(baseline * (1 - limit))
 
 
 def _grounds(monitor: Monitor, judgement: Judgement) -> dict[str, Any]:
@@ -155,6 +146,7 @@ def _grounds(monitor: Monitor, judgement: Judgement) -> dict[str, Any]:
         "reason": judgement.reason,
         "window_start_us": observed.window_start_us,
         "window_end_us": observed.window_end_us,
+        **judgement.grounds,
     }
 
 

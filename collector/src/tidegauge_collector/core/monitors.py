@@ -1,16 +1,28 @@
-"""What a monitor consists of: a rule over measurements, as plain values, and the monitors every deployment starts with."""
+"""What a monitor consists of: a rule over what is measured, as plain values. And the monitors that every deployment starts with.
 
-import math
-from dataclasses import dataclass
+Files, JSON Schema and documentation are made from the fields: the type hint is the schema, `metadata["doc"]` says what a field means,
+and a field whose name ends in `_s` holds seconds (files may write "1h" or "7d").
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Literal
 
-Comparison = Literal["above", "below", "drop_from_baseline"]
-Severity = Literal["warning", "failing"]
+from tidegauge_collector.core import monitor_problems
+
+Kind = monitor_problems.Kind
+Comparison = monitor_problems.Comparison
+Learned = monitor_problems.Learned
+Block = monitor_problems.Block
+Severity = monitor_problems.Severity
+Limit = float | tuple[float, float] | None
 
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
+CHAMPION = "champion"
+FLAP_SPAN_STEPS = 30  # of the monitor's step, where no span is stated
 
 
 class Verdict(StrEnum):
@@ -26,78 +38,234 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Monitor:
-    """A rule over measurements of one metric; raises ValueError naming every field that is wrong.
+    """A rule over what is measured of deployments; raises ValueError naming every field that is wrong."""
 
-    `columns`: "" the deployment as a whole, "*" every feature and the prediction, else a name or a shell pattern (`temp_*`).
-    `comparison`: the value itself `above` or `below` a threshold, or `drop_from_baseline`: its relative fall below the
-    baseline's value, a fraction. Only a value beyond a threshold breaches it; None switches a threshold off.
-    `window_s` is judged every `every_s`, ending `lag_s` before now (labels arrive late). `hold` = (k, n): an alert opens when
-    k of the last n judgements are bad; it falls or resolves after `recover_after` consecutive better ones. `significance`:
-    a breach counts only if the series' adjusted p-value is below it.
-    """
-
-    id: str
-    name: str
-    metric: str
-    columns: str
-    comparison: Comparison
-    warning: float | None
-    failing: float | None
-    window_s: int
-    every_s: int
-    min_rows: int
-    hold: tuple[int, int] = (1, 1)
-    recover_after: int = 2
-    significance: float | None = None
-    lag_s: int = 0
+    id: str = field(metadata={"doc": "What it is called in files, in the API and in alerts; the same for ever."})
+    name: str = field(default="", metadata={"doc": "What people read; the id where it is empty."})
+    kind: Kind = field(
+        default="measurement",
+        metadata={
+            "doc": "`measurement`: one metric against limits; `composite`: the verdicts of other monitors; `burn_rate`: "
+            "an objective and its error budget; `no_data`: silence, by the clock."
+        },
+    )
+    metric: str = field(
+        default="",
+        metadata={
+            "doc": "What is measured (docs/metrics.md). Of `burn_rate`: `error_rate`, `availability` or `slow_requests`;"
+            " of `no_data`: `predictions`, `agents` or `labels`; of `composite` nothing."
+        },
+    )
+    columns: str = field(
+        default="",
+        metadata={
+            "doc": "Nothing: the deployment as a whole; `*`: every feature and the prediction; else names or shell "
+            "patterns, separated by commas. Reserved columns (`_latency`, `_actual`, …) are watched only by name."
+        },
+    )
+    exclude: str = field(
+        default="", metadata={"doc": "Names or patterns of columns that are left out, separated by commas."}
+    )
+    important_only: float | None = field(
+        default=None,
+        metadata={
+            "doc": "Only columns whose importance in the baseline is at least this share; all of them where the baseline"
+            " has none."
+        },
+    )
+    segments: str = field(
+        default="",
+        metadata={
+            "doc": "Nothing: all traffic; `*`: every value of every segment column; else patterns such as `carrier=*`, "
+            "separated by commas."
+        },
+    )
+    versions: str = field(
+        default="*",
+        metadata={
+            "doc": "Names or patterns of model versions, separated by commas; `champion`: those whose role that is."
+        },
+    )
+    block: Literal[""] | Block = field(
+        default="", metadata={"doc": "The block of the deployment's health that it speaks for; nothing: by its metric."}
+    )
+    comparison: Comparison = field(
+        default="above",
+        metadata={
+            "doc": "The value itself `above`, `below` or `outside` the limits; or its relative fall or rise, a fraction:"
+            " from the baseline's value, or from the mean of the trailing windows."
+        },
+    )
+    limits: Learned = field(
+        default="stated",
+        metadata={
+            "doc": "`stated`: the limits are numbers in the unit of the metric (or fractions); `baseline`, `trailing`: "
+            "they are standard deviations from the mean of the metric over windows of the same size of the "
+            "baseline, or over the trailing windows."
+        },
+    )
+    warning: Limit = field(
+        default=None,
+        metadata={
+            "doc": "Beyond this (equal is not beyond) the verdict is warning. With `outside`: a pair, low and high, or "
+            "one number for both sides of 0 (of the mean, where it is learned)."
+        },
+    )
+    failing: Limit = field(
+        default=None, metadata={"doc": "Beyond this the verdict is failing; the worse one of the two."}
+    )
+    window_s: int = field(default=DAY_S, metadata={"doc": "How long the window is that is looked at."})
+    every_s: int = field(
+        default=DAY_S, metadata={"doc": "How often it is judged; 24 hours: at midnight of the deployment's time zone."}
+    )
+    lag_s: int = field(
+        default=0, metadata={"doc": "How long before the judgement the window ends (labels arrive late)."}
+    )
+    min_rows: int = field(
+        default=50, metadata={"doc": "With fewer rows, requests or labelled rows in the window there is no verdict."}
+    )
+    significance: float | None = field(
+        default=None,
+        metadata={
+            "doc": "A breach counts only where the chance of such a value without a breach, adjusted over all series "
+            "judged together, is below this. `psi`: the chance test; rates of requests: exact binomial against "
+            "the limit; accuracy: its standard error."
+        },
+    )
+    hold: tuple[int, int] = field(
+        default=(1, 1), metadata={"doc": "An alert opens when k of the last n deciding verdicts are bad."}
+    )
+    recover_after: int = field(
+        default=2, metadata={"doc": "An alert falls or is resolved after so many better verdicts in a row."}
+    )
+    recover_margin: float = field(
+        default=0.0,
+        metadata={
+            "doc": "While an alert fires a verdict counts as better only where the value is better than the limit by "
+            "this fraction of it."
+        },
+    )
+    cooldown_s: int = field(
+        default=0,
+        metadata={
+            "doc": "So long after an alert was resolved none opens; what would have opened one is recorded as "
+            "`cooling_down`."
+        },
+    )
+    flap_changes: int = field(
+        default=6,
+        metadata={
+            "doc": "An alert that opens or is resolved more often than this within `flap_span_s` stays open as flapping "
+            "until it is calm; 0: never."
+        },
+    )
+    flap_span_s: int = field(default=0, metadata={"doc": "See `flap_changes`; 0: 30 times `every_s`."})
+    trailing_windows: int = field(
+        default=14,
+        metadata={"doc": "How many earlier windows, none of which overlaps the judged one, are the trailing ones."},
+    )
+    exclude_ranges: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "doc": "Times that are left out of the trailing windows (a sale, an outage): pairs of RFC 3339 times as "
+            "`START/END`."
+        },
+    )
+    members: tuple[str, ...] = field(
+        default=(), metadata={"doc": "`composite`: ids or patterns of the monitors whose verdicts are counted."}
+    )
+    member_columns: str = field(
+        default="*", metadata={"doc": "`composite`: names or patterns of the columns whose verdicts are counted."}
+    )
+    at_least: int = field(default=1, metadata={"doc": "`composite`: bad when so many members are bad; 0: all of them."})
+    objective: float = field(
+        default=0.999, metadata={"doc": "`burn_rate`: the share of good requests that is promised."}
+    )
+    objective_window_s: int = field(
+        default=30 * DAY_S, metadata={"doc": "`burn_rate`: over how long the objective is promised."}
+    )
+    slow_s: float = field(
+        default=1.0, metadata={"doc": "`burn_rate` of `slow_requests`: a call that takes longer is a bad one."}
+    )
+    silent_for_s: int = field(default=DAY_S, metadata={"doc": "`no_data`: how long nothing has come."})
+    usual_week: bool = field(
+        default=True,
+        metadata={
+            "doc": "`no_data` of `predictions`: only where in most of the last four weeks something came in the same "
+            "hours."
+        },
+    )
+    severity: Severity = field(default="failing", metadata={"doc": "`no_data`: the verdict when it is silent."})
 
     def __post_init__(self) -> None:
         """Report all problems together."""
-        problems = [*self._threshold_problems(), *self._timing_problems()]
+        if not self.name:
+            object.__setattr__(self, "name", self.id)
+        problems = monitor_problems.problems(self)
         if problems:
             raise ValueError(f"monitor {self.id!r}: " + "; ".join(problems))
 
     def covers(self, column: str) -> bool:
         """Is this column watched? Reserved columns (`_latency`, `_actual`, …) are, but for the prediction, only by name."""
-        if self.columns == "*":
-            return column.startswith("_prediction") or (not column.startswith("_") and column != "")
-        return column == self.columns or (column != "" and fnmatchcase(column, self.columns))
+        return _covered(self.columns, column) and not (self.exclude and _covered(self.exclude, column))
 
-    def _threshold_problems(self) -> list[str]:
-        problems = []
-        limits = [limit for limit in (self.warning, self.failing) if limit is not None]
-        if not limits:
-            problems.append("has neither warning nor failing: state at least one threshold")
-        if any(not math.isfinite(limit) for limit in limits):
-            problems.append(f"thresholds {limits} must be finite")
-        if self.comparison not in ("above", "below", "drop_from_baseline"):
-            problems.append(f"comparison is {self.comparison!r}: use above, below or drop_from_baseline")
-        ordered = sorted(limits, reverse=self.comparison == "below")
-        if limits != ordered:
-            problems.append(f"warning {self.warning} lies beyond failing {self.failing}: failing must be the worse one")
-        if self.significance is not None and not 0 < self.significance < 1:
-            problems.append(f"significance is {self.significance}: use a probability between 0 and 1, or None")
-        return problems
+    def covers_importance(self, column: str, importance: Mapping[str, float]) -> bool:
+        """Is it important enough? Where no importance is known everything is."""
+        return self.important_only is None or not importance or importance.get(column, 0.0) >= self.important_only
 
-    def _timing_problems(self) -> list[str]:
-        problems = [
-            f"{name} is {value}: use at least 1"
-            for name, value in (
-                ("window_s", self.window_s),
-                ("every_s", self.every_s),
-                ("recover_after", self.recover_after),
-            )
-            if value < 1
-        ]
-        problems += [
-            f"{name} is {value}: use at least 0"
-            for name, value in (("min_rows", self.min_rows), ("lag_s", self.lag_s))
-            if value < 0
-        ]
-        k, n = self.hold
-        if not 1 <= k <= n:
-            problems.append(f"hold is {k} of {n}: use 1 ≤ k ≤ n")
-        return problems
+    def covers_segment(self, segment: str) -> bool:
+        """Is this segment ("" = all traffic) watched?"""
+        return segment == "" if not self.segments else segment != "" and _any_of(self.segments, segment)
+
+    def covers_version(self, version: str, role: str) -> bool:
+        """Is this version, of this role, watched?"""
+        names = _patterns(self.versions)
+        return (CHAMPION in names and role == CHAMPION) or any(fnmatchcase(version, name) for name in names)
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether a relative change is compared, not the value."""
+        return self.comparison.startswith(("drop_", "rise_"))
+
+    @property
+    def uses_trailing(self) -> bool:
+        """Whether earlier windows are needed to judge one."""
+        return self.limits == "trailing" or self.comparison.endswith("_trailing")
+
+    @property
+    def uses_baseline(self) -> bool:
+        """Whether its limits or what it compares with come from the baseline."""
+        return self.limits == "baseline" or self.comparison.endswith("_baseline")
+
+    @property
+    def is_by_clock(self) -> bool:
+        """Whether it is judged by the clock alone, also when nothing arrives, and only as things stand now."""
+        return self.kind in ("no_data", "burn_rate")
+
+    @property
+    def flaps_within_s(self) -> int:
+        """The span in which changes are counted."""
+        return self.flap_span_s or FLAP_SPAN_STEPS * self.every_s
+
+
+def _covered(patterns: str, column: str) -> bool:
+    if column == patterns:
+        return True
+    return column != "" and any(_matches(pattern, column) for pattern in _patterns(patterns))
+
+
+def _matches(pattern: str, column: str) -> bool:
+    if pattern == "*":
+        return column.startswith("_prediction") or not column.startswith("_")
+    return column == pattern or fnmatchcase(column, pattern)
+
+
+def _any_of(patterns: str, name: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in _patterns(patterns))
+
+
+def _patterns(text: str) -> list[str]:
+    return [part for one in text.split(",") if (part := one.strip())]
 
 
 DRIFT = Monitor(
@@ -117,19 +285,18 @@ ERROR_RATE = Monitor(
     id="error_rate",
     name="Error rate",
     metric="error_rate",
-    columns="",
     comparison="above",
     warning=0.01,
     failing=0.05,
     window_s=HOUR_S,
     every_s=HOUR_S,
     min_rows=50,
+    significance=0.01,
 )
 AUC = Monitor(
     id="auc",
     name="AUC against the baseline",
     metric="auc",
-    columns="",
     comparison="drop_from_baseline",
     warning=0.05,
     failing=0.10,
@@ -137,12 +304,13 @@ AUC = Monitor(
     every_s=DAY_S,
     min_rows=30,
     lag_s=7 * DAY_S,
+    significance=0.01,
+    recover_margin=0.2,
 )
 ACCURACY = Monitor(
     id="accuracy",
     name="Accuracy against the baseline",
     metric="accuracy",
-    columns="",
     comparison="drop_from_baseline",
     warning=0.05,
     failing=0.10,
@@ -150,6 +318,8 @@ ACCURACY = Monitor(
     every_s=DAY_S,
     min_rows=30,
     lag_s=7 * DAY_S,
+    significance=0.01,
+    recover_margin=0.2,
 )
 
 # `accuracy` stands in for `auc`: whoever measures gives its observations the reason `auc_available` where there is an AUC.

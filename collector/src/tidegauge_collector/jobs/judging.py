@@ -25,7 +25,7 @@ from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.errors import StoreFatal
 from tidegauge_collector.jobs.due import bounds_of, windows_of
 from tidegauge_collector.measuring.baselines import Baselines
-from tidegauge_collector.measuring.observing import Observer
+from tidegauge_collector.measuring.observing import Observer, needs_baseline
 from tidegauge_collector.measuring.progress import Progress, ProgressReader, Seen
 from tidegauge_collector.telemetry.extent import known, reach
 from tidegauge_collector.telemetry.judged import judged_until
@@ -199,8 +199,7 @@ class Judging:
 
     def _can_be_judged(self, monitor: Monitor, deployment: str, version: str) -> bool:
         """Whether there is what it compares with. Else its windows wait: the baseline may come, or be made from production."""
-        needs_baseline = monitor.metric == "psi" or monitor.comparison == "drop_from_baseline"
-        return not needs_baseline or self._look.baselines.active(deployment, version) is not None
+        return not needs_baseline(monitor) or self._look.baselines.active(deployment, version) is not None
 
     def _windows(
         self, deployment: Deployment, monitor: Monitor, series: Series, bounds: tuple[int, int] | None
@@ -259,7 +258,7 @@ class Judging:
             baseline_n=None,
             coverage=None,
             verdict=judgement.verdict.value,
-            p_value=seen.p_value,
+            p_value=seen.p_value if judgement.p_value is None else judgement.p_value,
             adjusted_p=judgement.adjusted_p,
             judged_at_us=self._now_us(),
         )

@@ -12,6 +12,7 @@ from tidegauge.core.windows import Window
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.accuracy import Estimate, accuracy, accuracy_from_labels, auc, log_loss
 from tidegauge_collector.core.outcomes import actual_texts, binary, encoded, texts
+from tidegauge_collector.core.spread import Spread, blocks_spread
 from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.measuring.drift import Scope
 from tidegauge_collector.measuring.measurement import Measurement
@@ -38,6 +39,12 @@ class LabelledRows:
         """Rows start to end."""
         rows = slice(start, end)
         return LabelledRows(self.score[rows], self.label[rows], self.actual_value[rows], self.actual_label[rows])
+
+    def pick(self, places: npt.NDArray[np.int64]) -> LabelledRows:
+        """Some of the rows."""
+        return LabelledRows(
+            self.score[places], self.label[places], self.actual_value[places], self.actual_label[places]
+        )
 
 
 class AccuracyMeter:
@@ -83,6 +90,13 @@ class AccuracyMeter:
                 coverage = estimate.n / int(predicted[i]) if predicted[i] else None
                 yield _measurement(metric, estimate, scope, window, baseline, coverage)
 
+    def spread(self, metric: str, n: int) -> Spread | None:
+        """How the metric spreads over windows of n labelled rows like the baseline's; None where the baseline has none."""
+        rows = self._baseline
+        if rows is None:
+            return None
+        return blocks_spread(len(rows.score), n, lambda places: self._estimate(metric, rows.pick(places)).value)
+
     def _estimate(self, metric: str, rows: LabelledRows) -> Estimate:
         if not self._is_classification:
             return Estimate(None, None, None, None, "", "not_applicable", 0)
@@ -121,6 +135,8 @@ def _measurement(
     parameters = {"standard_error": estimate.standard_error, "low": estimate.low, "high": estimate.high}
     if metric == "accuracy":
         parameters["threshold"] = THRESHOLD
+    if baseline is not None and baseline.standard_error is not None:
+        parameters["baseline_standard_error"] = baseline.standard_error
     return Measurement(
         metric=metric,
         column="",

@@ -1,23 +1,65 @@
-"""What monitors look at: a monitor's metric in given windows, as observations of every series that it covers."""
+"""What monitors look at: a monitor's metric in given windows, as observations of every series that it covers.
+
+How a metric is measured stands in `FAMILIES`: whatever a family measures can be watched, a new metric of it without a line here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tidegauge.core.columns import ColumnKind
 from tidegauge.core.windows import Window
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.judging import Observation, SeriesKey
+from tidegauge_collector.core.monitor_problems import Block
 from tidegauge_collector.core.monitors import Monitor
+from tidegauge_collector.measuring.accuracy import METRICS as ACCURACY_METRICS
 from tidegauge_collector.measuring.accuracy import AccuracyMeter
-from tidegauge_collector.measuring.baselines import Baselines
+from tidegauge_collector.measuring.baselines import ActiveBaseline, Baselines
 from tidegauge_collector.measuring.drift import ColumnDrift, Scope, column_drift
+from tidegauge_collector.measuring.learning import Learning
 from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
 from tidegauge_collector.measuring.service import measure_service
+from tidegauge_collector.telemetry.extent import known
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 DRIFT_METRICS = ("psi", "missing_rate")
+RATES = frozenset({"error_rate"})
+"""Metrics that are a share of the n: chance has an exact test."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be observed: a monitor's metric in one scope."""
+
+    store: TelemetryStore
+    monitor: Monitor
+    deployment: Deployment
+    scope: Scope
+    kinds: Mapping[str, ColumnKind]
+    active: ActiveBaseline | None
+    learning: Learning
+
+    def learns(self, one: Observation) -> bool:
+        """Whether the limits of an observation are learned from the baseline."""
+        return self.monitor.limits == "baseline" and one.value is not None and one.n >= self.monitor.min_rows
+
+
+Measure = Callable[[Task], Iterator[Observation]]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Metrics that are measured alike; `is_by_arrival`: in windows of arrival time, `needs_baseline`: those undefined without one."""
+
+    metrics: tuple[str, ...]
+    block: Block
+    measure: Measure
+    is_by_arrival: bool = False
+    needs_baseline: Collection[str] = ()
 
 
 class Observer:
@@ -26,6 +68,7 @@ class Observer:
     def __init__(self, store: TelemetryStore, baselines: Baselines) -> None:
         self._store = store
         self._baselines = baselines
+        self._learning = Learning()
 
     def observe(
         self,
@@ -35,28 +78,74 @@ class Observer:
         windows: Sequence[Window],
         kinds: Mapping[str, ColumnKind],
     ) -> dict[int, list[Observation]]:
-        """Observations by window end, of all traffic; windows of a monitor may overlap."""
-        scope = Scope(deployment=deployment.name, version=version, segment="", windows=windows)
+        """Observations by window end, of every segment that the monitor watches; windows of a monitor may overlap.
+
+        Raises ValueError for a metric that nobody measures.
+        """
+        family = family_of(monitor.metric)
+        if family is None:
+            raise ValueError(f"monitor {monitor.id!r}: metric {monitor.metric!r} is none: use {', '.join(METRICS)}")
+        active = self._baselines.active(deployment.name, version)
         found: dict[int, list[Observation]] = {window.end_us: [] for window in windows}
-        for observation in self._observations(monitor, deployment, scope, kinds):
-            found[observation.window_end_us].append(observation)
+        for segment in self._segments(monitor, deployment.name):
+            scope = Scope(deployment=deployment.name, version=version, segment=segment, windows=windows)
+            for one in family.measure(Task(self._store, monitor, deployment, scope, kinds, active, self._learning)):
+                found[one.window_end_us].append(one)
         return found
 
-    def _observations(
-        self, monitor: Monitor, deployment: Deployment, scope: Scope, kinds: Mapping[str, ColumnKind]
-    ) -> Iterator[Observation]:
-        active = self._baselines.active(scope.deployment, scope.version)
-        if monitor.metric in DRIFT_METRICS:
-            covered = [name for name in kinds if monitor.covers(name)]
-            for one in column_drift(self._store, scope, active, kinds=kinds, columns=covered):
-                yield _of_drift(monitor.metric, one, scope)
-        elif monitor.metric in SERVICE_METRICS:
-            for measured in measure_service(self._store, scope, [monitor.metric]):
-                yield _of_measurement(measured)
-        else:
-            meter = AccuracyMeter(self._store, deployment, active)
-            for measured in meter.measure(scope, [monitor.metric], judged=True):
-                yield _of_measurement(measured)
+    def _segments(self, monitor: Monitor, deployment: str) -> list[str]:
+        if not monitor.segments:
+            return [""]
+        return [one for one in known(self._store, deployment).segments if monitor.covers_segment(one)]
+
+
+def _drift(task: Task) -> Iterator[Observation]:
+    monitor, scope, active = task.monitor, task.scope, task.active
+    importance = active.baseline.importance if active is not None else {}
+    covered = [name for name in task.kinds if monitor.covers(name) and monitor.covers_importance(name, importance)]
+    for drift in column_drift(task.store, scope, active, kinds=task.kinds, columns=covered):
+        one = _of_drift(monitor.metric, drift, scope)
+        if active is not None and task.learns(one):
+            one = replace(one, spread=task.learning.of_column(active, monitor.metric, drift.column, one.n))
+        yield one
+
+
+def _service(task: Task) -> Iterator[Observation]:
+    for measured in measure_service(task.store, task.scope, [task.monitor.metric]):
+        yield _of_measurement(measured)
+
+
+def _accuracy(task: Task) -> Iterator[Observation]:
+    metric, active = task.monitor.metric, task.active
+    meter = AccuracyMeter(task.store, task.deployment, active)
+    for measured in meter.measure(task.scope, [metric], judged=True):
+        one = _of_measurement(measured)
+        if active is not None and task.learns(one):
+            one = replace(one, spread=task.learning.of_scores(active, metric, one.n, meter))
+        yield one
+
+
+FAMILIES: tuple[Family, ...] = (
+    Family(DRIFT_METRICS, "drift", _drift, needs_baseline=("psi",)),
+    Family(SERVICE_METRICS, "service", _service, is_by_arrival=True),
+    Family(ACCURACY_METRICS, "accuracy", _accuracy),
+)
+METRICS = tuple(metric for family in FAMILIES for metric in family.metrics)
+BLOCKS: dict[str, Block] = {metric: family.block for family in FAMILIES for metric in family.metrics} | {
+    "missing_rate": "quality"
+}
+"""The block of a deployment's health that a metric speaks for."""
+
+
+def family_of(metric: str) -> Family | None:
+    """The family that measures a metric, or None."""
+    return next((family for family in FAMILIES if metric in family.metrics), None)
+
+
+def needs_baseline(monitor: Monitor) -> bool:
+    """Whether nothing can be judged before there is a baseline."""
+    family = family_of(monitor.metric)
+    return monitor.uses_baseline or (family is not None and monitor.metric in family.needs_baseline)
 
 
 def _of_drift(metric: str, one: ColumnDrift, scope: Scope) -> Observation:
@@ -72,16 +161,25 @@ def _of_drift(metric: str, one: ColumnDrift, scope: Scope) -> Observation:
         n=one.rows,
         baseline_value=0.0 if psi else one.baseline_missing_rate,
         p_value=one.chance.p_value if psi and one.chance is not None else None,
+        events=None if psi or value is None else round(value * one.rows),
     )
 
 
 def _of_measurement(measured: Measurement) -> Observation:
+    value = measured.value
     return Observation(
         series=SeriesKey(measured.metric, measured.column, measured.segment, measured.version),
         window_start_us=measured.window.start_us,
         window_end_us=measured.window.end_us,
-        value=measured.value,
+        value=value,
         reason=measured.reason,
         n=measured.n,
         baseline_value=measured.baseline_value,
+        events=round(value * measured.n) if measured.metric in RATES and value is not None else None,
+        standard_error=_number(measured.parameters.get("standard_error")),
+        baseline_standard_error=_number(measured.parameters.get("baseline_standard_error")),
     )
+
+
+def _number(value: object) -> float | None:
+    return value if isinstance(value, float) and math.isfinite(value) else None

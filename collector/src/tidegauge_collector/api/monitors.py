@@ -1,0 +1,206 @@
+"""`/monitors` and `/deployments/{name}/monitors`: what is defined, what would change, what changes, and what stands for a deployment."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from tidegauge_collector.api.bodies import read_flag, read_object, read_text
+from tidegauge_collector.api.deletions import requester_of
+from tidegauge_collector.api.errors import dump_json, refusal
+from tidegauge_collector.api.query import BadRequest, check_known
+from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment
+from tidegauge_collector.control import ControlStore
+from tidegauge_collector.control.definitions import Applied, DefinitionsChanged, StoredDefinition
+from tidegauge_collector.core.alerts import SeriesState
+from tidegauge_collector.core.attributes import read_changes
+from tidegauge_collector.core.definitions import Definition
+from tidegauge_collector.core.judging import SeriesKey
+from tidegauge_collector.core.monitor_tables import KEY, Document, read_documents, read_table
+from tidegauge_collector.core.plans import as_json, plain_of
+from tidegauge_collector.measuring.measurement import rfc3339
+
+T = TypeVar("T")
+InThread = Callable[[Callable[[], T]], Awaitable[T]]
+
+
+def list_monitors(sources: Sources, query: Query) -> Json:
+    """All definitions: the built-in ones first, then the others by id."""
+    check_known(query)
+    return {"items": [definition_json(one) for one in sources.control.definitions.listed()], "next": None}
+
+
+def list_of_deployment(sources: Sources, name: str, query: Query) -> Json:
+    """The monitors of a deployment, each with where its series stand."""
+    check_known(query)
+    find_deployment(sources, name)
+    series: dict[str, list[Json]] = defaultdict(list)
+    for (monitor, key), state in sources.control.series_states(name).items():
+        series[monitor].append(_series_json(key, state))
+    items = [
+        {
+            **plain_of(definition),
+            "origin": definition.origin,
+            "source": definition.source,
+            "series": sorted(series[monitor.id], key=lambda one: (one["version"], one["segment"], one["column"])),
+        }
+        for monitor, definition in sources.control.definitions.of_deployment(name)
+    ]
+    return {"items": items, "next": None}
+
+
+def definition_json(stored: StoredDefinition) -> Json:
+    """A definition as the API gives it: every key of a file, and where it comes from. `matched`: for how many deployments it stands."""
+    definition = stored.definition
+    return {
+        **plain_of(definition),
+        "origin": definition.origin,
+        "source": definition.source,
+        "updated_at": rfc3339(stored.updated_at_us),
+        "matched": stored.matched,
+    }
+
+
+class MonitorRoutes:
+    """Answers what changes monitors and deployments: in the jobs' thread, so that nothing is judged meanwhile."""
+
+    def __init__(
+        self,
+        control: ControlStore,
+        *,
+        in_jobs: InThread[Any],
+        in_readers: InThread[Any],
+        on_changed: Callable[[Iterable[str]], None],
+        now_us: Callable[[], int],
+    ) -> None:
+        """`on_changed` is told of deployments whose monitors, alerts or attributes are others now."""
+        self._control = control
+        self._in_jobs = in_jobs
+        self._in_readers = in_readers
+        self._on_changed = on_changed
+        self._now_us = now_us
+
+    async def plan(self, request: web.Request) -> web.Response:
+        """What `apply` would do with the same body."""
+        return await _answered(self._plan(request))
+
+    async def apply(self, request: web.Request) -> web.Response:
+        """Define what files say."""
+        return await _answered(self._apply(request))
+
+    async def put(self, request: web.Request) -> web.Response:
+        """Define one monitor."""
+        return await _answered(self._put(request))
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """Take a definition away."""
+        return await _answered(self._delete(request))
+
+    async def patch_deployment(self, request: web.Request) -> web.Response:
+        """Set attributes of a deployment."""
+        return await _answered(self._patch_deployment(request))
+
+    async def _plan(self, request: web.Request) -> Json:
+        wanted, prune, _ = await _read_files(request)
+        return applied_json(await self._in_readers(lambda: self._control.definitions.plan(wanted, prune=prune)))
+
+    async def _apply(self, request: web.Request) -> Json:
+        wanted, prune, expected = await _read_files(request)
+        actor, now_us = requester_of(request), self._now_us()
+        return await self._change(
+            lambda: self._control.definitions.apply(wanted, prune=prune, expected=expected, actor=actor, now_us=now_us)
+        )
+
+    async def _put(self, request: web.Request) -> Json:
+        name = request.match_info["monitor"]
+        table = {"id": name, **await read_object(request)}
+        if table["id"] != name:
+            raise BadRequest(f"id = {table['id']!r:.140}: write {name!r} as in the path, or leave it away")
+        wanted = [read_definition(table, "the body")]
+        actor, now_us = requester_of(request), self._now_us()
+        return await self._change(lambda: self._control.definitions.apply(wanted, actor=actor, now_us=now_us))
+
+    async def _delete(self, request: web.Request) -> Json:
+        name, actor, now_us = request.match_info["monitor"], requester_of(request), self._now_us()
+        return await self._change(lambda: self._control.definitions.remove(name, actor=actor, now_us=now_us))
+
+    async def _change(self, change: Callable[[], Applied]) -> Json:
+        def work() -> Applied:
+            done = change()
+            self._on_changed(done.plan.deployments)
+            return done
+
+        return applied_json(await self._in_jobs(work))
+
+    async def _patch_deployment(self, request: web.Request) -> Json:
+        name, changes = request.match_info["name"], read_changes(await read_object(request))
+        actor, now_us = requester_of(request), self._now_us()
+
+        def work() -> Json:
+            withdrawn = self._control.change_deployment(name, changes, actor=actor, now_us=now_us)
+            self._on_changed([name])
+            return {"name": name, **changes, "withdrawn": len(withdrawn)}
+
+        return dict(await self._in_jobs(work))
+
+
+def read_definition(table: Any, where: str) -> Definition:
+    """The definition that a table says; BadRequest with all its problems."""
+    problems: list[str] = []
+    definition = read_table(table, where, problems)
+    if definition is None:
+        raise BadRequest(told(problems))
+    return definition
+
+
+def applied_json(done: Applied) -> Json:
+    """A plan, or what was done by it. `withdrawn`: alerts that end with it."""
+    return {**as_json(done.plan), "withdrawn": done.withdrawn, "fingerprint": done.fingerprint}
+
+
+def told(problems: Sequence[str]) -> str:
+    """All problems in one text, a line each."""
+    return f"{len(problems)} problem(s):\n" + "\n".join(f"  - {one}" for one in problems)
+
+
+async def _read_files(request: web.Request) -> tuple[tuple[Definition, ...], bool, str | None]:
+    body = await read_object(request, "files", "prune", "expected")
+    files = body.get("files")
+    if not isinstance(files, list) or not all(isinstance(one, Mapping) for one in files):
+        raise BadRequest(f'files: write [{{"name": "a.toml", "{KEY}": […]}}], one for each file')
+    documents = [
+        Document(str(one.get("name", f"files[{number}]")), {name: some for name, some in one.items() if name != "name"})
+        for number, one in enumerate(files, 1)
+    ]
+    definitions, problems = read_documents(documents)
+    if problems:
+        raise BadRequest(told(problems))
+    return definitions, read_flag(body, "prune"), read_text(body, "expected")
+
+
+async def _answered(work: Awaitable[Json]) -> web.Response:
+    try:
+        found = await work
+    except DefinitionsChanged as problem:
+        raise refusal(web.HTTPConflict, str(problem)) from problem
+    except LookupError as problem:
+        raise refusal(web.HTTPNotFound, str(problem.args[0])) from problem
+    except ValueError as problem:
+        raise refusal(web.HTTPBadRequest, str(problem)) from problem
+    return web.Response(text=dump_json(found), content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _series_json(key: SeriesKey, state: SeriesState) -> Json:
+    return {
+        "metric": key.metric,
+        "column": key.column,
+        "segment": key.segment,
+        "version": key.version,
+        "status": state.status,
+        "severity": state.severity,
+        "judged_until": rfc3339(state.last_window_end_us),
+        "alert": state.alert_id,
+    }
