@@ -26,10 +26,12 @@ from aiohttp import web
 from tidegauge_collector.access import Access
 from tidegauge_collector.access.requests import guarding
 from tidegauge_collector.api.actuals import ActualsIntake
+from tidegauge_collector.api.alerts import AlertActions
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import summarise, summarise_all
 from tidegauge_collector.api.routes import Api, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
+from tidegauge_collector.api.silences import SilenceRoutes
 from tidegauge_collector.control import StoreUnavailable
 from tidegauge_collector.errors import CollectorError
 from tidegauge_collector.figures import Figures
@@ -161,10 +163,11 @@ class Collector:
         )
         progress = ProgressReader(self.telemetry, self.service.agents.epochs, now_us)
         self.sender = OutboxSender(self.control, self.settings.channels, clock=self._clock)
+        explaining = Explaining(self.control, self.telemetry, baselines)
         self.telling = Telling(
             self.control,
             self.settings.routing,
-            explain=Explaining(self.control, self.telemetry, baselines).of,
+            explain=explaining.of,
             render=functools.partial(render, base_url=self.settings.base_url),
             now_us=now_us,
             on_told=self.sender.wake,
@@ -229,12 +232,15 @@ class Collector:
             folding=self.folding,
             roster=self.service.agents.roster,
             quarantine=self.service.quarantine,
+            explaining=explaining,
+            now_us=now_us,
         )
         self._figures = Figures(
             self.control,
             self.service,
             self.folding,
             self.judging,
+            self.telling,
             self.sender,
             self.access,
             self.backlog,
@@ -265,7 +271,15 @@ class Collector:
         self.application = application = new_application(self._fail)
         application.middlewares.append(guarding(self.access))
         self.doors = await self._stack.enter_async_context(self._uploads())
-        add_api_routes(application, api, self.doors, DeletionRoutes(self.deleting, self._in_jobs))
+        alerting = (self.control, self._in_readers, self._clock.now_us, self.telling.wake)
+        add_api_routes(
+            application,
+            api,
+            self.doors,
+            DeletionRoutes(self.deleting, self._in_jobs),
+            actions=AlertActions(*alerting),
+            silences=SilenceRoutes(*alerting),
+        )
         add_web_routes(application, api.read, self.access)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
         await runner.setup()
@@ -352,6 +366,9 @@ class Collector:
 
     async def _in_jobs(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._jobs, work)
+
+    async def _in_readers(self, work: Callable[[], Any]) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
     # ------------------------------------------------------------------ for the rooms
 

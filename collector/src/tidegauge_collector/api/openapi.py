@@ -21,8 +21,15 @@ PARAMETERS = {
     "end": "RFC 3339 time, exclusive; default: the last data",
     "step": "minute, hour, day (in the deployment's time zone) or total (default)",
     "deployment": "only what belongs to this deployment",
-    "state": "live, silent, closed or gone",
+    "state": "of agents live, silent, closed or gone; of silences pending, active, waiting or ended",
+    "id": "its id, as lists show it",
+    "action": "acknowledge, unacknowledge, assign, comment, mute, unmute or resolve",
     "status": "firing or resolved",
+    "severity": "warning or failing",
+    "monitor": "only what this monitor found",
+    "owner": "only of deployments of this owner",
+    "acknowledged": "yes or no",
+    "since": "RFC 3339 time: only what opened from then on",
     "limit": "items a page",
     "before": "`next` of the page before",
     "after": "`next` of the page before",
@@ -44,7 +51,11 @@ def openapi(routes: Iterable[Route]) -> dict[str, Any]:
     """An OpenAPI 3.1 document of the routes."""
     paths: dict[str, Any] = {}
     for route in routes:
-        parameters = [_parameter(name, "path") for name in ("name", "prediction_id") if f"{{{name}}}" in route.path]
+        parameters = [
+            _parameter(name, "path")
+            for name in ("name", "prediction_id", "id", "action")
+            if f"{{{name}}}" in route.path
+        ]
         parameters += [_parameter(name, "query") for name in route.query]
         operation: dict[str, Any] = {
             "summary": route.summary,

@@ -13,7 +13,8 @@ from aiohttp import web
 from tidegauge.wire.binsfile import is_deployment_name
 from tidegauge_collector.api.actuals import MAX_BODY_BYTES, ActualsIntake
 from tidegauge_collector.api.agents import list_agents, list_quarantine
-from tidegauge_collector.api.alerts import list_alerts
+from tidegauge_collector.api.alerts import FILTERS as ALERT_FILTERS
+from tidegauge_collector.api.alerts import AlertActions, list_alerts, show_alert
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
 from tidegauge_collector.api.errors import dump_json, json_errors, refusal
@@ -24,6 +25,7 @@ from tidegauge_collector.api.predictions import list_predictions
 from tidegauge_collector.api.profiles import show_profile
 from tidegauge_collector.api.query import BadRequest, NotFound
 from tidegauge_collector.api.scope import Json, Sources, find_deployment
+from tidegauge_collector.api.silences import SilenceRoutes, list_silences
 from tidegauge_collector.api.tracing import show_prediction
 from tidegauge_collector.api.uploads import UploadRoutes
 from tidegauge_collector.ingest.refusals import Overloaded, Refusal
@@ -65,7 +67,12 @@ ROUTES = (
     Route("POST", f"{PREFIX}/deployments/{{name}}/observations", "Store observations", PARAMETERS["observations"]),
     Route("POST", f"{PREFIX}/deployments/{{name}}/baseline", "Make a version's baseline", PARAMETERS["baseline"]),
     Route("POST", f"{PREFIX}/intake/kserve", "Take KServe's request and response events", ("deployment", "version")),
-    Route("GET", f"{PREFIX}/alerts", "Alerts with history and deliveries", ("deployment", "status", "limit", "before")),
+    Route("GET", f"{PREFIX}/alerts", "Alerts with history and deliveries", (*ALERT_FILTERS, "limit", "before")),
+    Route("GET", f"{PREFIX}/alerts/{{id}}", "One alert: also what explains it, its threads and silences"),
+    Route("POST", f"{PREFIX}/alerts/{{id}}/{{action}}", "Acknowledge, assign, comment, mute or resolve an alert"),
+    Route("GET", f"{PREFIX}/silences", "Silences and maintenance windows", ("state",)),
+    Route("POST", f"{PREFIX}/silences", "Silence what matches, once or weekly"),
+    Route("DELETE", f"{PREFIX}/silences/{{id}}", "End a silence"),
     Route(
         "GET", f"{PREFIX}/agents", "Agents seen: state, lag, losses, clock", ("deployment", "state", "limit", "after")
     ),
@@ -129,6 +136,10 @@ class Api:
                 return list_deployments(sources, query)
             case ["alerts"]:
                 return list_alerts(sources, query)
+            case ["alerts", number]:
+                return show_alert(sources, number, query)
+            case ["silences"]:
+                return list_silences(sources, query)
             case ["agents"]:
                 return list_agents(sources, query)
             case ["quarantine"]:
@@ -192,7 +203,15 @@ class Api:
         return web.json_response(openapi(ROUTES))
 
 
-def add_api_routes(app: web.Application, api: Api, uploads: UploadDoors, deletions: DeletionRoutes) -> None:
+def add_api_routes(
+    app: web.Application,
+    api: Api,
+    uploads: UploadDoors,
+    deletions: DeletionRoutes,
+    *,
+    actions: AlertActions,
+    silences: SilenceRoutes,
+) -> None:
     """Hang every route of ROUTES into an application."""
     rows = UploadRoutes(uploads, check_exists=api.check_exists, post_actuals=api.post_actuals)
     special: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {
@@ -206,8 +225,14 @@ def add_api_routes(app: web.Application, api: Api, uploads: UploadDoors, deletio
         f"{PREFIX}/deployments/{{name}}/baseline": rows.baseline,
         f"{PREFIX}/intake/kserve": rows.kserve,
     }
+    changing = {
+        ("POST", f"{PREFIX}/alerts/{{id}}/{{action}}"): actions.answer,
+        ("POST", f"{PREFIX}/silences"): silences.create,
+        ("DELETE", f"{PREFIX}/silences/{{id}}"): silences.end,
+    }
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, special.get(route.path, api.get))
+        handler = changing.get((route.method, route.path)) or special.get(route.path, api.get)
+        app.router.add_route(route.method, route.path, handler)
     app.router.add_get(f"{PREFIX}/{{tail:.*}}", api.get)  # an answer in JSON for paths that do not exist
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tidegauge_collector.control.tables import AlertEventRow, AlertTableRow, DeploymentRow
@@ -101,6 +101,43 @@ def events(session: Session, alert: int) -> list[AlertEvent]:
     """The history of an alert, oldest first."""
     rows = session.scalars(select(AlertEventRow).where(AlertEventRow.alert_id == alert).order_by(AlertEventRow.seq))
     return [AlertEvent(row.seq, row.kind, row.at_us, row.details, row.actor) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFigures:
+    """Firing alerts by deployment and by (severity, whether acknowledged); seconds until what was acknowledged and resolved, summed."""
+
+    firing: Mapping[str, int]
+    open: Mapping[tuple[str, bool], int]
+    acknowledged: tuple[int, float]
+    resolved: tuple[int, float]
+
+
+def figures(session: Session) -> AlertFigures:
+    """The figures of all alerts that there are."""
+    row = AlertTableRow
+    name = select(DeploymentRow.name, func.count()).join(row, row.deployment_id == DeploymentRow.id)
+    firing = session.execute(name.where(row.status == "firing").group_by(DeploymentRow.name))
+    by_severity = select(row.severity, row.acknowledged_by != "", func.count()).where(row.status == "firing")
+    acknowledged = session.execute(
+        select(func.count(), func.sum(row.acknowledged_at_us - row.opened_at_us)).where(
+            row.acknowledged_at_us.is_not(None)
+        )
+    ).one()
+    resolved = session.execute(
+        select(func.count(), func.sum(row.resolved_at_us - row.opened_at_us)).where(row.resolved_at_us.is_not(None))
+    ).one()
+    return AlertFigures(
+        {deployment: count for deployment, count in firing},  # noqa: C416 - rows, not pairs, to the type checker
+        {
+            (severity, bool(is_acknowledged)): count
+            for severity, is_acknowledged, count in session.execute(
+                by_severity.group_by(row.severity, row.acknowledged_by != "")
+            )
+        },
+        (acknowledged[0], (acknowledged[1] or 0) / 1e6),
+        (resolved[0], (resolved[1] or 0) / 1e6),
+    )
 
 
 def value(row: AlertTableRow, deployment: str) -> AlertRow:

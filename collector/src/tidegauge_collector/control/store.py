@@ -26,7 +26,7 @@ from tidegauge_collector.control import (
     transitions,
 )
 from tidegauge_collector.control.agents import StoredAgents
-from tidegauge_collector.control.alerts import AlertEvent, AlertRow, Wanted
+from tidegauge_collector.control.alerts import AlertEvent, AlertFigures, AlertRow, Wanted
 from tidegauge_collector.control.baselines import BaselinePart, BaselineSummary, StoredBaseline
 from tidegauge_collector.control.deletions import Deletions
 from tidegauge_collector.control.deployments import Deployment, Version
@@ -233,6 +233,16 @@ class ControlStore:
         """The alert of that number, or None."""
         with self._read() as session:
             return alerts.find(session, alert)
+
+    def labels_of_alert(self, alert: int) -> dict[str, str]:
+        """What routes and silences match an alert by. Raises LookupError where there is none of that number."""
+        with self._read() as session:
+            return threads.labels_of_number(session, alert)
+
+    def alert_figures(self) -> AlertFigures:
+        """Figures of the alerts, for `/metrics`."""
+        with self._read() as session:
+            return alerts.figures(session)
 
     def alert_events(self, alert: int) -> list[AlertEvent]:
         """The history of an alert, oldest first."""

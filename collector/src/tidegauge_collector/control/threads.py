@@ -91,6 +91,14 @@ def labels_of(alert: AlertTableRow, owner: DeploymentRow) -> dict[str, str]:
     }
 
 
+def labels_of_number(session: Session, alert: int) -> dict[str, str]:
+    """The same of the alert of that number; raises LookupError where there is none."""
+    row = session.get(AlertTableRow, alert)
+    if row is None:
+        raise LookupError(f"alert {alert} does not exist")
+    return labels_of(row, session.get_one(DeploymentRow, row.deployment_id))
+
+
 # ---------------------------------------------------------------- joining
 
 
@@ -276,7 +284,9 @@ def _memberships(session: Session, alerts: Collection[int]) -> set[tuple[int, in
 def due(session: Session, channels: Collection[str], now_us: int, limit: int) -> list[int]:
     """The threads of these channels that may have something to say, the longest due first."""
     query = select(ThreadRow.id).where(ThreadRow.due_us <= now_us, ThreadRow.channel.in_(channels))
-    return list(session.scalars(query.where(ThreadRow.status == "open").order_by(ThreadRow.due_us, ThreadRow.id).limit(limit)))
+    return list(
+        session.scalars(query.where(ThreadRow.status == "open").order_by(ThreadRow.due_us, ThreadRow.id).limit(limit))
+    )
 
 
 def postpone(session: Session, thread_id: int, until_us: int) -> None:

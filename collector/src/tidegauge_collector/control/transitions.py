@@ -180,8 +180,7 @@ def _last_seqs(session: Session, keys: Collection[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for some in threads.chunks(keys):
         query = select(AlertTableRow.key, func.max(AlertTableRow.seq)).where(AlertTableRow.key.in_(some))
-        for key, seq in session.execute(query.group_by(AlertTableRow.key)):
-            found[key] = seq
+        found.update((key, seq) for key, seq in session.execute(query.group_by(AlertTableRow.key)))
     return found
 
 

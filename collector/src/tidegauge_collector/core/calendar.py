@@ -35,6 +35,11 @@ class Hours:
             raise ValueError(f"{found['start']}-{found['end']} has no length: write 00:00-24:00 for whole days")
         return cls(_days(found["days"] or "Mon-Sun"), start, end, _zone(found["zone"]))
 
+    def __str__(self) -> str:
+        """As `parse` reads it."""
+        days = ",".join(DAYS[day] for day in sorted(self.days))
+        return f"{days} {_clock(self.start)}-{_clock(self.end)} {self.zone}"
+
     def contains(self, at_us: int) -> bool:
         """Is it within the hours? Their end is not."""
         local = _local(at_us, self.zone)
@@ -83,6 +88,10 @@ class Digest:
             raise ValueError("24:00 is no time of a day: write 00:00")
         return cls(minute, _zone(found["zone"]))
 
+    def __str__(self) -> str:
+        """As `parse` reads it."""
+        return "hourly" if self.minute is None else f"daily {_clock(self.minute)} {self.zone}"
+
     def next_us(self, after_us: int) -> int:
         """The next time after `after_us`."""
         if self.minute is None:
@@ -112,6 +121,10 @@ def _minutes(text: str) -> int:
     if minutes > 59 or hours * 60 + minutes > 24 * 60:
         raise ValueError(f"{text} is no time of a day: write 00:00 to 24:00")
     return hours * 60 + minutes
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def _days(text: str) -> frozenset[int]:
