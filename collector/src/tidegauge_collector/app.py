@@ -1,6 +1,6 @@
 """The one place where the collector is wired: stores, intake, jobs, sender, API and pages in one asyncio process.
 
-    agents ─gRPC─▶ intake ─▶ frame log ─▶ folding ─▶ telemetry ─▶ judging ─▶ control + outbox ─▶ sender ─▶ channels
+    agents ─gRPC─▶ intake ─▶ frame log ─▶ folding ─▶ telemetry ─▶ judging ─▶ control ─▶ telling ─▶ outbox ─▶ sender ─▶ channels
                                                         └──────────▶ API, pages
 
 Folding, judging and upkeep share one thread (the only writer of the telemetry store); reading has threads of its own.
@@ -27,11 +27,13 @@ from aiohttp import web
 from tidegauge_collector.access import Access
 from tidegauge_collector.access.requests import guarding
 from tidegauge_collector.api.actuals import ActualsIntake
+from tidegauge_collector.api.alerts import AlertActions
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import summarise, summarise_all
 from tidegauge_collector.api.monitors import MonitorRoutes
 from tidegauge_collector.api.routes import Api, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
+from tidegauge_collector.api.silences import SilenceRoutes
 from tidegauge_collector.control import StoreUnavailable
 from tidegauge_collector.errors import CollectorError
 from tidegauge_collector.figures import Figures
@@ -47,8 +49,10 @@ from tidegauge_collector.jobs.judging import Instruments, Judging
 from tidegauge_collector.jobs.keeping import Keeping, retention_of
 from tidegauge_collector.jobs.production import ProductionBaselines
 from tidegauge_collector.jobs.starting import marks_at_start
+from tidegauge_collector.jobs.telling import Telling
 from tidegauge_collector.jobs.wishes import Wishes
 from tidegauge_collector.measuring.baselines import Baselines
+from tidegauge_collector.measuring.explaining import Explaining
 from tidegauge_collector.measuring.handout import Configurations, Handout
 from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.measuring.observing import Observer
@@ -164,12 +168,22 @@ class Collector:
             functools.partial(summarise, self.control, extents), functools.partial(summarise_all, self.control, extents)
         )
         progress = ProgressReader(self.telemetry, self.service.agents.epochs, now_us)
+        self.sender = OutboxSender(self.control, self.settings.channels, clock=self._clock)
+        explaining = Explaining(self.control, self.telemetry, baselines)
+        self.telling = Telling(
+            self.control,
+            self.settings.routing,
+            explain=explaining.of,
+            render=functools.partial(render, base_url=self.settings.base_url),
+            now_us=now_us,
+            on_told=self.sender.wake,
+        )
         self.judging = Judging(
             self.control,
             self.telemetry,
             instruments=Instruments(Observer(self.telemetry, baselines), baselines, progress),
-            channels=[channel.name for channel in self.settings.channels],
-            render=functools.partial(render, base_url=self.settings.base_url),
+            routing=self.settings.routing,
+            tell=self.telling.tell_some,
             now_us=now_us,
             on_judged=summaries.touch,
         )
@@ -217,8 +231,7 @@ class Collector:
         )
         self.backlog = Backlog(self.folding, self.service.counters, now_us, size_at_start_bytes=unfolded_bytes)
         self.watching = watch_intake(self.service, self.control.agents, now_us)
-        self.sender = OutboxSender(self.control, self.settings.channels, clock=self._clock)
-        self.rounds = Rounds(self.folding, self.judging, self._jobs, on_alerts=self.sender.wake, on_fatal=self._fail)
+        self.rounds = Rounds(self.folding, self.judging, self._jobs, on_alerts=self.telling.wake, on_fatal=self._fail)
         self.sources = Sources(
             self.control,
             self.telemetry,
@@ -231,12 +244,15 @@ class Collector:
             folding=self.folding,
             roster=self.service.agents.roster,
             quarantine=self.service.quarantine,
+            explaining=explaining,
+            now_us=now_us,
         )
         self._figures = Figures(
             self.control,
             self.service,
             self.folding,
             self.judging,
+            self.telling,
             self.sender,
             self.access,
             self.backlog,
@@ -270,11 +286,20 @@ class Collector:
         monitors = MonitorRoutes(
             self.control,
             in_jobs=self._in_jobs,
-            in_readers=functools.partial(asyncio.get_running_loop().run_in_executor, self._readers),
+            in_readers=self._in_readers,
             on_changed=self._on_rules_changed,
             now_us=self._clock.now_us,
         )
-        add_api_routes(application, api, self.doors, DeletionRoutes(self.deleting, self._in_jobs), monitors)
+        alerting = (self.control, self._in_readers, self._clock.now_us, self.telling.wake)
+        add_api_routes(
+            application,
+            api,
+            self.doors,
+            DeletionRoutes(self.deleting, self._in_jobs),
+            monitors=monitors,
+            actions=AlertActions(*alerting),
+            silences=SilenceRoutes(*alerting),
+        )
         add_web_routes(application, api.read, self.access)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
         await runner.setup()
@@ -342,11 +367,17 @@ class Collector:
             Job(600.0, "compact", keeping.compact, self._jobs),
             Job(60.0, "settle", keeping.settle_some, self._jobs),
             Job(60.0, "retain", keeping.expire_some, self._jobs),
+            Job(60.0, "forget_messages", self._forget_messages, self._upkeep),
             Job(1.0, "errands", housekeeping.run_errands, self._upkeep),
             Job(60.0, "backup", housekeeping.back_up_if_due, self._upkeep),
         )
         self._stack.push_async_callback(self.watching.close)
-        self.rounds.begin(self._stack, jobs, (self.sender.run, self.watching.run))
+        tell = functools.partial(self.telling.run, self._readers)
+        self.rounds.begin(self._stack, jobs, (self.sender.run, tell, self.watching.run))
+
+    def _forget_messages(self) -> None:
+        age_us = round(self.settings.retention_messages_days * 86_400e6)
+        self.control.forget_messages(before_us=self._clock.now_us() - age_us)
 
     def _fail(self, problem: BaseException) -> None:
         log.critical("collector.fatal", problem=repr(problem))
@@ -355,6 +386,9 @@ class Collector:
 
     async def _in_jobs(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._jobs, work)
+
+    async def _in_readers(self, work: Callable[[], Any]) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
     # ------------------------------------------------------------------ for the rooms
 

@@ -15,6 +15,9 @@ CRASH_POINTS = (
     "fold.committed",  # they are durable, the index in memory is behind
     "write.before_commit",  # any other writing transaction: judgements, marks
     "write.committed",
+    "tell.before",  # alerts have changed, nobody was told
+    "tell.before_commit",  # a message and what it says are in an open transaction
+    "tell.committed",  # it is in the outbox, the sender does not know
     "compact.merged",  # a step's rows are replaced in an open transaction
     "compact.committed",  # some windows are merged, others not
     "settle.rolled",  # a day is rolled up in an open transaction

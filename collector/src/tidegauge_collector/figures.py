@@ -15,10 +15,13 @@ from tidegauge_collector.jobs.backlog import Backlog
 from tidegauge_collector.jobs.folding import Folding
 from tidegauge_collector.jobs.judging import Judging
 from tidegauge_collector.jobs.keeping import Keeping
+from tidegauge_collector.jobs.telling import Telling
 from tidegauge_collector.notify import OutboxSender
 from tidegauge_collector.upkeep.disk import disk_families
 from tidegauge_collector.upkeep.figures import store_families
 from tidegauge_collector.upkeep.housekeeping import Housekeeping
+
+Family = tuple[str, str, str, Iterable[Sample]]
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Figures:
     service: TelemetryService
     folding: Folding
     judging: Judging
+    telling: Telling
     sender: OutboxSender
     access: Access
     backlog: Backlog
@@ -41,10 +45,7 @@ class Figures:
         """All figures in the Prometheus text format."""
         now_us = self.now_us()
         seen = self.service.agents.epochs()
-        firing = self.control.alerts(None, "firing", limit=10_000)
-        by_deployment: dict[str, int] = {}
-        for alert in firing:
-            by_deployment[alert.deployment] = by_deployment.get(alert.deployment, 0) + 1
+        alerts = self.control.alert_figures()
         ingest = self.service.counters.snapshot()
         return exposition(
             [
@@ -91,7 +92,24 @@ class Figures:
                     "tidegauge_alerts_firing",
                     "gauge",
                     "Open alerts by deployment.",
-                    [({"deployment": k}, float(n)) for k, n in sorted(by_deployment.items())],
+                    _named(alerts.firing, "deployment"),
+                ),
+                (
+                    "tidegauge_alerts_open",
+                    "gauge",
+                    "Open alerts by severity and whether somebody acknowledged them.",
+                    [
+                        ({"severity": severity, "acknowledged": "yes" if is_acknowledged else "no"}, float(n))
+                        for (severity, is_acknowledged), n in sorted(alerts.open.items())
+                    ],
+                ),
+                *_durations("tidegauge_alert_time_to_acknowledge_seconds", "acknowledged", alerts.acknowledged),
+                *_durations("tidegauge_alert_time_to_resolve_seconds", "resolved", alerts.resolved),
+                (
+                    "tidegauge_telling_total",
+                    "counter",
+                    "Messages that threads made, and what failed in making them.",
+                    _named(self.telling.counts, "outcome"),
                 ),
                 (
                     "tidegauge_outbox_depth",
@@ -110,6 +128,13 @@ class Figures:
                 *store_families(self.housekeeping, now_us),
             ]
         )
+
+
+def _durations(name: str, what: str, of: tuple[int, float]) -> Iterable[Family]:
+    """How many alerts that happened to, and how long it took in all: their quotient is the mean."""
+    count, seconds = of
+    yield f"{name}_sum", "counter", f"Time from opened to {what}, over all alerts.", [({}, seconds)]
+    yield f"{name}_count", "counter", f"Alerts that were {what}.", [({}, float(count))]
 
 
 def _pairs(counts: Mapping[tuple[str, str], int]) -> Iterable[Sample]:

@@ -17,9 +17,11 @@ from tidegauge.wire.binsfile import is_deployment_name
 from tidegauge_collector.access import AccessConfig
 from tidegauge_collector.access.certificates import TlsFiles
 from tidegauge_collector.access.exposure import missing_tls
+from tidegauge_collector.core.routing import Route, Routing
 from tidegauge_collector.errors import ConfigError
 from tidegauge_collector.ingest.limits import MIB, IntakeLimits
 from tidegauge_collector.notify import Channel, read_channels
+from tidegauge_collector.notify.routes import kind_of, read_routes
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -66,6 +68,7 @@ class CollectorSettings:
     retention_days_days: float = 1_095.0
     retention_records_days: float = 90.0
     retention_marks_days: float = 400.0
+    retention_messages_days: float = 90.0
     agent_frames_per_second: int = 10_000
     agent_mb_per_second: float = 64.0
     max_calls: int = 256
@@ -76,6 +79,12 @@ class CollectorSettings:
     max_unfolded_mb: int = 2_048
     max_upload_mb: int = 1_024
     channels: tuple[Channel, ...] = field(default=())
+    routes: tuple[Route, ...] = field(default=())
+
+    @property
+    def routing(self) -> Routing:
+        """Which alert goes to which of the channels."""
+        return Routing(self.routes, {channel.name: kind_of(channel) for channel in self.channels})
 
     @property
     def intake_limits(self) -> IntakeLimits:
@@ -114,8 +123,8 @@ def load_settings(
     known = {one.name for one in fields(CollectorSettings)}
     problems += [_unknown(name, known) for name in raw if name not in known]
     values = {name: value for name, value in raw.items() if name in known}
-    channels = values.pop("channels", [])
-    for name in known - {"channels"}:
+    channels, routes = values.pop("channels", []), values.pop("routes", [])
+    for name in known - {"channels", "routes"}:
         text = environment.get(f"TIDEGAUGE_{name.upper()}")
         if text is not None:
             values[name] = text
@@ -127,11 +136,18 @@ def load_settings(
         except (ValueError, TypeError) as problem:
             problems.append(f"{name} = {value!r}: {problem}")
     parsed["channels"] = read_channels(channels, environment, problems)
+    parsed["routes"] = read_routes(routes, _names(channels), problems)
     problems += _half_given(parsed) + _exposed(parsed)
     if problems:
         where = f"in {file}" if file is not None else "in flags or environment"
         raise ConfigError(f"{len(problems)} problem(s) {where}:\n" + "\n".join(f"  - {one}" for one in problems))
     return CollectorSettings(**parsed)
+
+
+def _names(channels: Any) -> list[str]:
+    """What the tables call their channels, also those that are wrong otherwise."""
+    tables = [one for one in channels if isinstance(one, Mapping)] if isinstance(channels, list) else []
+    return [one["name"] for one in tables if isinstance(one.get("name"), str)]
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -261,6 +277,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "retention_days_days": _number(float, 2, 36_500),
     "retention_records_days": _number(float, 1, 36_500),
     "retention_marks_days": _number(float, 30, 36_500),
+    "retention_messages_days": _number(float, 4, 36_500),
     "agent_frames_per_second": _number(int, 1, 10_000_000),
     "agent_mb_per_second": _number(float, 0.01, 100_000),
     "max_calls": _number(int, 1, 1_024),

@@ -1,5 +1,5 @@
 import pytest
-from control_timeline import DAY_US, FAILING, QUIET, START_US, WARNING, Timeline
+from control_timeline import DAY_US, FAILING, QUIET, START_US, WARNING, Timeline, plain_body
 
 
 def kinds(store, alert_id):
@@ -64,8 +64,11 @@ def test_recording_the_same_judgement_twice_has_no_effect(store):
     update = timeline.update(FAILING)
     timeline.record(update)
 
+    timeline.tell(START_US + DAY_US)
+
     assert timeline.record(update) == []
 
+    assert timeline.tell(START_US + DAY_US) == []
     assert len(store.alerts()) == store.outbox_depth() == 1
 
 
@@ -78,17 +81,19 @@ def test_a_judgement_older_than_the_state_has_no_effect(store):
     assert store.alerts() == []
 
 
-def test_a_rendering_that_fails_undoes_state_alert_and_messages(store):
-    def broken(_alert, _event_type):
+def test_a_rendering_that_fails_undoes_the_telling_and_it_is_told_later(store):
+    def broken(_bulletin):
         raise RuntimeError("cannot render")
 
     timeline = Timeline(store, render=broken)
     with pytest.raises(RuntimeError, match="cannot render"):
         timeline.judge(FAILING)
+    assert (len(store.alerts()), store.outbox_depth()) == (1, 0)
 
-    assert store.alerts() == []
-    assert store.series_states("flights") == {}
-    assert store.outbox_depth() == 0
+    timeline.render = plain_body
+    timeline.tell(START_US + DAY_US)
+
+    assert store.outbox_depth() == 1
 
 
 def test_an_update_for_an_unknown_monitor_names_it_and_stores_nothing(store):

@@ -54,14 +54,14 @@ async def test_the_events_of_an_alert_arrive_one_after_the_other_and_those_of_ot
 
 
 async def test_more_alerts_than_fit_in_one_pass_all_arrive_once(alerting, sender, receiver, clock):
-    for number in range(70):
+    for number in range(45):
         alerting(f"column {number}").judge(FAILING)
 
     async with running(sender):
-        await receiver.until(70)
+        await receiver.until(45)
         await clock.somebody_sleeps()
 
-    assert len({seen.delivery_id for seen in receiver.seen}) == len(receiver.seen) == 70
+    assert len({seen.delivery_id for seen in receiver.seen}) == len(receiver.seen) == 45
 
 
 async def test_a_running_sender_delivers_when_woken_from_another_thread(alerting, sender, receiver, clock):

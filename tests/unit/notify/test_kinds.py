@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tidegauge_collector.control import AlertRow, OutboxRow
 from tidegauge_collector.errors import ConfigError
-from tidegauge_collector.notify import Channel, read_channels, render, render_test
+from tidegauge_collector.notify import Channel, read_channels, render_test
 from tidegauge_collector.notify.kinds.alertmanager import AlertmanagerChannel
 from tidegauge_collector.notify.kinds.opsgenie import OpsgenieChannel
 from tidegauge_collector.notify.kinds.pagerduty import PagerDutyChannel
@@ -22,12 +22,19 @@ from tidegauge_collector.notify.kinds.slack import SlackChannel
 from tidegauge_collector.notify.kinds.teams import TeamsChannel
 from tidegauge_collector.notify.outcomes import DeadLetter, Done, PauseChannel, Retry
 
-_path = Path(__file__).with_name("strict.py")
-_spec = importlib.util.spec_from_file_location("strict_providers", _path)
-assert _spec is not None
-assert _spec.loader is not None
-strict = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(strict)
+
+def beside(name: str) -> Any:
+    """A module in this folder."""
+    spec = importlib.util.spec_from_file_location(f"notify_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+strict = beside("strict")
+render = beside("alone").render
 
 NOW_US = 1_795_435_200_000_000
 HOUR_US = 3_600_000_000

@@ -1,15 +1,24 @@
+import importlib.util
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
 from tidegauge_collector.control import AlertRow
-from tidegauge_collector.notify import render, render_test
+from tidegauge_collector.core.explaining import Explanation, Moved, Mover
+from tidegauge_collector.notify import render as render_bulletin
+from tidegauge_collector.notify import render_test
 from tidegauge_collector.notify.answers import by_status, retry_after_s
 from tidegauge_collector.notify.outcomes import DeadLetter, Done, PauseChannel, Retry
+
+_spec = importlib.util.spec_from_file_location("notify_alone", Path(__file__).with_name("alone.py"))
+alone = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(alone)
+render, bulletin = alone.render, alone.bulletin
 
 untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 DAY_US = 86_400 * 1_000_000
@@ -57,9 +66,66 @@ def test_a_body_says_what_where_how_much_and_since_when():
             "opened_at": "2026-11-22T12:00:01.500000Z",
             "resolved_at": None,
             "url": "https://monitor.example/deployments/flights-delay",
+            "acknowledged_by": "",
+            "assignee": "",
+            "owner": "",
+            "runbook": "",
+            "changes": ["worse"],
+            "comment": "",
+            "group": {"labels": {}, "firing": 1, "resolved": 0, "more": 0},
+            "alerts": [
+                {
+                    "id": 7,
+                    "alert_key": "4f" * 16,
+                    "status": "firing",
+                    "severity": "failing",
+                    "deployment": "flights-delay",
+                    "monitor": "drift",
+                    "metric": "psi",
+                    "column": "dep_delay",
+                    "segment": "carrier=UA",
+                    "version": "2026-11",
+                    "value": 0.31,
+                    "threshold": 0.25,
+                    "opened_at": "2026-11-22T12:00:01.500000Z",
+                    "resolved_at": None,
+                    "acknowledged_by": "",
+                }
+            ],
+            "explanation": {"columns": [], "segment": None, "since": "2026-11-21T12:00:00Z"},
             "details": {"n": 400, "comparison": "above"},
         },
     }
+
+
+def test_a_group_says_how_many_there_are_lists_twenty_and_what_explains_them():
+    members = [replace(ALERT, id=number, key=f"{number:032x}", column=f"c{number}") for number in range(30)]
+    over = replace(ALERT, id=99, key="99" * 16, status="resolved", resolved_at_us=NOON_US, acknowledged_by="anna")
+    told = bulletin(
+        ALERT,
+        "alert.updated",
+        key="ab" * 16,
+        labels={"deployment": "flights-delay"},
+        alerts=(*members, over),
+        changes=("joined", "commented"),
+        comment="looks like the feed\n" * 60,
+        owner="ml@example.com",
+        runbook="https://wiki.example/drift",
+    )
+    grounds = Explanation((Mover("dep_delay", 0.31, 0.4),), Moved("dep_delay", "carrier=UA", 0.9))
+
+    data = json.loads(render_bulletin(told, grounds))["data"]
+
+    assert data["alert_key"] == "ab" * 16
+    assert data["group"] == {"labels": {"deployment": "flights-delay"}, "firing": 30, "resolved": 1, "more": 11}
+    assert [one["column"] for one in data["alerts"]] == [f"c{number}" for number in range(20)]
+    assert data["explanation"] == {
+        "columns": [{"column": "dep_delay", "value": 0.31, "importance": 0.4}],
+        "segment": {"segment": "carrier=UA", "column": "dep_delay", "value": 0.9},
+        "since": "2026-11-21T12:00:00Z",
+    }
+    assert (data["owner"], data["runbook"]) == ("ml@example.com", "https://wiki.example/drift")
+    assert (data["changes"], len(data["comment"])) == (["joined", "commented"], 1_200)
 
 
 def test_the_same_event_gives_the_same_bytes():
@@ -94,9 +160,19 @@ any_json = st.recursive(
 @given(name=any_text, value=st.floats(), details=st.dictionaries(any_text, any_json))
 def test_whatever_a_model_is_called_the_body_is_small_strict_json(name, value, details):
     named = dict.fromkeys(("deployment", "monitor", "metric", "column", "segment", "version"), name)
-    hostile = replace(ALERT, **named, value=value, details=details)
+    hostile = replace(ALERT, **named, value=value, details=details, acknowledged_by=name, assignee=name)
+    told = bulletin(
+        hostile,
+        "alert.firing",
+        alerts=tuple(replace(hostile, id=number) for number in range(40)),
+        labels=named,
+        owner=name,
+        runbook=name,
+        comment=name,
+    )
+    grounds = Explanation(tuple(Mover(name, value, value) for _ in range(5)), Moved(name, name, value))
 
-    body = render(hostile, "alert.firing", base_url="https://monitor.example")
+    body = render_bulletin(told, grounds, base_url="https://monitor.example")
 
     assert len(body) <= 20_000
     assert json.loads(body, parse_constant=pytest.fail)["data"]["alert_key"] == ALERT.key

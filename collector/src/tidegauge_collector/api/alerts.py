@@ -1,30 +1,146 @@
-"""`/alerts`."""
+"""`/alerts`: what is open and was, why, who was told, and what people do about it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from tidegauge_collector.api.query import check_known, read_choice, read_int
+from aiohttp import web
+
+from tidegauge_collector.api.bodies import InThread, actor_of, answered, read_object, text_of, time_of
+from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_choice, read_int, read_time
 from tidegauge_collector.api.scope import Json, Query, Sources
-from tidegauge_collector.control import AlertRow
+from tidegauge_collector.api.silences import silence_json
+from tidegauge_collector.control import AlertRow, ControlStore
+from tidegauge_collector.control.telling import FOREVER_US
+from tidegauge_collector.core.matching import matches
 from tidegauge_collector.measuring.measurement import finite, rfc3339
+
+FILTERS = ("deployment", "status", "severity", "monitor", "owner", "acknowledged", "since")
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "acknowledge": (),
+    "unacknowledge": (),
+    "assign": ("assignee",),
+    "comment": ("text",),
+    "mute": ("until",),
+    "unmute": (),
+    "resolve": (),
+}
 
 
 def list_alerts(sources: Sources, query: Query) -> Json:
     """Alerts, newest first, with their history and deliveries."""
-    check_known(query, "deployment", "status", "limit", "before")
+    check_known(query, *FILTERS, "limit", "before")
     limit = read_int(query, "limit", 100, most=1_000)
-    before = read_int(query, "before", 0, least=0, most=2**62) or None
-    status = read_choice(query, "status", ("firing", "resolved"), None)
-    rows = sources.control.alerts(query.get("deployment") or None, status, limit=limit, before=before)
+    acknowledged = read_choice(query, "acknowledged", ("yes", "no"), None)
+    rows = sources.control.alerts(
+        query.get("deployment") or None,
+        read_choice(query, "status", ("firing", "resolved"), None),
+        severity=read_choice(query, "severity", ("warning", "failing"), None),
+        monitor=query.get("monitor") or None,
+        owner=query.get("owner") or None,
+        acknowledged=None if acknowledged is None else acknowledged == "yes",
+        since_us=read_time(query, "since"),
+        limit=limit,
+        before=read_int(query, "before", 0, least=0, most=2**62) or None,
+    )
     following = str(rows[-1].id) if len(rows) == limit else None
-    return {"items": [_alert(sources, one) for one in rows], "next": following}
+    return {"items": [_alert(sources.control, one) for one in rows], "next": following}
 
 
-def _alert(sources: Sources, row: AlertRow) -> Json:
+def show_alert(sources: Sources, number: str, query: Query) -> Json:
+    """One alert with all that is known of it: also what explains it, its threads, and the silences that match it."""
+    check_known(query)
+    row = sources.control.alert(int(number)) if number.isdecimal() and len(number) < 19 else None
+    if row is None:
+        raise NotFound(f"alert {number!r:.80} does not exist: /api/v1/alerts lists them")
+    now_us = sources.now_us()
+    labels = sources.control.labels_of_alert(row.id)
+    silences = sources.control.silences.listed(ending_after_us=now_us)
+    return {
+        **_alert(sources.control, row),
+        "labels": labels,
+        "explanation": {
+            **sources.explaining.of(row.deployment, row.version).as_json(),
+            "since": rfc3339(row.opened_window_start_us),
+        },
+        "threads": [
+            {
+                "key": one.key,
+                "channel": one.channel,
+                "labels": dict(one.labels),
+                "status": "open" if one.is_open else "closed",
+                "opened_at": rfc3339(one.opened_at_us),
+                "closed_at": rfc3339(one.closed_at_us),
+            }
+            for one in sources.control.threads_of(row.id)
+        ],
+        "silences": [silence_json(one, now_us) for one in silences if matches(one.matchers, labels)],
+    }
+
+
+class AlertActions:
+    """Answers POST of `/alerts/{id}/{action}`; `on_change` is told of each change."""
+
+    def __init__(
+        self, control: ControlStore, in_thread: InThread, now_us: Callable[[], int], on_change: Callable[[], None]
+    ) -> None:
+        self._control = control
+        self._in_thread = in_thread
+        self._now_us = now_us
+        self._on_change = on_change
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """The alert as it is afterwards."""
+        return await answered(self._act(request))
+
+    async def _act(self, request: web.Request) -> Json:
+        action, number = request.match_info["action"], request.match_info["id"]
+        if action not in FIELDS:
+            raise NotFound(f"{action!r:.80} is nothing to do with an alert: {', '.join(FIELDS)}")
+        if not number.isdecimal() or len(number) > 18:
+            raise NotFound(f"alert {number!r:.80} does not exist: /api/v1/alerts lists them")
+        body = await read_object(request, *FIELDS[action], "actor")
+        options: dict[str, Any] = {"actor": actor_of(request, body), "at_us": self._now_us()}
+        people, alert = self._control.people, int(number)
+        change: Callable[..., Any]
+        match action:
+            case "acknowledge":
+                change = people.acknowledge
+            case "unacknowledge":
+                change = people.unacknowledge
+            case "assign":
+                options["assignee"], change = text_of(body, "assignee", most=200), people.assign
+            case "comment":
+                options["text"], change = text_of(body, "text", required=True), people.comment
+            case "mute":
+                options["until_us"], change = _until(body, options["at_us"]), people.mute
+            case "unmute":
+                change = people.unmute
+            case _:
+                change = people.close_by_person
+        await self._in_thread(lambda: change(alert, **options))
+        self._on_change()
+        return dict(await self._in_thread(lambda: self._shown(alert)))
+
+    def _shown(self, alert: int) -> Json:
+        row = self._control.alert(alert)
+        if row is None:
+            raise NotFound(f"alert {alert} does not exist: /api/v1/alerts lists them")
+        return _alert(self._control, row)
+
+
+def _until(body: Mapping[str, Any], now_us: int) -> int | None:
+    until_us = time_of(body, "until")
+    if until_us is not None and until_us <= now_us:
+        raise BadRequest(f"until = {body['until']!r:.80} is over: write a later time, or none (until it recovers)")
+    return until_us
+
+
+def _alert(control: ControlStore, row: AlertRow) -> Json:
     start = row.details.get("window_start_us", row.opened_window_start_us)
     end = row.details.get("window_end_us", row.opened_window_end_us)
+    muted_us = row.muted_until_us
     return {
         "id": row.id,
         "key": row.key,
@@ -42,9 +158,15 @@ def _alert(sources: Sources, row: AlertRow) -> Json:
         "opened_window": {"start": rfc3339(row.opened_window_start_us), "end": rfc3339(row.opened_window_end_us)},
         "opened_at": rfc3339(row.opened_at_us),
         "resolved_at": rfc3339(row.resolved_at_us),
+        "acknowledged_at": rfc3339(row.acknowledged_at_us),
+        "acknowledged_by": row.acknowledged_by,
+        "assignee": row.assignee,
+        "muted": muted_us is not None,
+        "muted_until": None if muted_us in {None, FOREVER_US} else rfc3339(muted_us),
+        "escalated_at": rfc3339(row.escalated_at_us),
         "events": [
-            {"kind": one.kind, "at": rfc3339(one.at_us), **_plain_times(one.details)}
-            for one in sources.control.alert_events(row.id)
+            {"kind": one.kind, "at": rfc3339(one.at_us), "actor": one.actor, **_plain_times(one.details)}
+            for one in control.alert_events(row.id)
         ],
         "deliveries": [
             {
@@ -56,7 +178,7 @@ def _alert(sources: Sources, row: AlertRow) -> Json:
                 "delivered_at": rfc3339(one.delivered_at_us),
                 "last_error": one.last_error,
             }
-            for one in sources.control.deliveries(row.id)
+            for one in control.deliveries(row.id)
         ],
     }
 

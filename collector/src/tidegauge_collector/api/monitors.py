@@ -116,7 +116,7 @@ class MonitorRoutes:
 
     async def _put(self, request: web.Request) -> Json:
         name = request.match_info["monitor"]
-        table = {"id": name, **await read_object(request)}
+        table = {"id": name, **await read_object(request, anything=True)}
         if table["id"] != name:
             raise BadRequest(f"id = {table['id']!r:.140}: write {name!r} as in the path, or leave it away")
         wanted = [read_definition(table, "the body")]
@@ -136,7 +136,7 @@ class MonitorRoutes:
         return applied_json(await self._in_jobs(work))
 
     async def _patch_deployment(self, request: web.Request) -> Json:
-        name, changes = request.match_info["name"], read_changes(await read_object(request))
+        name, changes = request.match_info["name"], read_changes(await read_object(request, anything=True))
         actor, now_us = requester_of(request), self._now_us()
 
         def work() -> Json:

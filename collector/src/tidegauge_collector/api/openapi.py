@@ -11,7 +11,7 @@ from tidegauge_collector.uploads.meaning import TEXTS as UPLOAD_PARAMETERS
 
 PARAMETERS = {
     "name": "the deployment",
-    "monitor": "the id of a monitor",
+    "monitor": "a monitor's id; of lists of alerts: only what it found",
     "prediction_id": "a prediction id, or its digest as lists show it",
     "what": "records (default), actuals, judgements or profiles",
     "metric": "which metric; docs/metrics.md lists them",
@@ -22,8 +22,14 @@ PARAMETERS = {
     "end": "RFC 3339 time, exclusive; default: the last data",
     "step": "minute, hour, day (in the deployment's time zone) or total (default)",
     "deployment": "only what belongs to this deployment",
-    "state": "live, silent, closed or gone",
+    "state": "of agents live, silent, closed or gone; of silences pending, active, waiting or ended",
+    "id": "its id, as lists show it",
+    "action": "acknowledge, unacknowledge, assign, comment, mute, unmute or resolve",
     "status": "firing or resolved",
+    "severity": "warning or failing",
+    "owner": "only of deployments of this owner",
+    "acknowledged": "yes or no",
+    "since": "RFC 3339 time: only what opened from then on",
     "limit": "items a page",
     "before": "`next` of the page before",
     "after": "`next` of the page before",
@@ -31,7 +37,7 @@ PARAMETERS = {
 }
 
 
-_IN_PATHS = ("name", "prediction_id", "monitor")
+_IN_PATHS = ("name", "prediction_id", "monitor", "id", "action")
 
 
 @dataclass(frozen=True, slots=True)

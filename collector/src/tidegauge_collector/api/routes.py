@@ -13,7 +13,8 @@ from aiohttp import web
 from tidegauge.wire.binsfile import is_deployment_name
 from tidegauge_collector.api.actuals import MAX_BODY_BYTES, ActualsIntake
 from tidegauge_collector.api.agents import list_agents, list_quarantine
-from tidegauge_collector.api.alerts import list_alerts
+from tidegauge_collector.api.alerts import FILTERS as ALERT_FILTERS
+from tidegauge_collector.api.alerts import AlertActions, list_alerts, show_alert
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
 from tidegauge_collector.api.errors import dump_json, json_errors, refusal
@@ -25,6 +26,7 @@ from tidegauge_collector.api.predictions import list_predictions
 from tidegauge_collector.api.profiles import show_profile
 from tidegauge_collector.api.query import BadRequest, NotFound
 from tidegauge_collector.api.scope import Json, Sources, find_deployment
+from tidegauge_collector.api.silences import SilenceRoutes, list_silences
 from tidegauge_collector.api.tracing import show_prediction
 from tidegauge_collector.api.uploads import UploadRoutes
 from tidegauge_collector.ingest.refusals import Overloaded, Refusal
@@ -79,7 +81,12 @@ ROUTES = (
     Route("POST", f"{PREFIX}/deployments/{{name}}/observations", "Store observations", PARAMETERS["observations"]),
     Route("POST", f"{PREFIX}/deployments/{{name}}/baseline", "Make a version's baseline", PARAMETERS["baseline"]),
     Route("POST", f"{PREFIX}/intake/kserve", "Take KServe's request and response events", ("deployment", "version")),
-    Route("GET", f"{PREFIX}/alerts", "Alerts with history and deliveries", ("deployment", "status", "limit", "before")),
+    Route("GET", f"{PREFIX}/alerts", "Alerts with history and deliveries", (*ALERT_FILTERS, "limit", "before")),
+    Route("GET", f"{PREFIX}/alerts/{{id}}", "One alert: also what explains it, its threads and silences"),
+    Route("POST", f"{PREFIX}/alerts/{{id}}/{{action}}", "Acknowledge, assign, comment, mute or resolve an alert"),
+    Route("GET", f"{PREFIX}/silences", "Silences and maintenance windows", ("state",)),
+    Route("POST", f"{PREFIX}/silences", "Silence what matches, once or weekly"),
+    Route("DELETE", f"{PREFIX}/silences/{{id}}", "End a silence"),
     Route(
         "GET", f"{PREFIX}/agents", "Agents seen: state, lag, losses, clock", ("deployment", "state", "limit", "after")
     ),
@@ -140,28 +147,14 @@ class Api:
         parts = [unquote(part) for part in path.removeprefix(PREFIX).strip("/").split("/")]
         sources = self._sources
         match parts:
-            case ["deployments"]:
-                return list_deployments(sources, query)
-            case ["alerts"]:
-                return list_alerts(sources, query)
-            case ["agents"]:
-                return list_agents(sources, query)
-            case ["quarantine"]:
-                return list_quarantine(sources, query)
-            case ["monitors"]:
-                return list_monitors(sources, query)
-            case ["deployments", name, "monitors"]:
-                return list_of_deployment(sources, name, query)
+            case [kind] if kind in _LISTS:
+                return _LISTS[kind](sources, query)
+            case ["alerts", number]:
+                return show_alert(sources, number, query)
             case ["deployments", name]:
                 return show_deployment(sources, name, query)
-            case ["deployments", name, "status"]:
-                return show_status(sources, name, query)
-            case ["deployments", name, "measurements"]:
-                return list_measurements(sources, name, query)
-            case ["deployments", name, "profiles"]:
-                return show_profile(sources, name, query)
-            case ["deployments", name, "predictions"]:
-                return list_predictions(sources, name, query)
+            case ["deployments", name, kind] if kind in _OF_DEPLOYMENTS:
+                return _OF_DEPLOYMENTS[kind](sources, name, query)
             case ["deployments", name, "predictions", prediction_id]:
                 return show_prediction(sources, name, prediction_id, query)
         raise NotFound(f"{path} is no path of this API: see /openapi.json")
@@ -211,8 +204,32 @@ class Api:
         return web.json_response(openapi(ROUTES))
 
 
+_LISTS: Mapping[str, Callable[[Sources, Mapping[str, str]], Json]] = {
+    "deployments": list_deployments,
+    "alerts": list_alerts,
+    "silences": list_silences,
+    "agents": list_agents,
+    "quarantine": list_quarantine,
+    "monitors": list_monitors,
+}
+_OF_DEPLOYMENTS: Mapping[str, Callable[[Sources, str, Mapping[str, str]], Json]] = {
+    "monitors": list_of_deployment,
+    "status": show_status,
+    "measurements": list_measurements,
+    "profiles": show_profile,
+    "predictions": list_predictions,
+}
+
+
 def add_api_routes(
-    app: web.Application, api: Api, uploads: UploadDoors, deletions: DeletionRoutes, monitors: MonitorRoutes
+    app: web.Application,
+    api: Api,
+    uploads: UploadDoors,
+    deletions: DeletionRoutes,
+    *,
+    monitors: MonitorRoutes,
+    actions: AlertActions,
+    silences: SilenceRoutes,
 ) -> None:
     """Hang every route of ROUTES into an application."""
     rows = UploadRoutes(uploads, check_exists=api.check_exists, post_actuals=api.post_actuals)
@@ -231,6 +248,9 @@ def add_api_routes(
         f"PUT {PREFIX}/monitors/{{monitor}}": monitors.put,
         f"DELETE {PREFIX}/monitors/{{monitor}}": monitors.delete,
         f"PATCH {PREFIX}/deployments/{{name}}": monitors.patch_deployment,
+        f"POST {PREFIX}/alerts/{{id}}/{{action}}": actions.answer,
+        f"POST {PREFIX}/silences": silences.create,
+        f"DELETE {PREFIX}/silences/{{id}}": silences.end,
     }
     for route in ROUTES:
         handler = special.get(f"{route.method} {route.path}") or special.get(route.path, api.get)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from tidegauge_collector.jobs.folding import Folding
 from tidegauge_collector.jobs.judging import Judging
 from tidegauge_collector.measuring.baselines import Baselines
 from tidegauge_collector.measuring.drift import Scope
+from tidegauge_collector.measuring.explaining import Explaining
 from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.measuring.windows import STEPS, range_windows
@@ -41,6 +42,8 @@ class Sources:
     folding: Folding
     roster: Roster
     quarantine: Quarantine
+    explaining: Explaining
+    now_us: Callable[[], int]
 
 
 def find_deployment(sources: Sources, name: str) -> Deployment:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from tidegauge_collector import __version__
 from tidegauge_collector.cli import (
     agents,
+    alerts,
     backup,
     certs,
     channels,
@@ -17,8 +18,10 @@ from tidegauge_collector.cli import (
     doctor,
     export,
     quarantine,
+    routes,
     serve,
     shrink,
+    silences,
     tokens,
 )
 from tidegauge_collector.errors import CollectorError
@@ -55,6 +58,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, check, backup, doctor, shrink, certs, tokens, agents, quarantine, delete, export, channels):
+    for command in (
+        serve,
+        check,
+        backup,
+        doctor,
+        shrink,
+        certs,
+        tokens,
+        agents,
+        quarantine,
+        delete,
+        export,
+        channels,
+        routes,
+        alerts,
+        silences,
+    ):
         command.add_to(commands)
     return parser

@@ -169,7 +169,7 @@ def _new(
         deployments=tuple(deployments),
         digest=made.digest,
         created_at_us=now_us,
-        created_by=_user(),
+        created_by=user(),
         expires_at_us=expires_at_us,
     )
     return made.text, record
@@ -270,7 +270,8 @@ def _duration_us(flag: str, text: str) -> int | None:
     return int(found[1]) * _UNIT_US[found[2]]
 
 
-def _user() -> str:
+def user() -> str:
+    """Who runs the command."""
     try:
         return getpass.getuser()[:64]
     except (KeyError, OSError):  # a user id without a name, as in containers

@@ -7,6 +7,8 @@ from tidegauge_collector.control.alerts import AlertEvent, AlertRow
 from tidegauge_collector.control.baselines import BaselineSummary, StoredBaseline
 from tidegauge_collector.control.deployments import Deployment, Version
 from tidegauge_collector.control.outbox import OutboxRow, Receipt
+from tidegauge_collector.control.people import People
+from tidegauge_collector.control.silences import Silences
 from tidegauge_collector.control.store import ControlStore, StoreUnavailable
 from tidegauge_collector.control.tokens import TokenRecord, Tokens
 
@@ -17,7 +19,9 @@ __all__ = [
     "ControlStore",
     "Deployment",
     "OutboxRow",
+    "People",
     "Receipt",
+    "Silences",
     "StoreUnavailable",
     "StoredBaseline",
     "TokenRecord",

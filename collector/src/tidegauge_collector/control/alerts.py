@@ -1,9 +1,10 @@
 """Alerts and their history, for reading; `transitions` writes them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tidegauge_collector.control.tables import AlertEventRow, AlertTableRow, DeploymentRow
@@ -32,39 +33,111 @@ class AlertRow:
     threshold: float | None
     details: dict[str, Any]
     seq: int
+    acknowledged_at_us: int | None = None
+    acknowledged_by: str = ""
+    assignee: str = ""
+    muted_until_us: int | None = None
+    escalated_at_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AlertEvent:
-    """One step in the life of an alert: opened, changed or resolved, with its grounds."""
+    """One step in the life of an alert: opened, changed or resolved with its grounds, or what a person (`actor`) did."""
 
     seq: int
     kind: str
     at_us: int
     details: dict[str, Any]
+    actor: str = ""
 
 
-def listed(
-    session: Session, *, deployment: str | None, status: str | None, limit: int, before: int | None
-) -> list[AlertRow]:
-    """Newest first; `before` is the id of the last alert of the page before."""
-    query = select(AlertTableRow, DeploymentRow.name).join(
-        DeploymentRow, DeploymentRow.id == AlertTableRow.deployment_id
-    )
-    if deployment is not None:
-        query = query.where(DeploymentRow.name == deployment)
-    if status is not None:
-        query = query.where(AlertTableRow.status == status)
-    if before is not None:
-        query = query.where(AlertTableRow.id < before)
-    found = session.execute(query.order_by(AlertTableRow.id.desc()).limit(limit))
-    return [value(row, name) for row, name in found]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which alerts; what is None says nothing. `before` is the id of the last alert of the page before."""
+
+    deployment: str | None = None
+    status: str | None = None
+    severity: str | None = None
+    monitor: str | None = None
+    owner: str | None = None
+    acknowledged: bool | None = None
+    since_us: int | None = None
+    before: int | None = None
+    limit: int = 100
+
+
+def listed(session: Session, wanted: Wanted) -> list[AlertRow]:
+    """Newest first."""
+    row = AlertTableRow
+    query = select(row, DeploymentRow.name).join(DeploymentRow, DeploymentRow.id == row.deployment_id)
+    for column, asked in (
+        (DeploymentRow.name, wanted.deployment),
+        (row.status, wanted.status),
+        (row.severity, wanted.severity),
+        (row.monitor, wanted.monitor),
+        (DeploymentRow.owner, wanted.owner),
+    ):
+        if asked is not None:
+            query = query.where(column == asked)
+    if wanted.acknowledged is not None:
+        query = query.where((row.acknowledged_by != "") == wanted.acknowledged)
+    if wanted.since_us is not None:
+        query = query.where(row.opened_at_us >= wanted.since_us)
+    if wanted.before is not None:
+        query = query.where(row.id < wanted.before)
+    found = session.execute(query.order_by(row.id.desc()).limit(wanted.limit))
+    return [value(one, name) for one, name in found]
+
+
+def find(session: Session, alert: int) -> AlertRow | None:
+    """The alert of that number, or None."""
+    row = session.get(AlertTableRow, alert)
+    if row is None:
+        return None
+    return value(row, session.get_one(DeploymentRow, row.deployment_id).name)
 
 
 def events(session: Session, alert: int) -> list[AlertEvent]:
     """The history of an alert, oldest first."""
     rows = session.scalars(select(AlertEventRow).where(AlertEventRow.alert_id == alert).order_by(AlertEventRow.seq))
-    return [AlertEvent(row.seq, row.kind, row.at_us, row.details) for row in rows]
+    return [AlertEvent(row.seq, row.kind, row.at_us, row.details, row.actor) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFigures:
+    """Firing alerts by deployment and by (severity, whether acknowledged); seconds until what was acknowledged and resolved, summed."""
+
+    firing: Mapping[str, int]
+    open: Mapping[tuple[str, bool], int]
+    acknowledged: tuple[int, float]
+    resolved: tuple[int, float]
+
+
+def figures(session: Session) -> AlertFigures:
+    """The figures of all alerts that there are."""
+    row = AlertTableRow
+    name = select(DeploymentRow.name, func.count()).join(row, row.deployment_id == DeploymentRow.id)
+    firing = session.execute(name.where(row.status == "firing").group_by(DeploymentRow.name))
+    by_severity = select(row.severity, row.acknowledged_by != "", func.count()).where(row.status == "firing")
+    acknowledged = session.execute(
+        select(func.count(), func.sum(row.acknowledged_at_us - row.opened_at_us)).where(
+            row.acknowledged_at_us.is_not(None)
+        )
+    ).one()
+    resolved = session.execute(
+        select(func.count(), func.sum(row.resolved_at_us - row.opened_at_us)).where(row.resolved_at_us.is_not(None))
+    ).one()
+    return AlertFigures(
+        {deployment: count for deployment, count in firing},  # noqa: C416 - rows, not pairs, to the type checker
+        {
+            (severity, bool(is_acknowledged)): count
+            for severity, is_acknowledged, count in session.execute(
+                by_severity.group_by(row.severity, row.acknowledged_by != "")
+            )
+        },
+        (acknowledged[0], (acknowledged[1] or 0) / 1e6),
+        (resolved[0], (resolved[1] or 0) / 1e6),
+    )
 
 
 def value(row: AlertTableRow, deployment: str) -> AlertRow:
@@ -89,4 +162,27 @@ def value(row: AlertTableRow, deployment: str) -> AlertRow:
         threshold=row.threshold,
         details=row.details,
         seq=row.seq,
+        acknowledged_at_us=row.acknowledged_at_us,
+        acknowledged_by=row.acknowledged_by,
+        assignee=row.assignee,
+        muted_until_us=row.muted_until_us,
+        escalated_at_us=row.escalated_at_us,
+    )
+
+
+def add_event(
+    session: Session,
+    alert: AlertTableRow,
+    kind: str,
+    *,
+    now_us: int,
+    actor: str = "",
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Adds a step to the history of a stored alert."""
+    alert.seq += 1
+    session.add(
+        AlertEventRow(
+            alert_id=alert.id, seq=alert.seq, kind=kind, at_us=now_us, details=dict(details or {}), actor=actor
+        )
     )

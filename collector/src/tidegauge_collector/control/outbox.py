@@ -8,11 +8,11 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from tidegauge_collector.control.ids import delivery_id
-from tidegauge_collector.control.tables import OutboxTableRow, ReceiptRow
+from tidegauge_collector.control.tables import AlertTableRow, OutboxTableRow, ReceiptRow, ThreadMemberRow
 
 Row = OutboxTableRow
 
@@ -56,6 +56,7 @@ class Message:
     alert: int | None = None
     alert_key: str | None = None
     seq: int = 0
+    thread: int | None = None
 
 
 def put(session: Session, channel: str, message: Message, now_us: int) -> str:
@@ -74,6 +75,7 @@ def put(session: Session, channel: str, message: Message, now_us: int) -> str:
             attempts=0,
             next_attempt_us=now_us,
             created_at_us=now_us,
+            thread_id=message.thread,
         )
     )
     return name
@@ -98,8 +100,12 @@ def depth(session: Session) -> dict[str, int]:
 
 
 def deliveries(session: Session, alert: int) -> list[OutboxRow]:
-    """The messages of an alert, oldest first."""
-    return [_value(row) for row in session.scalars(select(Row).where(Row.alert_id == alert).order_by(Row.id))]
+    """The messages of an alert, oldest first: those of its threads from its opening on."""
+    opened_at_us = select(AlertTableRow.opened_at_us).where(AlertTableRow.id == alert).scalar_subquery()
+    threads = select(ThreadMemberRow.thread_id).where(ThreadMemberRow.alert_id == alert)
+    of_threads = and_(Row.thread_id.in_(threads), Row.created_at_us >= opened_at_us)
+    query = select(Row).where(or_(Row.alert_id == alert, of_threads))
+    return [_value(row) for row in session.scalars(query.order_by(Row.id))]
 
 
 def receipts(session: Session, outbox_id: int) -> list[Receipt]:

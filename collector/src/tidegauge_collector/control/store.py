@@ -13,9 +13,20 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from tidegauge_collector.control import alerts, baselines, deployments, monitors, outbox, revisions, schema, transitions
+from tidegauge_collector.control import (
+    alerts,
+    baselines,
+    deployments,
+    monitors,
+    outbox,
+    revisions,
+    schema,
+    telling,
+    threads,
+    transitions,
+)
 from tidegauge_collector.control.agents import StoredAgents
-from tidegauge_collector.control.alerts import AlertEvent, AlertRow
+from tidegauge_collector.control.alerts import AlertEvent, AlertFigures, AlertRow, Wanted
 from tidegauge_collector.control.baselines import BaselinePart, BaselineSummary, StoredBaseline
 from tidegauge_collector.control.definitions import Definitions
 from tidegauge_collector.control.deletions import Deletions
@@ -23,11 +34,14 @@ from tidegauge_collector.control.deployments import Deployment, Version
 from tidegauge_collector.control.engine import open_engine, writing
 from tidegauge_collector.control.outbox import Message, OutboxRow, Receipt
 from tidegauge_collector.control.overview import Overview, overviews
+from tidegauge_collector.control.people import People
 from tidegauge_collector.control.requests import Requests
+from tidegauge_collector.control.silences import Silences
 from tidegauge_collector.control.tokens import Tokens
 from tidegauge_collector.core.alerts import SeriesState
 from tidegauge_collector.core.judging import SeriesKey
 from tidegauge_collector.core.monitors import Monitor
+from tidegauge_collector.core.routing import Routing
 from tidegauge_collector.errors import ConfigError
 
 StoreUnavailable = OperationalError  # the file is locked or the disk full: what failed was undone, try again later
@@ -47,6 +61,8 @@ class ControlStore:
         self.agents = StoredAgents(self._read, self._note)
         self.deletions = Deletions(self._read, self._note)
         self.definitions = Definitions(self._read, self._write)
+        self.silences = Silences(self._read, self._note)
+        self.people = People(self._note, self.silences)
 
     @property
     def generation(self) -> int:
@@ -207,28 +223,86 @@ class ControlStore:
         deployment: str,
         updates: Sequence[transitions.Update],
         *,
-        channels: Sequence[str],
-        render: transitions.Render,
+        routing: Routing,
         now_us: int,
+        between: Callable[[], object] = lambda: None,
     ) -> list[AlertRow]:
-        """Stores new states with their alerts, events and one message per channel, all or nothing; see `transitions`.
+        """Stores new states with their alerts, their events and who is to be told, and returns the alerts they touched.
 
-        `render(alert, event_type)` makes the body within the transaction: it must be quick and must not raise.
+        One transaction, or several where there are very many or a series has more than one transition; `between` them people can be
+        told of what came first.
         """
-        with self._note() as session:
-            return transitions.record(session, deployment, updates, transitions.Notice(channels, render), now_us)
+        touched: list[AlertRow] = []
+        for number, some in enumerate(transitions.rounds(updates)):
+            if number:
+                between()
+            with self._note() as session:
+                touched += transitions.record(session, deployment, some, routing, now_us)
+        return touched
 
-    def alerts(
-        self, deployment: str | None = None, status: str | None = None, *, limit: int = 100, before: int | None = None
-    ) -> list[AlertRow]:
-        """Alerts, newest first; `before` is the id of the last one of the page before."""
+    def alerts(self, deployment: str | None = None, status: str | None = None, **wanted: Any) -> list[AlertRow]:
+        """Alerts, newest first; `wanted` as in `alerts.Wanted`."""
         with self._read() as session:
-            return alerts.listed(session, deployment=deployment, status=status, limit=limit, before=before)
+            return alerts.listed(session, Wanted(deployment=deployment, status=status, **wanted))
+
+    def alert(self, alert: int) -> AlertRow | None:
+        """The alert of that number, or None."""
+        with self._read() as session:
+            return alerts.find(session, alert)
+
+    def labels_of_alert(self, alert: int) -> dict[str, str]:
+        """What routes and silences match an alert by. Raises LookupError where there is none of that number."""
+        with self._read() as session:
+            return threads.labels_of_number(session, alert)
+
+    def alert_figures(self) -> AlertFigures:
+        """Figures of the alerts, for `/metrics`."""
+        with self._read() as session:
+            return alerts.figures(session)
 
     def alert_events(self, alert: int) -> list[AlertEvent]:
         """The history of an alert, oldest first."""
         with self._read() as session:
             return alerts.events(session, alert)
+
+    # threads
+
+    def due_threads(self, channels: Collection[str], *, now_us: int, limit: int = 100) -> list[int]:
+        """The threads of these channels that may have something to say, the longest due first."""
+        with self._read() as session:
+            return threads.due(session, channels, now_us, limit)
+
+    def tell(self, thread: int, terms: telling.Terms, compose: telling.Compose) -> str | None:
+        """Puts what a thread has to say into the outbox; the delivery id of the message, None where there is none."""
+        with self._write() as session:
+            return telling.tell(session, thread, terms, compose)
+
+    def postpone_thread(self, thread: int, *, until_us: int) -> None:
+        """Looks at a thread again at that time."""
+        with self._write() as session:
+            threads.postpone(session, thread, until_us)
+
+    def adopt_untold(self, routing: Routing, *, now_us: int) -> None:
+        """Looks at every open thread in the next pass, and at firing alerts that no thread tells of."""
+        with self._write() as session:
+            for owner, found in threads.untold(session).items():
+                threads.route(session, routing, owner, found, now_us)
+            threads.stir_all(session, now_us)
+
+    def deployments_of_threads(self, found: Collection[int]) -> set[tuple[str, str]]:
+        """The deployments and versions whose firing alerts these threads tell of."""
+        with self._read() as session:
+            return threads.deployments_of(session, found)
+
+    def threads_of(self, alert: int) -> list[threads.Thread]:
+        """The threads that tell of an alert, oldest first."""
+        with self._read() as session:
+            return threads.of_alert(session, alert)
+
+    def forget_messages(self, *, before_us: int, most: int = 1_000) -> int:
+        """Deletes some messages and closed threads that are older; returns how many."""
+        with self._write() as session:
+            return threads.forget(session, before_us, most)
 
     # outbox
 

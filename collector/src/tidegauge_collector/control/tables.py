@@ -244,6 +244,7 @@ class ThreadRow(Table):
         ),
         Index("ix_threads_key", "channel", "key", "id"),
         Index("ix_threads_due", "due_us"),
+        Index("ix_threads_opened", "opened_at_us", "channel"),
         CheckConstraint("status IN ('open', 'closed')", name="ck_threads_status"),
     )
     id: Mapped[int] = mapped_column(_Key, primary_key=True)
@@ -282,6 +283,7 @@ class OutboxTableRow(Table):
         UniqueConstraint("delivery_id", name="uq_outbox_delivery_id"),
         UniqueConstraint("alert_id", "seq", "channel", name="uq_outbox_event"),
         Index("uq_outbox_thread", "thread_id", "seq", unique=True),
+        Index("ix_outbox_created", "created_at_us"),
         Index(
             "ix_outbox_pending",
             "channel",

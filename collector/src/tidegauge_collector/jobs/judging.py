@@ -22,6 +22,7 @@ from tidegauge_collector.control import ControlStore, Deployment, Version
 from tidegauge_collector.core.alerts import SeriesState, Transition, advance
 from tidegauge_collector.core.judging import Judgement, SeriesKey, judge
 from tidegauge_collector.core.monitors import Monitor
+from tidegauge_collector.core.routing import Routing
 from tidegauge_collector.errors import StoreFatal
 from tidegauge_collector.jobs.due import bounds_of, windows_of
 from tidegauge_collector.measuring.baselines import Baselines
@@ -40,7 +41,6 @@ PASS_SECONDS = 2.0
 log = structlog.get_logger(__name__)
 
 Update = tuple[str, SeriesKey, SeriesState, Transition | None]
-Render = Callable[..., bytes]
 Series = tuple[str, str, str]  # deployment, monitor, version
 
 
@@ -86,17 +86,17 @@ class Judging:
         telemetry: TelemetryStore,
         *,
         instruments: Instruments,
-        channels: Sequence[str],
-        render: Render,
+        routing: Routing,
+        tell: Callable[[], object],
         now_us: Callable[[], int],
         on_judged: Callable[[Iterable[str]], None],
     ) -> None:
-        """`on_judged` is told of each deployment whose series or alerts may have changed."""
+        """`on_judged` is told of each deployment whose series or alerts may have changed; `tell` tells of alerts now."""
         self._control = control
         self._telemetry = telemetry
         self._look = instruments
-        self._channels = channels
-        self._render = render
+        self._routing = routing
+        self._tell = tell
         self._now_us = now_us
         self._on_judged = on_judged
         self._until: dict[Series, int] = {}  # -> last judged window end
@@ -230,7 +230,7 @@ class Judging:
         ]
         updates = _updates(due.monitor, self._control.series_states(deployment.name), judged)
         touched = self._control.record_transitions(
-            deployment.name, updates, channels=self._channels, render=self._render, now_us=self._now_us()
+            deployment.name, updates, routing=self._routing, now_us=self._now_us(), between=self._tell
         )
         append_judgements(self._telemetry, deployment.name, [self._stored(due.monitor, one) for one in judged])
         self._until[due.series] = due.windows[-1].end_us

@@ -23,6 +23,7 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("thread_id", sa.BigInteger(), nullable=True))
     op.add_column("outbox", sa.Column("begun_at_us", sa.BigInteger(), nullable=True))
     op.create_index("uq_outbox_thread", "outbox", ["thread_id", "seq"], unique=True)
+    op.create_index("ix_outbox_created", "outbox", ["created_at_us"])
     op.create_table(
         "monitor_definitions",
         sa.Column("id", sa.String(), nullable=False),
@@ -70,6 +71,7 @@ def upgrade() -> None:
     op.create_index("uq_threads_open", "threads", ["channel", "key"], unique=True, sqlite_where=OPEN, postgresql_where=OPEN)
     op.create_index("ix_threads_key", "threads", ["channel", "key", "id"])
     op.create_index("ix_threads_due", "threads", ["due_us"])
+    op.create_index("ix_threads_opened", "threads", ["opened_at_us", "channel"])
     op.create_table(
         "thread_members",
         sa.Column("thread_id", KEY, nullable=False),

@@ -1,0 +1,107 @@
+"""`/silences`: make, list and end them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from tidegauge_collector.api.bodies import Body, InThread, actor_of, answered, read_object, text_of, time_of
+from tidegauge_collector.api.query import BadRequest, check_known, read_choice
+from tidegauge_collector.api.scope import Json, Query, Sources
+from tidegauge_collector.control import ControlStore
+from tidegauge_collector.core.calendar import duration_us
+from tidegauge_collector.core.matching import read_matchers
+from tidegauge_collector.core.silences import Silence
+from tidegauge_collector.measuring.measurement import rfc3339
+
+FIELDS = ("matchers", "starts_at", "ends_at", "duration", "weekly", "comment", "actor")
+STATES = ("pending", "active", "waiting", "ended")
+
+
+def list_silences(sources: Sources, query: Query) -> Json:
+    """Silences, newest first."""
+    check_known(query, "state")
+    state, now_us = read_choice(query, "state", STATES, None), sources.now_us()
+    found = sources.control.silences.listed()
+    return {
+        "items": [silence_json(one, now_us) for one in found if state in {None, one.state(now_us)}],
+        "next": None,
+    }
+
+
+class SilenceRoutes:
+    """Answers POST of `/silences` and DELETE of `/silences/{id}`; `on_change` is told of each."""
+
+    def __init__(
+        self, control: ControlStore, in_thread: InThread, now_us: Callable[[], int], on_change: Callable[[], None]
+    ) -> None:
+        self._control = control
+        self._in_thread = in_thread
+        self._now_us = now_us
+        self._on_change = on_change
+
+    async def create(self, request: web.Request) -> web.Response:
+        """The new silence."""
+        return await answered(self._create(request))
+
+    async def end(self, request: web.Request) -> web.Response:
+        """The silence, ended."""
+        return await answered(self._end(request))
+
+    async def _create(self, request: web.Request) -> Json:
+        body, now_us = await read_object(request, *FIELDS), self._now_us()
+        options = silence_options(body, now_us)
+        by = actor_of(request, body)
+        made = await self._in_thread(lambda: self._control.silences.create(**options, by=by, now_us=now_us))
+        self._on_change()
+        return silence_json(made, now_us)
+
+    async def _end(self, request: web.Request) -> Json:
+        body, now_us = await read_object(request, "actor"), self._now_us()
+        silence, by = request.match_info["id"], actor_of(request, body)
+        ended = await self._in_thread(lambda: self._control.silences.end(silence, by=by, now_us=now_us))
+        self._on_change()
+        return silence_json(ended, now_us)
+
+
+def silence_options(body: Body, now_us: int) -> dict[str, Any]:
+    """What a body asks for; BadRequest where it cannot be read."""
+    problems: list[str] = []
+    matchers = read_matchers(body.get("matchers", {}), problems)
+    if problems:
+        raise BadRequest(f"matchers: {'; '.join(problems)}")
+    start_us = time_of(body, "starts_at")
+    start_us = now_us if start_us is None else start_us
+    end_us = time_of(body, "ends_at")
+    if (end_us is None) == (body.get("duration") is None):
+        raise BadRequest('give one of ends_at (a time) and duration (such as "2h")')
+    if end_us is None:
+        try:
+            end_us = start_us + duration_us(body["duration"])
+        except ValueError as problem:
+            raise BadRequest(f"duration = {body['duration']!r:.80}: {problem}") from problem
+    return {
+        "matchers": matchers,
+        "starts_at_us": start_us,
+        "ends_at_us": end_us,
+        "weekly": text_of(body, "weekly", most=200) or None,
+        "comment": text_of(body, "comment"),
+    }
+
+
+def silence_json(one: Silence, now_us: int) -> Json:
+    """A silence as the API and the command line show it."""
+    return {
+        "id": one.id,
+        "state": one.state(now_us),
+        "matchers": {name: list(patterns) for name, patterns in one.matchers.items()},
+        "starts_at": rfc3339(one.starts_at_us),
+        "ends_at": rfc3339(one.ends_at_us),
+        "weekly": None if one.weekly is None else str(one.weekly),
+        "comment": one.comment,
+        "created_by": one.created_by,
+        "created_at": rfc3339(one.created_at_us),
+        "ended_by": one.ended_by or None,
+    }
