@@ -205,7 +205,9 @@ class Collector:
         )
         self.backlog = Backlog(self.folding, self.service.counters, now_us, size_at_start_bytes=unfolded_bytes)
         self.watching = watch_intake(self.service, self.control.agents, now_us)
-        self.sender = OutboxSender(self.control, self.settings.channels, clock=self._clock)
+        self.sender = OutboxSender(
+            self.control, self.settings.channels, clock=self._clock, base_url=self.settings.base_url
+        )
         self.rounds = Rounds(self.folding, self.judging, self._jobs, on_alerts=self.sender.wake, on_fatal=self._fail)
         self.sources = Sources(
             self.control,

@@ -8,18 +8,23 @@ from tidegauge_collector.control.baselines import BaselineSummary, StoredBaselin
 from tidegauge_collector.control.deployments import Deployment, Version
 from tidegauge_collector.control.outbox import OutboxRow, Receipt
 from tidegauge_collector.control.store import ControlStore, StoreUnavailable
+from tidegauge_collector.control.talks import ChannelFigures, Conversation
+from tidegauge_collector.control.threads import Thread
 from tidegauge_collector.control.tokens import TokenRecord, Tokens
 
 __all__ = [
     "AlertEvent",
     "AlertRow",
     "BaselineSummary",
+    "ChannelFigures",
     "ControlStore",
+    "Conversation",
     "Deployment",
     "OutboxRow",
     "Receipt",
     "StoreUnavailable",
     "StoredBaseline",
+    "Thread",
     "TokenRecord",
     "Tokens",
     "Version",
