@@ -168,7 +168,9 @@ class Collector:
             functools.partial(summarise, self.control, extents), functools.partial(summarise_all, self.control, extents)
         )
         progress = ProgressReader(self.telemetry, self.service.agents.epochs, now_us)
-        self.sender = OutboxSender(self.control, self.settings.channels, clock=self._clock)
+        self.sender = OutboxSender(
+            self.control, self.settings.channels, clock=self._clock, base_url=self.settings.base_url
+        )
         explaining = Explaining(self.control, self.telemetry, baselines)
         self.telling = Telling(
             self.control,

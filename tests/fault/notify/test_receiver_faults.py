@@ -139,7 +139,7 @@ async def test_an_answer_that_breaks_off_after_its_status_counts(store, alerting
 async def test_a_message_that_is_refused_is_dead_and_visible_and_the_next_goes_on(
     status, store, alerting, sender, receiver, clock
 ):
-    receiver.script.append(status)
+    receiver.script.extend([status, status])
     alerting().judge(FAILING, QUIET, QUIET)
 
     await deliver_all(sender, clock, passes=3)
@@ -147,7 +147,10 @@ async def test_a_message_that_is_refused_is_dead_and_visible_and_the_next_goes_o
     (alert,) = store.alerts()
     assert [(each.status, each.seq) for each in store.deliveries(alert.id)] == [("dead", 1), ("delivered", 2)]
     assert str(status) in store.deliveries(alert.id)[0].last_error
-    assert [seen.seq for seen in receiver.seen] == [1, 2]
+    assert [seen.seq for seen in receiver.seen] == [1, 1, 2]
+    whole, brief, _ = receiver.seen
+    assert "threshold" in whole.event["data"]
+    assert set(brief.event["data"]) == {"alert_key", "seq", "status", "severity", "url", "title"}
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])

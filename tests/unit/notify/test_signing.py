@@ -19,7 +19,7 @@ def secret_of(key: bytes) -> str:
 def test_the_signature_is_the_one_of_the_standards_own_example():
     key = signing_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", channel="ops")
 
-    headers = signed_headers(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}', now_s=1614265330)
+    headers = signed_headers([key], "msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}', now_s=1614265330)
 
     assert headers == {
         "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
@@ -33,10 +33,20 @@ def test_the_signature_is_the_one_of_the_standards_own_example():
 def test_signatures_equal_those_of_the_reference_library(key, text, now_s):
     secret = secret_of(key)
 
-    ours = signed_headers(signing_key(secret, channel="ops"), "msg_1", text.encode(), now_s=now_s)
+    ours = signed_headers([signing_key(secret, channel="ops")], "msg_1", text.encode(), now_s=now_s)
 
     at = datetime.fromtimestamp(now_s, UTC)
     assert ours["webhook-signature"] == standardwebhooks.Webhook(secret).sign("msg_1", at, text)
+
+
+def test_while_keys_are_exchanged_a_receiver_may_know_either():
+    new, old = secret_of(b"n" * 32), secret_of(b"o" * 32)
+    keys = [signing_key(secret, channel="ops") for secret in (new, old)]
+    now = datetime.now(UTC)
+
+    headers = signed_headers(keys, "msg_1", b"{}", now_s=int(now.timestamp()))
+
+    assert [standardwebhooks.Webhook(secret).verify("{}", headers) for secret in (new, old)] == [{}, {}]
 
 
 @untimed

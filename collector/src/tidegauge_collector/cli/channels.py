@@ -26,6 +26,7 @@ def add_to(commands: Any) -> None:
 
 
 def _list(parsed: argparse.Namespace) -> int:
+
     for channel in load_settings(parsed.config).channels:
         print(f"{channel.name}  {type(channel).__name__.removesuffix('Channel').lower()}")
     return 0

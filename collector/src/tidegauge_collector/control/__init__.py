@@ -10,13 +10,17 @@ from tidegauge_collector.control.outbox import OutboxRow, Receipt
 from tidegauge_collector.control.people import People
 from tidegauge_collector.control.silences import Silences
 from tidegauge_collector.control.store import ControlStore, StoreUnavailable
+from tidegauge_collector.control.talks import ChannelFigures, Conversation
+from tidegauge_collector.control.threads import Thread
 from tidegauge_collector.control.tokens import TokenRecord, Tokens
 
 __all__ = [
     "AlertEvent",
     "AlertRow",
     "BaselineSummary",
+    "ChannelFigures",
     "ControlStore",
+    "Conversation",
     "Deployment",
     "OutboxRow",
     "People",
@@ -24,6 +28,7 @@ __all__ = [
     "Silences",
     "StoreUnavailable",
     "StoredBaseline",
+    "Thread",
     "TokenRecord",
     "Tokens",
     "Version",

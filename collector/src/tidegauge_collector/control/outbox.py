@@ -35,11 +35,16 @@ class OutboxRow:
     last_error: str | None
     created_at_us: int
     delivered_at_us: int | None
+    thread: int | None = None
+    begun_at_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What came of one attempt: delivered, retry, paused, dead or expired; `status_code` of HTTP where there was an answer."""
+    """What came of one attempt: delivered, retry, waiting, paused, dead, expired or collapsed.
+
+    `status_code` is that of the answer, where there was one.
+    """
 
     at_us: int
     outcome: str
@@ -84,7 +89,7 @@ def put(session: Session, channel: str, message: Message, now_us: int) -> str:
 def due(session: Session, now_us: int, limit: int, channels: Collection[str] | None) -> list[OutboxRow]:
     """Heads whose next attempt is due, the longest due first; of these channels, or of all."""
     query = _heads(select(Row), channels).where(Row.next_attempt_us <= now_us)
-    return [_value(row) for row in session.scalars(query.order_by(Row.next_attempt_us, Row.id).limit(limit))]
+    return [value(row) for row in session.scalars(query.order_by(Row.next_attempt_us, Row.id).limit(limit))]
 
 
 def next_due_us(session: Session, channels: Collection[str] | None) -> int | None:
@@ -105,7 +110,7 @@ def deliveries(session: Session, alert: int) -> list[OutboxRow]:
     threads = select(ThreadMemberRow.thread_id).where(ThreadMemberRow.alert_id == alert)
     of_threads = and_(Row.thread_id.in_(threads), Row.created_at_us >= opened_at_us)
     query = select(Row).where(or_(Row.alert_id == alert, of_threads))
-    return [_value(row) for row in session.scalars(query.order_by(Row.id))]
+    return [value(row) for row in session.scalars(query.order_by(Row.id))]
 
 
 def receipts(session: Session, outbox_id: int) -> list[Receipt]:
@@ -114,8 +119,10 @@ def receipts(session: Session, outbox_id: int) -> list[Receipt]:
     return [Receipt(row.at_us, row.outcome, row.status_code, row.detail) for row in rows]
 
 
-def settle(session: Session, outbox_id: int, receipt: Receipt, **changes: Any) -> None:
+def settle(session: Session, outbox_id: int, receipt: Receipt, *, is_attempt: bool = True, **changes: Any) -> None:
     """Writes the receipt of an attempt and what follows from it; a message that is no longer pending stays as it is.
+
+    `is_attempt` is false where the receiver only needs time: that is not one of the message's attempts.
 
     Raises LookupError where there is no such message.
     """
@@ -125,17 +132,20 @@ def settle(session: Session, outbox_id: int, receipt: Receipt, **changes: Any) -
     session.add(ReceiptRow(outbox_id=outbox_id, **asdict(receipt)))
     if row.status != "pending":
         return
-    row.attempts += 1
+    row.attempts += is_attempt
     for name, value in changes.items():
         setattr(row, name, value)
 
 
 def resend(session: Session, outbox_id: int, now_us: int) -> None:
-    """Makes a dead message pending again, under the same delivery id; raises LookupError where there is no dead one."""
+    """Makes a dead message pending again, under the same delivery id; raises LookupError where there is no dead one.
+
+    It is as old as this from now on: it has three days again.
+    """
     row = session.get(Row, outbox_id)
     if row is None or row.status != "dead":
         raise LookupError(f"outbox message {outbox_id} is not dead: only a dead one can be sent again")
-    row.status, row.attempts, row.next_attempt_us = "pending", 0, now_us
+    row.status, row.attempts, row.next_attempt_us, row.created_at_us = "pending", 0, now_us, now_us
 
 
 def expire(session: Session, channel: str, created_before_us: int, now_us: int) -> int:
@@ -169,7 +179,8 @@ def _heads(query: Select[Any], channels: Collection[str] | None) -> Select[Any]:
     return query if channels is None else query.where(Row.channel.in_(channels))
 
 
-def _value(row: OutboxTableRow) -> OutboxRow:
+def value(row: OutboxTableRow) -> OutboxRow:
+    """A row as a value."""
     return OutboxRow(
         id=row.id,
         delivery_id=row.delivery_id,
@@ -185,4 +196,6 @@ def _value(row: OutboxTableRow) -> OutboxRow:
         last_error=row.last_error,
         created_at_us=row.created_at_us,
         delivered_at_us=row.delivered_at_us,
+        thread=row.thread_id,
+        begun_at_us=row.begun_at_us,
     )

@@ -37,6 +37,7 @@ from tidegauge_collector.control.overview import Overview, overviews
 from tidegauge_collector.control.people import People
 from tidegauge_collector.control.requests import Requests
 from tidegauge_collector.control.silences import Silences
+from tidegauge_collector.control.talks import Talks
 from tidegauge_collector.control.tokens import Tokens
 from tidegauge_collector.core.alerts import SeriesState
 from tidegauge_collector.core.judging import SeriesKey
@@ -63,6 +64,7 @@ class ControlStore:
         self.definitions = Definitions(self._read, self._write)
         self.silences = Silences(self._read, self._note)
         self.people = People(self._note, self.silences)
+        self.talks = Talks(self._read, self._note)
 
     @property
     def generation(self) -> int:
@@ -325,7 +327,15 @@ class ControlStore:
         """The message has arrived."""
         receipt = Receipt(now_us, "delivered", status_code, detail)
         with self._note() as session:
-            outbox.settle(session, outbox_id, receipt, status="delivered", delivered_at_us=now_us, last_error=None)
+            outbox.settle(
+                session,
+                outbox_id,
+                receipt,
+                status="delivered",
+                delivered_at_us=now_us,
+                last_error=None,
+                begun_at_us=None,
+            )
 
     def retry_at(
         self,
@@ -336,17 +346,37 @@ class ControlStore:
         error: str,
         status_code: int | None = None,
         outcome: str = "retry",
+        begun_at_us: int | None = None,
     ) -> None:
-        """The attempt failed; the next one is due at `at_us`. `outcome` is "paused" where the channel itself refuses."""
+        """The attempt failed; the next one is due at `at_us`. `outcome` is "paused" where the channel itself refuses, and "waiting"
+        where the receiver only needs time. `begun_at_us`: when an attempt began that may have arrived, None where that is known.
+        """
         receipt = Receipt(now_us, outcome, status_code, error)
+        is_attempt = outcome != "waiting"
         with self._note() as session:
-            outbox.settle(session, outbox_id, receipt, next_attempt_us=at_us, last_error=error)
+            outbox.settle(
+                session,
+                outbox_id,
+                receipt,
+                is_attempt=is_attempt,
+                next_attempt_us=at_us,
+                last_error=error,
+                begun_at_us=begun_at_us,
+            )
 
-    def dead_letter(self, outbox_id: int, *, now_us: int, error: str, status_code: int | None = None) -> None:
+    def dead_letter(
+        self,
+        outbox_id: int,
+        *,
+        now_us: int,
+        error: str,
+        status_code: int | None = None,
+        begun_at_us: int | None = None,
+    ) -> None:
         """The message will not be sent again, unless somebody asks for it with `resend`."""
         receipt = Receipt(now_us, "dead", status_code, error)
         with self._note() as session:
-            outbox.settle(session, outbox_id, receipt, status="dead", last_error=error)
+            outbox.settle(session, outbox_id, receipt, status="dead", last_error=error, begun_at_us=begun_at_us)
 
     def resend(self, outbox_id: int, *, now_us: int) -> None:
         """Makes a dead message pending again; raises LookupError where there is no dead one of that id."""

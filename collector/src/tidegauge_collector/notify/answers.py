@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from tidegauge_collector.notify.channel import Answer
 from tidegauge_collector.notify.outcomes import DeadLetter, Done, Outcome, PauseChannel, Retry
 
 MAX_RETRY_AFTER_S = 3600.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def judged(answer: Answer, *, now_us: int) -> Outcome:
+    """What an answer means by its status alone."""
+    return by_status(answer.status, answer.headers, now_us=now_us)
 
 
 def by_status(status: int, headers: Mapping[str, str], *, now_us: int) -> Outcome:

@@ -1,27 +1,90 @@
-"""A channel as it is configured: where messages go, under which name; each kind says how a message looks there."""
+"""A channel as it is configured, and how it talks: a pure generator of requests and notes; the sender does the I/O (ADR 0011)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from yarl import URL
 
-from tidegauge_collector.control import OutboxRow
+from tidegauge_collector.control import OutboxRow, Thread
 from tidegauge_collector.core.destinations import Destinations
 from tidegauge_collector.errors import ConfigError
-from tidegauge_collector.notify.outcomes import Outcome
+from tidegauge_collector.notify.outcomes import DeadLetter, Outcome
 from tidegauge_collector.notify.reaching import DestinationRefused, check_literal
+
+TOO_MUCH = frozenset({400, 413, 422})
+"""Statuses of a receiver that may take less: asked once more with the title and the link alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A POST of JSON."""
+    """One HTTP exchange, of JSON where there is a body. `is_reading`: it changes nothing, and may be repeated without harm."""
 
     url: str
-    body: bytes
+    body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "POST"
+    is_reading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A whole message as it goes over the wire, and who gets it.
+
+    `security`: starttls, tls, or none for a server on this machine. `login`: user name and password, never over a plain connection.
+    The answer's status is a code of SMTP; where some recipients were refused its body is {"refused": {address: code}}.
+    """
+
+    content: bytes
+    sender: str
+    recipients: tuple[str, ...]
+    security: str = "starttls"
+    login: tuple[str, str] | None = field(default=None, repr=False)
+    is_reading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is to be remembered of the thread from now on, instead of what was; stored before the talk goes on."""
+
+    remembered: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a receiver said: a status of HTTP or a code of SMTP. Hostile until looked at."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Mapping[str, Any]:
+        """The object that the body holds, empty where it holds none."""
+        try:
+            found = json.loads(self.body)
+        except (ValueError, RecursionError):  # hostile until looked at
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+Step = Request | Mail | Note
+Talk = Generator[Step, Answer | None, Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a kind wants to be treated.
+
+    `is_paging`: tried again soon and often, for a day; else with growing waits for three days. `per_minute`: messages at most.
+    `hears_all`: also of what was over before it was told, as a record wants it; people do not.
+    """
+
+    is_paging: bool = False
+    per_minute: int | None = None
+    hears_all: bool = False
 
 
 class Channel(Protocol):
@@ -35,11 +98,46 @@ class Channel(Protocol):
     def endpoint(self) -> Endpoint:
         """Where it goes."""
 
-    def request(self, message: OutboxRow, *, now_us: int) -> Request:
-        """The request of one attempt, the same for the same message but for times and signatures."""
+    @property
+    def manners(self) -> Manners:
+        """How it wants to be treated."""
 
-    def classify(self, status: int, headers: Mapping[str, str], body: bytes, *, now_us: int) -> Outcome:
+    def converse(
+        self, message: OutboxRow, thread: Thread | None, *, now_us: int, may_have_arrived: int | None = None
+    ) -> Talk:
+        """One attempt: yields requests and notes, is sent an answer for each request, returns what came of it.
+
+        `thread` is None for a message without one (a test). `may_have_arrived`: when an earlier attempt in this thread began whose end
+        nobody knows. Where a request gets no answer the generator is closed.
+        """
+
+
+class Simple(Protocol):
+    """A kind whose every message is one request."""
+
+    def request(self, message: OutboxRow, *, now_us: int, is_brief: bool = False) -> Request:
+        """The request of an attempt, the same for the same message but for times and signatures; `is_brief`: title and link."""
+
+    def classify(self, answer: Answer, *, now_us: int) -> Outcome:
         """What an answer means for the message and its channel."""
+
+
+def once(channel: Simple, message: OutboxRow, *, now_us: int) -> Talk:
+    """The talk of a simple kind: one request, and a brief one where the first was too much."""
+    answer = yield from ask(channel.request(message, now_us=now_us))
+    outcome = channel.classify(answer, now_us=now_us)
+    if isinstance(outcome, DeadLetter) and answer.status in TOO_MUCH:
+        answer = yield from ask(channel.request(message, now_us=now_us, is_brief=True))
+        outcome = channel.classify(answer, now_us=now_us)
+    return outcome
+
+
+def ask(request: Request | Mail) -> Generator[Step, Answer | None, Answer]:
+    """The answer to one request."""
+    answer = yield request
+    if answer is None:
+        raise TypeError("a request in a talk was not answered")
+    return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +145,21 @@ class Endpoint:
     """An address and what of it is secret. Neither URL nor secrets show in its repr: an URL often holds a token.
 
     `allow`: host names, addresses and networks that are not public and yet may be reached. Raises ConfigError, which names the
-    `channel` and repeats no secret, where the URL is no http(s) address or may not be reached.
+    `channel` and repeats no secret, where the URL is none of `schemes` or may not be reached.
     """
 
     channel: str
     url: str = field(repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     allow: tuple[str, ...] = ()
+    schemes: tuple[str, ...] = ("http", "https")
 
     def __post_init__(self) -> None:
         try:
             parsed = URL(self.url)
         except ValueError as problem:
             raise ConfigError(f"url of channel {self.channel!r} cannot be read: give https://host/path") from problem
-        if parsed.scheme not in {"http", "https"} or not parsed.host:
+        if parsed.scheme not in self.schemes or not parsed.host:
             raise ConfigError(f"url of channel {self.channel!r} is no http or https address: give https://host/path")
         try:
             check_literal(parsed, self.destinations)

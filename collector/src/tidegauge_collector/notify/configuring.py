@@ -3,53 +3,24 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tidegauge_collector.errors import ConfigError
 from tidegauge_collector.notify.channel import Channel
-from tidegauge_collector.notify.kinds.alertmanager import AlertmanagerChannel
-from tidegauge_collector.notify.kinds.opsgenie import OpsgenieChannel
-from tidegauge_collector.notify.kinds.pagerduty import PagerDutyChannel
-from tidegauge_collector.notify.kinds.slack import SlackChannel
-from tidegauge_collector.notify.kinds.teams import TeamsChannel
-from tidegauge_collector.notify.kinds.webhook import WebhookChannel
-from tidegauge_collector.notify.wording import LANGUAGES
+from tidegauge_collector.notify.registry import KINDS, SOURCES, Kind
+from tidegauge_collector.notify.voice import Voice
+from tidegauge_collector.notify.words import LANGUAGES
 
-_COMMON = ("name", "kind", "allow")
-_SOURCES = ("", "_env", "_file")
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How a kind of channel is configured: `secrets` are given as they are, or by the name of a variable or file that holds them."""
-
-    make: Callable[..., Channel]
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    required: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
-
-    @property
-    def keys(self) -> list[str]:
-        """All keys of a table of this kind."""
-        return [
-            *_COMMON,
-            *self.required,
-            *self.optional,
-            *(name + source for name in self.secrets for source in _SOURCES),
-        ]
-
-
-KINDS: Mapping[str, Kind] = {
-    "webhook": Kind(WebhookChannel, {"secret": "a whsec_… key"}, required=("url",)),
-    "slack": Kind(SlackChannel, {"url": "https://hooks.slack.com/services/…"}, optional=("language",)),
-    "teams": Kind(TeamsChannel, {"url": "the workflow's https address"}, optional=("language",)),
-    "pagerduty": Kind(PagerDutyChannel, {"routing_key": "32 letters and digits"}, optional=("url", "language")),
-    "opsgenie": Kind(OpsgenieChannel, {"api_key": "the key of an API integration"}, optional=("url", "language")),
-    "alertmanager": Kind(AlertmanagerChannel, required=("url",), optional=("language",)),
+_HOW = {
+    str: "write text in quotes",
+    int: "write a whole number",
+    bool: "write true or false",
+    list: 'write a list of texts, e.g. ["10.0.0.0/8", "hooks.internal"]',
+    dict: 'write a table, e.g. {failing = "…", warning = "…"}',
 }
+MOST_PER_MINUTE = 6_000
 
 
 def read_channels(raw: Any, environment: Mapping[str, str], problems: list[str]) -> tuple[Channel, ...]:
@@ -75,32 +46,52 @@ def _channel(label: str, one: Mapping[str, Any], environment: Mapping[str, str],
     if kind is None:
         found.append(f"{label}.kind = {one['kind']!r}: this version knows {', '.join(KINDS)}")
         return None
-    found += [f"{label}.{_unknown(name, kind.keys)}" for name in one if name not in kind.keys]
-    found += [f'{label}.{name}: missing; write {name} = "…"' for name in ("name", *kind.required) if not one.get(name)]
+    found += [f"{label}.{_unknown(name, list(kind.types))}" for name in one if name not in kind.types]
+    required = {"name": str, **kind.required}
+    found += [f"{label}.{name}: missing; {_example(name, of)}" for name, of in required.items() if not one.get(name)]
     found += _mistyped(label, one, kind)
-    secrets = {name: _secret(label, name, hint, one, environment, found) for name, hint in kind.secrets.items()}
+    secrets = {name: _secret(label, name, kind, one, environment, found) for name in kind.secrets}
     if found:
         return None
-    given = {name: one[name] for name in (*kind.required, *kind.optional) if name in one}
+    given = {name: _frozen(one[name]) for name in (*kind.required, *kind.optional) if name in one}
     try:
-        return kind.make(one["name"], **given, **secrets, allow=tuple(one.get("allow", ())))
+        voice = Voice(**{name: one[name] for name in ("language", "title", "text") if name in one})
+        common = {"allow": tuple(one.get("allow", ())), "voice": voice, "per_minute": one.get("per_minute")}
+        return kind.make(one["name"], **given, **{name: value for name, value in secrets.items() if value}, **common)
     except ConfigError as problem:
         found.append(f"{label}: {problem}")
     return None
 
 
+def _example(name: str, of: type) -> str:
+    return f'write {name} = ["…"]' if of is list else f'write {name} = "…"'
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _mistyped(label: str, one: Mapping[str, Any], kind: Kind) -> list[str]:
+    types = kind.types
     found = [
-        f"{label}.{name} = {value!r}: write text in quotes"
+        f"{label}.{name} = {value!r}: {_HOW[types[name]]}"
         for name, value in one.items()
-        if name in kind.keys and name != "allow" and not isinstance(value, str)
+        if name in types and not _is_of(value, types[name])
     ]
-    allow = one.get("allow", [])
-    if not isinstance(allow, list) or not all(isinstance(each, str) for each in allow):
-        found.append(f'{label}.allow = {allow!r}: write a list of texts, e.g. ["10.0.0.0/8", "hooks.internal"]')
-    if one.get("language", "en") not in LANGUAGES:
+    if isinstance(one.get("language", "en"), str) and one.get("language", "en") not in LANGUAGES:
         found.append(f"{label}.language = {one['language']!r}: write one of {', '.join(LANGUAGES)}")
+    per_minute = one.get("per_minute", 1)
+    if isinstance(per_minute, int) and not 1 <= per_minute <= MOST_PER_MINUTE:
+        found.append(f"{label}.per_minute = {per_minute}: write a number from 1 to {MOST_PER_MINUTE}")
     return found
+
+
+def _is_of(value: Any, kind: type) -> bool:
+    if kind is list:
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    if kind is dict:
+        return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 def _unknown(name: str, keys: list[str]) -> str:
@@ -110,12 +101,14 @@ def _unknown(name: str, keys: list[str]) -> str:
 
 
 def _secret(
-    label: str, name: str, hint: str, one: Mapping[str, Any], environment: Mapping[str, str], found: list[str]
+    label: str, name: str, kind: Kind, one: Mapping[str, Any], environment: Mapping[str, str], found: list[str]
 ) -> str:
-    given = [name + source for source in _SOURCES if one.get(name + source)]
+    given = [name + source for source in SOURCES if one.get(name + source)]
+    if not given and name in kind.may_lack:
+        return ""
     if len(given) != 1:
-        choice = ", ".join(name + source for source in _SOURCES)
-        found.append(f"{label}: give one of {choice} ({hint}); {len(given)} are given")
+        choice = ", ".join(name + source for source in SOURCES)
+        found.append(f"{label}: give one of {choice} ({kind.secrets[name]}); {len(given)} are given")
         return ""
     value = str(one[given[0]])
     if given[0] == name:

@@ -1,38 +1,52 @@
-"""One attempt: a POST with a bounded wait and a bounded read. What comes back is hostile until classified."""
+"""One attempt: a talk with bounded waits and bounded reads. What comes back is hostile until the channel has looked at it."""
 
+from __future__ import annotations
+
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from tidegauge_collector import __version__
-from tidegauge_collector.control import OutboxRow
-from tidegauge_collector.notify.channel import Channel, Request
+from tidegauge_collector.control import OutboxRow, Thread
+from tidegauge_collector.notify.channel import Answer, Channel, Mail, Note, Request, Talk
+from tidegauge_collector.notify.mailing import send_mail
 from tidegauge_collector.notify.outcomes import DeadLetter, Outcome, PauseChannel, Retry
 from tidegauge_collector.notify.reaching import CheckedResolver, refusal_in
 
 CONNECT_TIMEOUT_S = 5
 TOTAL_TIMEOUT_S = 15
+TALK_TIMEOUT_S = 90  # a whole attempt: a ticket wants several requests
 READ_CAP_BYTES = 64 * 1024
+MAX_STEPS = 40
 _EXCERPT_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What came of an attempt; `status_code` is None where there was no answer, `detail` holds no secret."""
+    """What came of an attempt; `status_code` is None where there was no answer, `detail` holds no secret.
+
+    `begun_at_us`: since when something may have arrived of which nobody knows, None where all is known.
+    """
 
     outcome: Outcome
     status_code: int | None
     detail: str
+    begun_at_us: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+class Memory(Protocol):
+    """What must be durable before a talk goes on."""
+
+    async def begin(self, now_us: int) -> None:
+        """From now on something may arrive."""
+
+    async def remember(self, remembered: Mapping[str, Any]) -> None:
+        """A note of the channel for its thread."""
 
 
 def open_session(channel: Channel, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
@@ -51,24 +65,106 @@ def open_session(channel: Channel, resolver: AbstractResolver | None = None) -> 
     )
 
 
-async def attempt(session: aiohttp.ClientSession, channel: Channel, message: OutboxRow, *, now_us: int) -> Attempt:
-    """Sends the message once. A broken connection or a timeout is ambiguous and therefore a Retry, under the same id."""
+async def attempt(
+    session: aiohttp.ClientSession,
+    channel: Channel,
+    message: OutboxRow,
+    thread: Thread | None,
+    memory: Memory,
+    *,
+    now_us: int,
+    may_have_arrived: int | None = None,
+) -> Attempt:
+    """Talks once. A broken connection or a timeout is a Retry, under the same id; so is a talk that takes too long."""
+    talk = channel.converse(message, thread, now_us=now_us, may_have_arrived=may_have_arrived)
+    driven = _Driven(session, channel, memory, begun_at_us=message.begun_at_us, now_us=now_us)
     try:
-        answer = await _post(session, channel.request(message, now_us=now_us))
+        async with asyncio.timeout(TALK_TIMEOUT_S):
+            outcome = await driven.through(talk)
     except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+        return driven.broken(problem)
+    finally:
+        talk.close()
+    detail = channel.endpoint.redact(_detail(outcome, driven.last))
+    status = None if driven.last is None else driven.last.status
+    is_open = isinstance(outcome, Retry) and outcome.may_have_arrived
+    return Attempt(outcome, status, detail, now_us if is_open else driven.begun_at_us)
+
+
+class _Driven:
+    """A talk under way: its last answer, and since when something may have arrived."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        channel: Channel,
+        memory: Memory,
+        *,
+        begun_at_us: int | None,
+        now_us: int,
+    ) -> None:
+        self._session, self._channel, self._memory, self._now_us = session, channel, memory, now_us
+        self.begun_at_us = self._before_us = begun_at_us
+        self.last: Answer | None = None
+        self._has_begun = False
+
+    async def through(self, talk: Talk) -> Outcome:
+        """What the talk returns."""
+        answer: Answer | None = None
+        try:
+            for _ in range(MAX_STEPS):
+                step = talk.send(answer)
+                answer = await self._take(step)
+        except StopIteration as end:
+            outcome: Outcome = end.value
+            return outcome
+        return DeadLetter(f"the talk did not end after {MAX_STEPS} steps")
+
+    async def _take(self, step: Request | Mail | Note) -> Answer | None:
+        if isinstance(step, Note):
+            await self._memory.remember(step.remembered)
+            return None
+        if step.is_reading:
+            self.last = await self._send(step)
+            return self.last
+        await self._begin()
+        self.last = await self._send(step)
+        if isinstance(step, Mail) or not _is_unknown(self.last.status):
+            self.begun_at_us = self._before_us = None
+        return self.last
+
+    async def _send(self, step: Request | Mail) -> Answer:
+        if isinstance(step, Mail):
+            return await send_mail(self._channel.endpoint, step)
+        return await _exchange(self._session, step)
+
+    async def _begin(self) -> None:
+        if not self._has_begun:  # once for an attempt: durable before anything leaves
+            await self._memory.begin(self._now_us)
+            self._has_begun = True
+        self._before_us, self.begun_at_us = self.begun_at_us, self._now_us
+
+    def broken(self, problem: Exception) -> Attempt:
+        """What came of a talk that a failure ended."""
         refused = refusal_in(problem)
         if refused is not None:
-            return Attempt(PauseChannel(str(refused)), None, str(refused))
+            return Attempt(PauseChannel(str(refused)), None, str(refused), self._before_us)
         reason = _named(problem)
-        return Attempt(Retry(0.0, reason), None, reason)
-    outcome = channel.classify(answer.status, answer.headers, answer.body, now_us=now_us)
-    return Attempt(outcome, answer.status, channel.endpoint.redact(_detail(outcome, answer)))
+        nothing_left = isinstance(problem, aiohttp.ClientConnectorError | ConnectionRefusedError)
+        return Attempt(Retry(0.0, reason), None, reason, self._before_us if nothing_left else self.begun_at_us)
 
 
-async def _post(session: aiohttp.ClientSession, request: Request) -> _Answer:
-    headers = {"Content-Type": "application/json", **request.headers}
-    async with session.post(request.url, data=request.body, headers=headers, allow_redirects=False) as response:
-        return _Answer(response.status, response.headers, await _read_capped(response))
+def _is_unknown(status: int) -> bool:
+    """Whether somebody in between may have answered for a receiver that took the request."""
+    return status >= 500 or status == 408
+
+
+async def _exchange(session: aiohttp.ClientSession, request: Request) -> Answer:
+    headers = {"Content-Type": "application/json", **request.headers} if request.body else dict(request.headers)
+    async with session.request(
+        request.method, request.url, data=request.body or None, headers=headers, allow_redirects=False
+    ) as response:
+        return Answer(response.status, response.headers, await _read_capped(response))
 
 
 async def _read_capped(response: aiohttp.ClientResponse) -> bytes:
@@ -88,11 +184,10 @@ def _named(problem: Exception) -> str:
     return f"{type(problem).__name__}: {reason}" if isinstance(reason, str) else type(problem).__name__
 
 
-def _detail(outcome: Outcome, answer: _Answer) -> str:
+def _detail(outcome: Outcome, answer: Answer | None) -> str:
     """The reason of a refusal with the beginning of the answer's text; empty where all went well."""
-    reason = getattr(outcome, "reason", "")
-    if not isinstance(outcome, DeadLetter | Retry) or not answer.body:
-        return str(reason)
+    if not isinstance(outcome, DeadLetter | Retry) or answer is None or not answer.body:
+        return outcome.reason
     start = answer.body[: 4 * _EXCERPT_CHARACTERS].decode("utf-8", "replace")
     printable = "".join(each if each.isprintable() else " " for each in start)
-    return f"{reason} ({printable[:_EXCERPT_CHARACTERS].strip()})"
+    return f"{outcome.reason} ({printable[:_EXCERPT_CHARACTERS].strip()})"

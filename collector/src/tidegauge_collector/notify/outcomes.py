@@ -5,12 +5,26 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The receiver has it."""
+    """The receiver has it; `reason` is what an operator should know all the same."""
+
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try again, not before `after_s` seconds (0: the schedule alone decides)."""
+    """Try again, not before `after_s` seconds (0: the schedule alone decides).
+
+    `may_have_arrived`: the answer does not say whether the receiver has done what it was asked for.
+    """
+
+    after_s: float
+    reason: str
+    may_have_arrived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """Nothing went wrong, but the receiver needs time: go on after `after_s` seconds. A kind must not say so for ever."""
 
     after_s: float
     reason: str
@@ -30,4 +44,4 @@ class DeadLetter:
     reason: str
 
 
-Outcome = Done | Retry | PauseChannel | DeadLetter
+Outcome = Done | Retry | NotYet | PauseChannel | DeadLetter

@@ -1,4 +1,4 @@
-"""Sends what is in the outbox: at least once, in order per channel and alert key, with a receipt for each attempt.
+"""Sends what is in the outbox: at least once, in order per channel and thread, with a receipt for each attempt.
 
 Each channel has a lane of its own, so that a slow or broken receiver holds up nobody else. What is known of a receiver
 (failing, paused) lives in memory only: a restart tries each channel once more, which is what a changed configuration wants.
@@ -13,16 +13,15 @@ from typing import Any, Protocol, TypeVar
 import aiohttp
 import structlog
 
-from tidegauge_collector.control import ControlStore, OutboxRow, StoreUnavailable
+from tidegauge_collector.control import ControlStore, Conversation, OutboxRow, StoreUnavailable
 from tidegauge_collector.errors import ConfigError
-from tidegauge_collector.notify import schedule
-from tidegauge_collector.notify.breaker import Breaker
+from tidegauge_collector.notify import ownalerts
 from tidegauge_collector.notify.channel import Channel
 from tidegauge_collector.notify.delivery import Attempt, attempt, open_session
-from tidegauge_collector.notify.outcomes import DeadLetter, Done, PauseChannel, Retry
+from tidegauge_collector.notify.lane import Lane, LaneState
+from tidegauge_collector.notify.outcomes import DeadLetter, Done, NotYet, PauseChannel, Retry
 
-BATCH = 32
-AT_ONCE = 4  # messages of one channel under way at a time, each of another alert key
+AT_ONCE = 4  # messages of one channel under way at a time, each of another thread
 IDLE_S = 60.0  # look again even if nobody woke us
 STORE_PAUSE_S = 5.0
 KEEP_PAUSED_US = 3 * 86_400 * 1_000_000
@@ -40,22 +39,6 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None: ...
 
 
-class _Lane:
-    """What is known of one channel's receiver."""
-
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
-        self.breaker = Breaker()
-        self.paused: str | None = None
-        self.wake = asyncio.Event()
-
-    def limit(self, now_us: int) -> int:
-        """How many messages may be tried now."""
-        if self.paused is not None or not self.breaker.allows(now_us):
-            return 0
-        return BATCH if self.breaker.probe_at_us is None else 1
-
-
 class OutboxSender:
     """Delivers the store's outbox to these channels; messages to other channels stay where they are.
 
@@ -71,14 +54,26 @@ class OutboxSender:
         clock: Clock,
         session_factory: Callable[[Channel], aiohttp.ClientSession] = open_session,
         random: Callable[[], float] = random_module.random,
+        base_url: str = "",
     ) -> None:
         twice = [name for name, times in Counter(each.name for each in channels).items() if times > 1]
         if twice:
             raise ConfigError(f"channels of the same name: {', '.join(twice)}; give each its own")
         self._store, self._clock, self._random, self._session_factory = store, clock, random, session_factory
-        self._lanes = {channel.name: _Lane(channel) for channel in channels}
+        self._base_url = base_url
+        self._lanes = {channel.name: Lane(channel) for channel in channels}
         self._loop: asyncio.AbstractEventLoop | None = None
         self.counts: Counter[tuple[str, str]] = Counter()
+
+    @property
+    def channels(self) -> Mapping[str, Channel]:
+        """The channels by name, as they are configured."""
+        return {name: lane.channel for name, lane in self._lanes.items()}
+
+    @property
+    def states(self) -> Mapping[str, LaneState]:
+        """What is known of each receiver."""
+        return {name: lane.state for name, lane in self._lanes.items()}
 
     @property
     def paused(self) -> Mapping[str, str]:
@@ -92,15 +87,13 @@ class OutboxSender:
 
     def resume(self, channel: str) -> None:
         """Sends to a paused channel again, its configuration being mended; to be called in the event loop."""
-        self._lanes[channel].paused = None
-        self._lanes[channel].breaker.succeeded()
-        self._wake_lanes()
+        self._lanes[channel].resume()
 
     async def deliver_due(self) -> int:
         """One pass over all channels; returns how many messages were tried."""
         return sum(await _all_of(self._pass_once(lane) for lane in self._lanes.values()))
 
-    async def _pass_once(self, lane: _Lane) -> int:
+    async def _pass_once(self, lane: Lane) -> int:
         async with self._session_factory(lane.channel) as session:
             return await self._pass(lane, session)
 
@@ -122,7 +115,7 @@ class OutboxSender:
         for lane in self._lanes.values():
             lane.wake.set()
 
-    async def _run_lane(self, lane: _Lane) -> None:
+    async def _run_lane(self, lane: Lane) -> None:
         async with self._session_factory(lane.channel) as session:
             while True:
                 lane.wake.clear()
@@ -133,7 +126,7 @@ class OutboxSender:
                     _log.warning("outbox.store_unavailable", channel=lane.channel.name, problem=str(problem.orig))
                     await self._clock.sleep(STORE_PAUSE_S)
 
-    async def _pass(self, lane: _Lane, session: aiohttp.ClientSession) -> int:
+    async def _pass(self, lane: Lane, session: aiohttp.ClientSession) -> int:
         """Tries the lane's due messages, a few at a time, as long as its receiver lets us."""
         now_us = self._clock.now_us()
         if lane.paused is not None:
@@ -150,52 +143,83 @@ class OutboxSender:
             tried += len(group)
         return tried
 
-    async def _deliver(self, lane: _Lane, session: aiohttp.ClientSession, message: OutboxRow) -> None:
-        made = await attempt(session, lane.channel, message, now_us=self._clock.now_us())
-        outcome = await asyncio.to_thread(self._settle, message, made, self._clock.now_us())
+    async def _deliver(self, lane: Lane, session: aiohttp.ClientSession, message: OutboxRow) -> None:
+        found = await asyncio.to_thread(self._store.talks.conversation, message)
+        if found.is_moot and await self._collapse(lane, found):
+            return
+        lane.pace.took(self._clock.now_us())
+        made = await attempt(
+            session,
+            lane.channel,
+            message,
+            found.thread,
+            _Memory(self._store, message),
+            now_us=self._clock.now_us(),
+            may_have_arrived=found.may_have_arrived,
+        )
+        outcome = await asyncio.to_thread(self._settle, lane, message, made, self._clock.now_us())
         self.counts[lane.channel.name, outcome] += 1
-        self._learn(lane, made)
+        change = lane.learn(made, self._clock.now_us())
+        if change is not None:
+            await asyncio.to_thread(self._tell_others, lane.channel.name, made.detail, is_sound=change)
+            self._wake_lanes()
 
-    def _settle(self, message: OutboxRow, made: Attempt, now_us: int) -> str:
+    async def _collapse(self, lane: Lane, found: Conversation) -> bool:
+        """Whether nobody needs to hear of a thread any more: it was over before anybody did."""
+        if found.thread is None or lane.channel.manners.hears_all:
+            return False
+        settled = await asyncio.to_thread(self._store.talks.collapse, found.thread.id, now_us=self._clock.now_us())
+        self.counts[lane.channel.name, "collapsed"] += settled
+        return settled > 0
+
+    def _settle(self, lane: Lane, message: OutboxRow, made: Attempt, now_us: int) -> str:
         """Stores what came of an attempt, in a thread; returns the receipt's outcome."""
-        store, attempts = self._store, message.attempts + 1
+        store, attempts, age_s = self._store, message.attempts + 1, (now_us - message.created_at_us) / 1e6
         match made.outcome:
             case Done():
                 store.delivered(message.id, now_us=now_us, status_code=made.status_code, detail=made.detail)
                 return "delivered"
             case PauseChannel():
-                code = made.status_code
-                store.retry_at(
-                    message.id, at_us=now_us, now_us=now_us, error=made.detail, status_code=code, outcome="paused"
-                )
-                return "paused"
-            case Retry(after_s) if not schedule.is_spent(attempts, age_s=(now_us - message.created_at_us) / 1e6):
-                wait_s = schedule.wait_s(attempts, random=self._random, at_least_s=after_s)
-                at_us = now_us + round(wait_s * 1e6)
-                store.retry_at(message.id, at_us=at_us, now_us=now_us, error=made.detail, status_code=made.status_code)
-                return "retry"
+                return self._later(message, made, "paused", at_us=now_us, now_us=now_us)
+            case NotYet(after_s):
+                return self._later(message, made, "waiting", at_us=now_us + round(after_s * 1e6), now_us=now_us)
+            case Retry(after_s) if not lane.schedule.is_spent(attempts, age_s=age_s):
+                wait_s = lane.schedule.wait_s(attempts, random=self._random, at_least_s=after_s, age_s=age_s)
+                return self._later(message, made, "retry", at_us=now_us + round(wait_s * 1e6), now_us=now_us)
             case Retry() | DeadLetter():
-                store.dead_letter(message.id, now_us=now_us, error=made.detail, status_code=made.status_code)
+                store.dead_letter(
+                    message.id,
+                    now_us=now_us,
+                    error=made.detail,
+                    status_code=made.status_code,
+                    begun_at_us=made.begun_at_us,
+                )
                 return "dead"
 
-    def _learn(self, lane: _Lane, made: Attempt) -> None:
-        """What an attempt tells of the receiver; changes of its state are logged, attempts are not."""
-        now_us, held_back = self._clock.now_us(), lane.breaker.probe_at_us is not None
-        match made.outcome:
-            case PauseChannel():
-                if lane.paused is None:
-                    _log.error("channel.paused", channel=lane.channel.name, reason=made.detail)
-                lane.paused = made.detail
-            case Retry():
-                lane.breaker.failed(now_us)
-                if not held_back and lane.breaker.probe_at_us is not None:
-                    _log.warning("channel.failing", channel=lane.channel.name, reason=made.detail)
-            case Done() | DeadLetter():
-                lane.breaker.succeeded()
-                if held_back:
-                    _log.info("channel.recovered", channel=lane.channel.name)
+    def _later(self, message: OutboxRow, made: Attempt, outcome: str, *, at_us: int, now_us: int) -> str:
+        self._store.retry_at(
+            message.id,
+            at_us=at_us,
+            now_us=now_us,
+            error=made.detail,
+            status_code=made.status_code,
+            outcome=outcome,
+            begun_at_us=made.begun_at_us,
+        )
+        return outcome
 
-    async def _expire(self, lane: _Lane, now_us: int) -> None:
+    def _tell_others(self, channel: str, reason: str, *, is_sound: bool) -> None:
+        """The other channels hear once of one that was paused, and once of its return."""
+        now_us, key, talks = self._clock.now_us(), ownalerts.own_key(channel), self._store.talks
+        if is_sound:
+            talks.clear_own(
+                key, body=ownalerts.resumed_body(channel, now_us=now_us, base_url=self._base_url), now_us=now_us
+            )
+            return
+        body = ownalerts.paused_body(channel, reason, now_us=now_us, base_url=self._base_url)
+        talks.raise_own([name for name in self._lanes if name != channel], key, body=body, now_us=now_us)
+
+    async def _expire(self, lane: Lane, now_us: int) -> None:
         expired = await asyncio.to_thread(
             self._store.expire_pending, lane.channel.name, created_before_us=now_us - KEEP_PAUSED_US, now_us=now_us
         )
@@ -203,13 +227,28 @@ class OutboxSender:
             self.counts[lane.channel.name, "expired"] += expired
             _log.error("channel.expired", channel=lane.channel.name, messages=expired)
 
-    async def _idle_s(self, lane: _Lane) -> float:
+    async def _idle_s(self, lane: Lane) -> float:
         """Seconds until the lane may have something to do."""
         due_us = await asyncio.to_thread(self._store.next_due_us, channels=[lane.channel.name])
         if due_us is None or lane.paused is not None:
             return IDLE_S
-        at_us = max(due_us, lane.breaker.probe_at_us or 0)
+        at_us = max(due_us, lane.ready_at_us())
         return min(max((at_us - self._clock.now_us()) / 1e6, 0.0), IDLE_S)
+
+
+class _Memory:
+    """What a talk wants durable, for one message."""
+
+    def __init__(self, store: ControlStore, message: OutboxRow) -> None:
+        self._store, self._message = store, message
+
+    async def begin(self, now_us: int) -> None:
+        await asyncio.to_thread(self._store.talks.begin, self._message.id, now_us)
+
+    async def remember(self, remembered: Mapping[str, Any]) -> None:
+        """Nothing where the message has no thread: a test is not followed."""
+        if self._message.thread is not None:
+            await asyncio.to_thread(self._store.talks.remember, self._message.thread, remembered)
 
 
 async def _first_of(*waits: Coroutine[Any, Any, Any]) -> None:

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Sequence
 
 from tidegauge_collector.errors import ConfigError
 
@@ -28,12 +29,15 @@ def signing_key(secret: str, *, channel: str) -> bytes:
     return key
 
 
-def signed_headers(key: bytes, delivery_id: str, body: bytes, *, now_s: int) -> dict[str, str]:
-    """The three headers of one attempt; the id stays over attempts, time (whole seconds) and signature do not."""
+def signed_headers(keys: Sequence[bytes], delivery_id: str, body: bytes, *, now_s: int) -> dict[str, str]:
+    """The three headers of one attempt; the id stays over attempts, time (whole seconds) and signatures do not.
+
+    One signature for each key: while keys are exchanged a receiver may know either.
+    """
     signed = f"{delivery_id}.{now_s}.".encode() + body
-    signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode("ascii")
+    digests = [base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode("ascii") for key in keys]
     return {
         "webhook-id": delivery_id,
         "webhook-timestamp": str(now_s),
-        "webhook-signature": f"v1,{signature}",
+        "webhook-signature": " ".join(f"v1,{digest}" for digest in digests),
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tidegauge_collector.control import OutboxRow
 from tidegauge_collector.control.ids import delivery_id
@@ -18,6 +20,14 @@ class Said:
 
     was_taken: bool
     text: str
+
+
+class _Nothing:
+    """A test leaves no trace."""
+
+    async def begin(self, now_us: int) -> None: ...
+
+    async def remember(self, remembered: Mapping[str, Any]) -> None: ...
 
 
 async def try_channel(channel: Channel, *, now_us: int, base_url: str = "") -> Said:
@@ -39,7 +49,7 @@ async def try_channel(channel: Channel, *, now_us: int, base_url: str = "") -> S
         delivered_at_us=None,
     )
     async with open_session(channel) as session:
-        made = await attempt(session, channel, message, now_us=now_us)
+        made = await attempt(session, channel, message, None, _Nothing(), now_us=now_us)
     if isinstance(made.outcome, Done):
         return Said(True, f"taken (HTTP {made.status_code}); look whether it arrived where people read it")
     return Said(False, f"not taken: {made.detail}")

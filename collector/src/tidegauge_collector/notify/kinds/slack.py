@@ -1,26 +1,23 @@
 """Slack's incoming webhooks: a message of blocks to the one conversation that the secret URL is for.
 
 Limits and errors: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks. A message cannot be changed later, so
-that an update and a recovery are messages of their own.
+that an update and a recovery are messages of their own; `slack_api` does better.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from tidegauge_collector.control import OutboxRow
-from tidegauge_collector.notify.answers import by_status
-from tidegauge_collector.notify.channel import Endpoint, Request
-from tidegauge_collector.notify.events import Event, read_event
+from tidegauge_collector.control import OutboxRow, Thread
+from tidegauge_collector.notify.answers import judged
+from tidegauge_collector.notify.channel import Answer, Endpoint, Manners, Request, Talk, once
+from tidegauge_collector.notify.events import read_event
+from tidegauge_collector.notify.kinds.slack_blocks import rendered
 from tidegauge_collector.notify.outcomes import DeadLetter, Done, Outcome
-from tidegauge_collector.notify.wording import cut, facts, headline, open_label
+from tidegauge_collector.notify.voice import PLAIN, Voice
 
-HEADER_CHARACTERS, FIELD_CHARACTERS, TEXT_CHARACTERS = 150, 2_000, 3_000
-MAX_FIELDS = 10
-_MARKS = {"resolved": "🟢", "failing": "🔴", "warning": "🟡"}
+PER_MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,8 @@ class SlackChannel:
     name: str
     url: str = field(repr=False)
     allow: tuple[str, ...] = ()
-    language: str = "en"
+    voice: Voice = PLAIN
+    per_minute: int | None = None
 
     def __post_init__(self) -> None:
         _ = self.endpoint
@@ -39,39 +37,26 @@ class SlackChannel:
     def endpoint(self) -> Endpoint:
         return Endpoint(self.name, self.url, (), self.allow)
 
-    def request(self, message: OutboxRow, *, now_us: int) -> Request:
+    @property
+    def manners(self) -> Manners:
+        """Slack may switch off an app that writes more than once a second."""
+        return Manners(per_minute=min(self.per_minute or PER_MINUTE, PER_MINUTE))
+
+    def converse(
+        self, message: OutboxRow, thread: Thread | None, *, now_us: int, may_have_arrived: int | None = None
+    ) -> Talk:
+        del thread, may_have_arrived
+        return once(self, message, now_us=now_us)
+
+    def request(self, message: OutboxRow, *, now_us: int, is_brief: bool = False) -> Request:
         """The event as a message."""
         del now_us
-        return Request(self.url, json.dumps(render(read_event(message.body), self.language)).encode())
+        voice = self.voice.brief() if is_brief else self.voice
+        return Request(self.url, json.dumps(rendered(read_event(message.body), voice)).encode())
 
-    def classify(self, status: int, headers: Mapping[str, str], body: bytes, *, now_us: int) -> Outcome:
+    def classify(self, answer: Answer, *, now_us: int) -> Outcome:
         """Slack says `ok` where it took the message; a 200 with anything else is of somebody in between."""
-        outcome = by_status(status, headers, now_us=now_us)
-        if isinstance(outcome, Done) and body.strip() != b"ok":
+        outcome = judged(answer, now_us=now_us)
+        if isinstance(outcome, Done) and answer.body.strip() != b"ok":
             return DeadLetter("Slack did not answer ok")
         return outcome
-
-
-def render(event: Event, language: str) -> dict[str, Any]:
-    """The message: a header, facts in pairs, when, and a button that leads to the page."""
-    line = headline(event, language)
-    mark = _MARKS.get("resolved" if event.is_over else event.severity, "")
-    title = {"type": "plain_text", "text": cut(f"{mark} {line}".strip(), HEADER_CHARACTERS), "emoji": True}
-    blocks: list[dict[str, Any]] = [{"type": "header", "text": title}]
-    shown = facts(event, language)[:MAX_FIELDS]
-    if shown:
-        fields = [f"*{escaped(label)}*\n{cut(escaped(value), FIELD_CHARACTERS - 100)}" for label, value in shown]
-        blocks.append({"type": "section", "fields": [{"type": "mrkdwn", "text": text} for text in fields]})
-    blocks.append(
-        {"type": "context", "elements": [{"type": "mrkdwn", "text": f"{escaped(event.monitor)} · {event.at}"}]}
-    )
-    if event.url:
-        label = {"type": "plain_text", "text": open_label(language)}
-        blocks.append({"type": "actions", "elements": [{"type": "button", "text": label, "url": event.url}]})
-    text = cut(escaped(line), TEXT_CHARACTERS)
-    return {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
-
-
-def escaped(text: str) -> str:
-    """Text in which nothing is a link, a mention or a command."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
