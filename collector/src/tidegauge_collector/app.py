@@ -211,6 +211,10 @@ class Collector:
 
         self._on_rules_changed = ruled
 
+        def caught_up(deployments: set[str]) -> bool:
+            self.judging.expect(self.production.make_due(deployments))
+            return not self.production.has_work
+
         self.deleting = Deleting(self.control, self.telemetry, now_us=now_us, on_removed=changed)
         self.deleting.resume()
         wishes = Wishes(self.telemetry, self.deleting)
@@ -228,7 +232,7 @@ class Collector:
             data / "log",
             now_us,
             on_folded=folded,
-            on_caught_up=lambda names: self.judging.expect(self.production.make_due(names)),
+            on_caught_up=caught_up,
             quarantine=self.service.quarantine,
         )
         self.backlog = Backlog(self.folding, self.service.counters, now_us, size_at_start_bytes=unfolded_bytes)

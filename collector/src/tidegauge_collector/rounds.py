@@ -95,7 +95,7 @@ class Rounds:
             self._judge()
 
     def _fold_to_the_end(self) -> None:
-        while self._folding.fold_some():
+        while self._folding.fold_some() or not self._folding.caught_up:
             pass
 
     def _judge_in_turn(self) -> None:

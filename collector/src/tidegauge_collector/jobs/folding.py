@@ -48,10 +48,13 @@ class Folding:
         now_us: Callable[[], int],
         *,
         on_folded: Callable[[set[str]], None],
-        on_caught_up: Callable[[set[str]], None],
+        on_caught_up: Callable[[set[str]], bool],
         quarantine: Quarantine | None = None,
     ) -> None:
-        """`on_folded` is told the deployments of each batch; `on_caught_up` all of them again before `caught_up` says so."""
+        """`on_folded` is told the deployments of each batch; `on_caught_up` all of them again before `caught_up` says so.
+
+        Where that answers False it has more to do: it is called again, with what has been folded meanwhile.
+        """
         self._control = control
         self._telemetry = telemetry
         self._log_directory = log_directory
@@ -91,8 +94,10 @@ class Folding:
                 self._take(pairs)
             else:
                 self._remove_what_came_back()
-                self._on_caught_up(self._news)
-                self._news, self._done = set(), arrivals
+                is_done = self._on_caught_up(self._news)
+                self._news = set()
+                if is_done:
+                    self._done = arrivals
         except BaseException:
             self._reader = self._open_reader()  # nothing of the batch was committed: read it again
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left
 from collections.abc import Callable, Collection
 
@@ -19,6 +20,7 @@ from tidegauge_collector.telemetry.moments import column_moments, merged_profile
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 MIN_ROWS = 100
+PASS_S = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -34,17 +36,37 @@ class ProductionBaselines:
         rows: int,
         days: float,
         now_us: Callable[[], int],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._control = control
         self._telemetry = telemetry
         self._rows = rows
         self._length_us = int(days * DAY_US)
         self._now_us = now_us
+        self._monotonic = monotonic
         self._served: set[tuple[str, str]] = set()
+        self._waiting: dict[str, None] = {}  # deployments to look at, the longest waiting first
+
+    @property
+    def has_work(self) -> bool:
+        """Whether deployments wait for another call of `make_due`."""
+        return bool(self._waiting)
 
     def make_due(self, deployments: Collection[str]) -> list[str]:
-        """Make the baselines that are due in some deployments; those that got one."""
-        return [name for name in deployments if self._try(name)]
+        """Make the baselines that are due in some deployments, or the first of them in `PASS_S`; those that got one.
+
+        One takes a second where there is much data: after an upgrade, with hundreds due, the fold must not wait for all of them.
+        """
+        self._waiting.update(dict.fromkeys(deployments))
+        deadline, made = self._monotonic() + PASS_S, []
+        while self._waiting:
+            name = next(iter(self._waiting))
+            if self._try(name):
+                made.append(name)
+            del self._waiting[name]
+            if self._monotonic() >= deadline:
+                break
+        return made
 
     def _try(self, deployment: str) -> bool:
         """Serve a deployment; one that cannot be served holds up nobody else."""

@@ -15,6 +15,7 @@ from typing import Any, Self
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.errors import CollectorError
@@ -195,7 +196,7 @@ class TelemetryStore:
             cursor = self._cursor()
             try:
                 for table, columns in tables.items():
-                    cursor.register(table, dict(columns))
+                    cursor.register(table, _registered(columns))
                     registered.append(table)
                 yield cursor.execute(query(name), parameters)
             finally:
@@ -223,6 +224,13 @@ class TelemetryStore:
                 raise
         except duckdb.Error as error:
             raise self._noted(translate(error, doing)) from error
+
+
+def _registered(columns: Table) -> dict[str, Array] | pa.Table:
+    """Columns as DuckDB takes them: numpy's as they are, with bytes among them as Arrow's."""
+    if not any(isinstance(values, pa.Array) for values in columns.values()):
+        return dict(columns)
+    return pa.table(dict(columns))
 
 
 def _has_room(path: Path) -> bool:
