@@ -24,6 +24,7 @@ import tidegauge
 from tidegauge.core.bins import ColumnBins, NumericBins, ReferenceBins, categorical_bins, numeric_bins
 from tidegauge.process import PROCESS
 from tidegauge.settings import AgentSettings
+from tidegauge.worker.calls import Call, Form, Origin
 from tidegauge.worker.deployment import DeploymentWorker
 
 FEATURES, ROWS = 25, 1_000_000
@@ -53,8 +54,8 @@ def cpu_s(work: Callable[[], object]) -> float:
     return time.process_time() - started
 
 
-def call(target: DeploymentWorker, inputs: Any, result: Any = None) -> tuple[Any, ...]:
-    return (target, "predict", inputs, result, None, 0, 1_000, None, 0)
+def call(target: DeploymentWorker, inputs: Any, result: Any = None) -> Call:
+    return Call(Origin(target, "predict"), inputs, result, 0, 1_000)
 
 
 def moments_and_searchsorted(table: np.ndarray, bins: ReferenceBins) -> None:
@@ -143,7 +144,7 @@ def bench_background(rng: np.random.Generator) -> None:
     numbers = rng.normal(size=(4_096, FEATURES))
     bins = bins_of(numbers)
     dicts = [dict(zip(NAMES, row, strict=True)) for row in numbers.tolist()]
-    packed = [(row.tobytes(), row.shape) for row in numbers]
+    packed = [row.tobytes() for row in numbers]
     print(f"\nbackground CPU per {FEATURES}-feature row, ids excluded")
     getter = itemgetter(*NAMES)
     yard = cpu_s(lambda: [read_all(getter, dicts) for _ in range(20)]) / 20 / len(dicts)
@@ -151,9 +152,11 @@ def bench_background(rng: np.random.Generator) -> None:
     print(
         f"  yardsticks: np.fromiter(chain(map(itemgetter, rows))) {yard * 1e6:.2f} us; np.sort of the columns {sort * 1e6:.2f} us"
     )
-    for name, inputs, target_us in (("dicts", dicts, 1.5), ("numpy rows", packed, 0.5)):
+    kinds = (("dicts", dicts, Form.ROW_OF_NAMES, 1.5), ("numpy rows", packed, Form.ROW_OF_FLOATS, 0.5))
+    for name, inputs, form, target_us in kinds:
         target = worker(bins)
-        calls = [call(target, one, 0.5) for one in inputs]
+        origin = Origin(target, "predict", form)
+        calls = [Call(origin, one, 0.5, 0, 1_000) for one in inputs]
         spent = cpu_s(partial(take_all, target, calls, 20)) / 20 / len(calls)
         print(
             f"  from {name:12} {spent * 1e6:6.2f} us, {(spent - sort) * 1e6:.2f} us without the sort  (target {target_us} us)"
@@ -164,7 +167,7 @@ def read_all(getter: Callable[[Any], Any], rows: list[dict[str, float]]) -> None
     np.fromiter(chain.from_iterable(map(getter, rows)), dtype=np.float64, count=len(rows) * FEATURES)
 
 
-def take_all(target: DeploymentWorker, calls: list[tuple[Any, ...]], times: int) -> None:
+def take_all(target: DeploymentWorker, calls: list[Call], times: int) -> None:
     for _ in range(times):
         for start in range(0, len(calls), 256):
             target.take(calls[start : start + 256], 0)

@@ -50,7 +50,7 @@ from tidegauge.settings import AgentSettings, parse_settings
 from tidegauge.watch import watch
 from tidegauge.wire.binsfile import write_bins
 from tidegauge.wire.rows import ActualRows
-from tidegauge.worker.calls import LARGE_BYTES, Call, CallContext
+from tidegauge.worker.calls import LARGE_BYTES, Call, CallContext, Origin
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.facts import Times, as_list, read_ids, read_times
 from tidegauge.worker.outputs import ModelFacts, count_answers, facts_of, read_answers
@@ -226,7 +226,7 @@ class Agent:
         self._check_record(inputs, predictions, rows, context)
         duration_ns = -1 if latency_s is None else nanoseconds_of(latency_s)
         started = time.perf_counter_ns() - max(0, duration_ns)
-        call = Call(self._target, "record", inputs, predictions, None, started, duration_ns, context, 0)
+        call = Call(Origin(self._target, "record"), inputs, predictions, started, duration_ns, context)
         if not self.settings.enabled:
             return
         self._capture.start()
@@ -235,7 +235,8 @@ class Agent:
             return
         (copied, size), (answer, more) = private_copy(inputs), private_copy(predictions)
         size += more
-        while not self._capture.buffer.offer(call._replace(inputs=copied, result=answer, size_bytes=size), size):
+        origin = replace(call.origin, size_bytes=size)
+        while not self._capture.buffer.offer(call._replace(origin=origin, inputs=copied, result=answer), size):
             self._capture.runtime.relieve()
 
     def _check_record(self, inputs: Any, predictions: Any, rows: int, context: CallContext) -> None:

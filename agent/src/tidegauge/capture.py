@@ -15,7 +15,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import NoneType
 from typing import Any, Protocol
 
@@ -27,7 +27,7 @@ from tidegauge.core.columns import MAX_NAME_LENGTH
 from tidegauge.core.humility import Condition
 from tidegauge.errors import PredictionRefused, UsageError
 from tidegauge.recognition import described
-from tidegauge.worker.calls import LARGE_BYTES, Call, CallContext, RawCall, ServiceOnly
+from tidegauge.worker.calls import LARGE_BYTES, Call, CallContext, Origin, RawCall, ServiceOnly
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.outputs import facts_of
 from tidegauge.worker.shapes import count_rows, fields_of, is_immutable, size_bytes
@@ -117,19 +117,26 @@ class CallBuffer:
 
     def take(self, most: int) -> list[RawCall]:
         """The oldest calls, at most so many, and not many more than 512 KiB of them: what is taken is still in memory."""
-        pop, calls, size = self.calls.popleft, list[RawCall](), 0
-        try:
-            while len(calls) < most and size < TAKEN_BYTES:
+        pop = self.calls.popleft
+        waiting = min(most, len(self.calls))  # nobody else takes any
+        if self._holds_bytes():
+            calls, size = list[RawCall](), 0
+            while len(calls) < waiting and size < TAKEN_BYTES:
                 calls.append(pop())
-                size += calls[-1][8]
-        except IndexError:
-            pass  # that was all
+                size += calls[-1][0].size_bytes
+        else:
+            calls = [pop() for _ in range(waiting)]
+            size = sum(call[0].size_bytes for call in calls) if self._holds_bytes() else 0  # one may just have come in
         if size:
             with self._lock:
                 self._bytes -= size
-        if calls and not calls[-1][8]:
-            self._make_room(held_bytes(calls[-1][2]))
+        if calls and not calls[-1][0].size_bytes:
+            self._make_room(held_bytes(calls[-1][1]))
         return calls
+
+    def _holds_bytes(self) -> bool:
+        """Whether there are calls that are not small: their bytes are counted before they come in."""
+        return self._bytes > 0
 
     def _make_room(self, call_bytes: int) -> None:
         """Let in as many small calls as there are bytes for, by the size of one that comes through; half the bytes are for large ones."""
@@ -176,7 +183,15 @@ class Recorder:
         self._paused_until_ns = 0
         self._unlearned: Any = None
         self._knows_baseline = False
+        self._origins: dict[str, Origin] = {}
         target.recorders.add(self)
+
+    def origin(self, method: str) -> Origin:
+        """What calls of a method have in common: the same object for all of them."""
+        found = self._origins.get(method)
+        if found is None:
+            found = self._origins[method] = Origin(self.target, method)
+        return found
 
     def close_shortcut(self) -> None:
         """From now on look at each row before it is copied."""
@@ -209,7 +224,7 @@ class Recorder:
         try:
             inputs, context = inputs_of(args, kwargs, self.options.parameters), current_context.get()
             inputs = inputs if method == "__call__" else texts_as_rows(inputs)
-            call = Call(self.target, method, inputs, result, None, started_ns, duration_ns, context, 0)
+            call = Call(self.origin(method), inputs, result, started_ns, duration_ns, context)
             found = call if self.options.extract is None else self._extracted(call, args, kwargs)
             if found is not None:
                 self._hand_over(found)
@@ -221,7 +236,7 @@ class Recorder:
         try:
             kind = f"{'user' if self._is_users(error) else 'system'}:{type(error).__name__}"
             context = current_context.get()
-            call = (self.target, method, None, None, kind, started_ns, duration_ns, context, 0)
+            call = (Origin(self.target, method, error=kind), None, None, started_ns, duration_ns, context)
             if not (self._may_capture() and self.buffer.offer(call, 0)):
                 self.buffer.keep_service_only(ServiceOnly(self.target, 0, kind, started_ns, duration_ns, context))
         except Exception:  # noqa: BLE001 - the host must not notice
@@ -234,7 +249,7 @@ class Recorder:
             return as_extracted(call, self.options.extract(call.result, *args, **kwargs))
         except Exception as error:  # noqa: BLE001 - the user's function; the host must not notice
             rows = count_rows(call.inputs)
-            kept = ServiceOnly(call.target, rows, None, call.started_ns, call.duration_ns, call.context)
+            kept = ServiceOnly(self.target, rows, None, call.started_ns, call.duration_ns, call.context)
             message = f"extract= raised {error!r}; such calls are counted, their rows are not recorded"
             COMPLAINTS.warn(self.target.settings.root, message)
             self.buffer.keep_service_only(kept, "extract_failed")
@@ -247,7 +262,7 @@ class Recorder:
         return bool(names) and any(kind.__name__ in names for kind in type(error).__mro__)
 
     def _hand_over(self, call: Call) -> None:
-        inputs, (target, started_ns, duration_ns) = call.inputs, (call.target, call.started_ns, call.duration_ns)
+        inputs, target, started_ns, duration_ns = call.inputs, self.target, call.started_ns, call.duration_ns
         if not self._may_capture():
             kept = ServiceOnly(target, count_rows(inputs), None, started_ns, duration_ns, call.context)
             self.buffer.keep_service_only(kept, "paused")
@@ -260,7 +275,8 @@ class Recorder:
         else:
             (copied, size), (answer, more) = private_copy(inputs), private_copy(call.result)
             size += more
-        if not self.buffer.offer(call._replace(inputs=copied, result=answer, size_bytes=size), size):
+        origin = replace(call.origin, size_bytes=size) if size else call.origin
+        if not self.buffer.offer(call._replace(origin=origin, inputs=copied, result=answer), size):
             kept = ServiceOnly(target, count_rows(inputs), None, started_ns, duration_ns, call.context)
             self.buffer.keep_service_only(kept)
 

@@ -22,6 +22,7 @@ from tidegauge.copies import FLOAT64, SCALARS, SMALL_VALUES
 from tidegauge.guard import acts, guarded
 from tidegauge.recognition import methods_of
 from tidegauge.streams import recorded_async_generator, recorded_generator
+from tidegauge.worker.calls import Form, Origin
 
 M = TypeVar("M")
 METHODS = ("predict", "predict_proba", "decision_function", "__call__")
@@ -162,9 +163,11 @@ def _recorded_sync(function: Callable[..., Any], recorder: Recorder, method: str
     One row of plain data goes into the buffer here; everything else is left to the recorder.
     """
     clock, answered, failed = recorder.clock, recorder.answered, recorder.failed
-    target, calls, buffer, context = recorder.target, recorder.calls, recorder.buffer, current_context.get
+    calls, buffer, context = recorder.calls, recorder.buffer, current_context.get
     append, scalars, float64, nothing = calls.append, SCALARS, FLOAT64, _NOTHING
     is_plain, by_reference = recorder.options.extract is None, recorder.options.by_reference
+    names = Origin(recorder.target, method, Form.ROW_OF_NAMES)
+    floats = Origin(recorder.target, method, Form.ANY if by_reference else Form.ROW_OF_FLOATS)
 
     def call(_proxy: Any, row: Any = nothing, /, *more: Any, **kwargs: Any) -> Any:
         is_simple = not more and not kwargs and row is not nothing
@@ -178,13 +181,13 @@ def _recorded_sync(function: Callable[..., Any], recorder: Recorder, method: str
         if is_simple and is_plain and recorder.is_open and type(result) in scalars and len(calls) < buffer.room:
             kind = type(row)
             if kind is dict:
-                kept = row if by_reference else row.copy()
-                append((target, method, kept, result, None, started, duration, context(), 0))
+                append((names, row if by_reference else row.copy(), result, started, duration, context()))
                 return result
-            if kind is ndarray and row.dtype is float64 and row.size <= SMALL_VALUES:
-                kept = row if by_reference else (row.tobytes(), row.shape)
-                append((target, method, kept, result, None, started, duration, context(), 0))
-                return result
+            if kind is ndarray and row.dtype is float64 and 0 < row.size <= SMALL_VALUES:
+                dimensions = row.ndim
+                if dimensions == 1 or (dimensions == 2 and len(row) == 1):  # one row, whose shape nobody needs
+                    append((floats, row if by_reference else row.tobytes(), result, started, duration, context()))
+                    return result
         answered(method, _args(row, more), kwargs, result, started, duration)
         return result
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tidegauge.core.bins import NumericBins, ReferenceBins, numeric_bins, stated_bins
 from tidegauge.core.blocksum import BlockSum
 from tidegauge.core.columns import ColumnKind, numeric_values
-from tidegauge.core.moments import moments_of_shifted, second_moments, standard_of
-from tidegauge.core.numbers import Layout, profile_block, shift
-from tidegauge.core.ordering import LEAST_BY_DIGITS, sort_by_digits
+from tidegauge.core.moments import moments_of_products, products_of, second_moments, standard_of
+from tidegauge.core.numbers import Layout, profile_block, shift, squares_of
+from tidegauge.core.ordering import BY_DIGITS, BY_NUMPY, LEAST_BY_DIGITS, Sorting, sort_by_digits
 from tidegauge.core.profile import merge_profiles, profile_numeric
 from tidegauge.core.sketch import merge_sketches
 
@@ -68,13 +68,16 @@ def layout_of(baseline: dict[str, np.ndarray]) -> Layout:
     return Layout(tuple(baseline), (ColumnKind.NUMERIC,) * len(baseline), tuple(bins))
 
 
-def summed(layout: Layout, columns: dict[str, np.ndarray], sizes: list[int], sort: object) -> BlockSum:
+def summed(layout: Layout, columns: dict[str, np.ndarray], sizes: list[int], sorting: Sorting) -> BlockSum:
     total, start = BlockSum(layout), 0
     for size in sizes:
         matrix = np.stack([columns[name][start : start + size] for name in layout.names])
         shifted = shift(layout, matrix)
         everything = range(len(layout.names))
-        total.add(profile_block(layout, matrix, shifted, sort=sort, sketched=everything, breathe=lambda: None))
+        squares = squares_of(shifted)
+        total.add(
+            profile_block(layout, matrix, shifted, squares, sorting=sorting, sketched=everything, breathe=lambda: None)
+        )
         start += size
     return total
 
@@ -82,15 +85,17 @@ def summed(layout: Layout, columns: dict[str, np.ndarray], sizes: list[int], sor
 @given(
     seed=st.integers(0, 2**32),
     sizes=st.lists(st.sampled_from([1, 7, 300, 511, 512, 513, 4_096]), min_size=1, max_size=20),
-    sort=st.sampled_from([np.ndarray.sort, sort_by_digits]),
+    sorting=st.sampled_from([BY_NUMPY, BY_DIGITS]),
 )
 @settings(max_examples=25, deadline=None)
-def test_blocks_of_any_sizes_add_up_to_the_profiles_of_the_columns(seed: int, sizes: list[int], sort: object) -> None:
+def test_blocks_of_any_sizes_add_up_to_the_profiles_of_the_columns(
+    seed: int, sizes: list[int], sorting: Sorting
+) -> None:
     rng = np.random.default_rng(seed)
     columns = columns_of(rng, sum(sizes))
     layout = layout_of(columns_of(rng, 1_000))
 
-    total = summed(layout, columns, sizes, sort)
+    total = summed(layout, columns, sizes, sorting)
     sketches = dict(total.take_sketches(range(len(layout.names))))
     profiles = total.take()
 
@@ -121,11 +126,11 @@ def test_what_was_taken_is_gone_and_what_comes_later_is_told_apart() -> None:
     rng = np.random.default_rng(5)
     columns, layout = columns_of(rng, 9_000), layout_of(columns_of(rng, 1_000))
     first, second = ({n: v[part] for n, v in columns.items()} for part in (slice(0, 5_000), slice(5_000, None)))
-    total = summed(layout, first, [5_000], np.ndarray.sort)
+    total = summed(layout, first, [5_000], BY_NUMPY)
 
     taken = total.take()
     assert total.take() == []
-    more = summed(layout, second, [4_000], np.ndarray.sort)
+    more = summed(layout, second, [4_000], BY_NUMPY)
 
     for one, other in zip(taken, more.take(), strict=True):
         bins = dict(zip(layout.names, layout.bins, strict=True))[one.name]
@@ -146,7 +151,7 @@ def test_second_moments_of_a_matrix_are_those_of_its_columns(seed: int, rows: in
 
     shifted = shift(layout, np.stack(list(columns.values())))
     places = [layout.names.index(name) for name in standard.columns]
-    found = moments_of_shifted(shifted.values, shifted.sums, places, standard)
+    found = moments_of_products(products_of(shifted.values), shifted.sums, rows, tuple(places), standard)
     expected = second_moments(columns, rows, standard)
 
     assert found is not None
@@ -163,5 +168,5 @@ def test_moments_of_numbers_too_large_for_their_squares_are_left_to_the_other_wa
 
     shifted = shift(layout, values)
 
-    assert moments_of_shifted(shifted.values, shifted.sums, [0], standard_of(bins)) is None
+    assert moments_of_products(products_of(shifted.values), shifted.sums, 3, (0,), standard_of(bins)) is None
     assert np.isfinite(second_moments({"x": values[0]}, 3, standard_of(bins)).products).all()

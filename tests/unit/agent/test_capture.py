@@ -10,13 +10,13 @@ import pytest
 import tidegauge
 from tidegauge import capture
 from tidegauge.capture import CallBuffer, inputs_of
-from tidegauge.worker.calls import ServiceOnly
+from tidegauge.worker.calls import Call, Origin, ServiceOnly
 
 MakeAgent = Callable[..., tidegauge.Agent]
 
 
-def call(size: int = 0) -> tuple[Any, ...]:
-    return (None, "predict", {"x": 1.0}, 0.5, None, 0, 1, None, size)
+def call(size: int = 0, started_ns: int = 0) -> Call:
+    return Call(Origin(None, "predict", size_bytes=size), {"x": 1.0}, 0.5, started_ns, 1)  # type: ignore[arg-type]
 
 
 def test_the_buffer_takes_so_many_calls_and_no_more() -> None:
@@ -41,9 +41,9 @@ def test_the_buffer_takes_so_many_bytes_and_one_call_of_any_size() -> None:
 def test_calls_leave_in_the_order_in_which_they_came() -> None:
     buffer = CallBuffer()
     for i in range(5):
-        buffer.offer((*call()[:5], i, *call()[6:]), 0)
+        buffer.offer(call(started_ns=i), 0)
 
-    assert [one[5] for one in buffer.take(3) + buffer.take(3)] == [0, 1, 2, 3, 4]
+    assert [Call._make(one).started_ns for one in buffer.take(3) + buffer.take(3)] == [0, 1, 2, 3, 4]
     assert buffer.take(3) == []
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 import numpy as np
 
 from tidegauge.core.numbers import Floats, Integers, Layout, NumericBlock
+from tidegauge.core.ordering import Sorting
 from tidegauge.core.profile import ColumnProfile
 from tidegauge.core.sketch import PARTS, QuantileSketch, SketchStack, level_points, merge_sketches, middles
 
@@ -48,7 +49,7 @@ class BlockSum:
         self._ranks += block.ranks
         small = list(block.small.items())
         if block.points_of.any():
-            small += self._stack.add(block.points_of.copy(), block.points)
+            small += self._stack.add(block.points_of.copy(), block.points, block.sorting)
         for i, sketch in small:
             self._small.setdefault(i, SketchStack()).add(sketch)
 
@@ -96,14 +97,14 @@ class PointStack:
     def size_bytes(self) -> int:
         return sum(points.nbytes for level in self._levels for _, points in level)
 
-    def add(self, counts: Integers, points: Floats) -> list[tuple[int, QuantileSketch]]:
+    def add(self, counts: Integers, points: Floats, sorting: Sorting) -> list[tuple[int, QuantileSketch]]:
         """Take in sketches of `counts` values (0: none) by their points, as many of each column; what does not fit in is returned."""
         spilt: list[tuple[int, QuantileSketch]] = []
         for number, level in enumerate(self._levels):
             level.append((counts, points))
             if len(level) < PARTS:
                 return spilt
-            counts, points, odd = _merged(level, level_points(number))
+            counts, points, odd = _merged(level, level_points(number), sorting)
             spilt += odd
             level.clear()
         self._levels.append([(counts, points)])
@@ -123,7 +124,7 @@ class PointStack:
 
 
 def _merged(
-    parts: Sequence[tuple[Integers, Floats]], size: int
+    parts: Sequence[tuple[Integers, Floats]], size: int, sorting: Sorting
 ) -> tuple[Integers, Floats, list[tuple[int, QuantileSketch]]]:
     """Points of all columns' sketches, compressed once; and the sketches of columns that are too small for that."""
     counts = np.stack([one for one, _ in parts])
@@ -133,7 +134,7 @@ def _merged(
     merged = np.zeros((len(total), size))
     if alike.any():
         own = pooled if alike.all() else pooled[alike]
-        own.sort(axis=1, kind="stable")  # runs that are in order already
+        sorting.runs(own)
         merged[alike] = own.take(middles(own.shape[1], size), axis=1)
     spilt = []
     for i in np.flatnonzero(~alike & (total > 0)).tolist():

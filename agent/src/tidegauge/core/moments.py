@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import pairwise, starmap
 from typing import Any
 
@@ -30,7 +31,7 @@ _SERIAL_WORK = 250_000
 _ROWS_AT_ONCE = 4_096
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Standard:
     """The d features that moments are kept of, and how their values become z; `over_limit` more were left out as too many."""
 
@@ -38,6 +39,12 @@ class Standard:
     pivots: Floats
     deviations: Floats
     over_limit: int = 0
+
+    @cached_property
+    def scales(self) -> Floats:
+        """What products are divided by, the upper triangle."""
+        scales: Floats = np.outer(self.deviations, self.deviations)[np.triu_indices(len(self.columns))]
+        return scales
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +126,35 @@ def _add_products(z: Floats, products: Floats) -> None:
         products += part @ part.copy().T  # of part @ part.T numpy makes a product that BLAS spreads over threads sooner
 
 
-def moments_of_shifted(
-    shifted: Floats, sums: Floats, places: Sequence[int], standard: Standard
-) -> SecondMoments | None:
-    """The moments of rows that are there as x - pivot, 0 for what is missing: row `places[i]` is column i of the standard.
+def products_of(shifted: Floats) -> Floats:
+    """The sum of x x' of rows that are there as x - pivot, 0 for what is missing: (C, n) -> (C, C)."""
+    products = np.zeros((len(shifted), len(shifted)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        _add_products(shifted, products)
+    return products
 
-    `sums` are the sums of all rows of `shifted`. None where numbers are too large for this way.
+
+def moments_of_products(
+    products: Floats, sums: Floats, rows: int, places: tuple[int, ...], standard: Standard
+) -> SecondMoments | None:
+    """The moments of some rows by their `products_of` and sums, of which `places[i]` is column i of the standard.
+
+    None where numbers are too large for this way.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        products = np.zeros((len(shifted), len(shifted)))
-        _add_products(shifted, products)
-        products = products[np.ix_(places, places)] / np.outer(standard.deviations, standard.deviations)
-        sums = sums[places] / standard.deviations
-    if not (np.isfinite(products).all() and np.isfinite(sums).all()):
+        upper: Floats = products.take(_upper(places, len(products))) / standard.scales
+        sums = sums.take(places) / standard.deviations
+    if not (np.isfinite(upper).all() and np.isfinite(sums).all()):
         return None
-    return SecondMoments(standard.columns, shifted.shape[1], sums, products[np.triu_indices(len(places))])
+    return SecondMoments(standard.columns, rows, sums, upper)
+
+
+@lru_cache(maxsize=64)
+def _upper(places: tuple[int, ...], width: int) -> npt.NDArray[np.intp]:
+    """Where in a flat (width, width) the upper triangle of these rows and columns lies."""
+    at = np.array(places, dtype=np.intp)
+    first, second = np.triu_indices(len(places))
+    return at[first] * width + at[second]
 
 
 def moment_blocks(columns: Mapping[str, Column], rows: int, standard: Standard) -> tuple[SecondMoments, ...]:

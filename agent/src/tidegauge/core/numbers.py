@@ -19,16 +19,11 @@ import numpy.typing as npt
 
 from tidegauge.core.bins import NumericBins
 from tidegauge.core.columns import ColumnKind
-from tidegauge.core.sketch import (
-    BLOCK_POINTS,
-    QuantileSketch,
-    sketch_sorted,
-)
+from tidegauge.core.ordering import Sorting
+from tidegauge.core.sketch import BLOCK_POINTS, QuantileSketch, middles, sketch_sorted
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Sort = Callable[[Floats], object]
-"""Sorts a row in place."""
 Breathe = Callable[[], None]
 
 MAX_COLUMNS = 32
@@ -67,7 +62,8 @@ class Layout:
 @dataclass(frozen=True, eq=False)
 class NumericBlock:
     """Some rows, profiled. By column: how many values are finite, missing and non-finite; sums and squares about the pivot; extremes
-    (NaN of none); `points` are of the sketches of `points_of` values (0: none), `small` the sketches of columns with few values."""
+    (NaN of none); `points` are of the sketches of `points_of` values (0: none), `small` the sketches of columns with few values;
+    `sorting` is how the points of many blocks are put into one order."""
 
     layout: Layout
     rows: int
@@ -82,14 +78,17 @@ class NumericBlock:
     points: Floats
     points_of: Integers
     small: dict[int, QuantileSketch]
+    sorting: Sorting
 
 
 @dataclass(frozen=True, eq=False)
 class Shifted:
-    """The values of a block about the columns' pivots, 0 for what is not finite; and their sums."""
+    """The values of a block about the columns' pivots, 0 for what is not finite; and their sums. `odd` are the columns that may have
+    such values: those whose sum was not finite."""
 
     values: Floats
     sums: Floats
+    odd: tuple[int, ...]
 
 
 def shift(layout: Layout, matrix: Floats) -> Shifted:
@@ -97,76 +96,82 @@ def shift(layout: Layout, matrix: Floats) -> Shifted:
     with np.errstate(over="ignore", invalid="ignore"):  # near the largest float sums and differences are infinite
         values = matrix - layout.pivots
         sums = values.sum(axis=1)
-        for i in np.flatnonzero(~np.isfinite(sums)).tolist():
+        odd = tuple(np.flatnonzero(~np.isfinite(sums)).tolist())
+        for i in odd:
             values[i, ~np.isfinite(matrix[i])] = 0.0
             sums[i] = values[i].sum()
-    return Shifted(values, sums)
+    return Shifted(values, sums, odd)
+
+
+def squares_of(shifted: Shifted) -> Floats:
+    """The sum of squares of each column."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares: Floats = np.einsum("ij,ij->i", shifted.values, shifted.values)
+    return squares
 
 
 def profile_block(
-    layout: Layout, matrix: Floats, shifted: Shifted | None, *, sort: Sort, sketched: Collection[int], breathe: Breathe
+    layout: Layout,
+    matrix: Floats,
+    shifted: Shifted,
+    squares: Floats,
+    *,
+    sorting: Sorting,
+    sketched: Collection[int],
+    breathe: Breathe,
 ) -> NumericBlock:
-    """Profile a block, whose rows are overwritten on the way; `shifted` is the block about its pivots, where it was made already.
+    """Profile a block, whose rows are overwritten on the way; `shifted` is the block about its pivots, `squares` the sums of these.
 
     Sketches are made of the columns `sketched`.
     """
     columns, rows = matrix.shape
-    sums, squares = np.zeros(columns), np.zeros(columns)
-    odd = set(np.flatnonzero(~np.isfinite(matrix).all(axis=1)).tolist())
-    if shifted is not None:
-        with np.errstate(over="ignore", invalid="ignore"):
-            sums, squares = shifted.sums, np.einsum("ij,ij->i", shifted.values, shifted.values)
+    sorting.rows(matrix, breathe)
+    has_points = len(sketched) == columns and rows > BLOCK_POINTS
     block = NumericBlock(
         layout,
         rows,
         finite=np.full(columns, rows),
         missing=np.zeros(columns, dtype=np.int64),
         non_finite=np.zeros(columns, dtype=np.int64),
-        sums=sums,
+        sums=shifted.sums,
         squares=squares,
-        minima=np.full(columns, np.nan),
-        maxima=np.full(columns, np.nan),
+        minima=matrix[:, 0].copy(),
+        maxima=matrix[:, -1].copy(),
         ranks=np.zeros(layout.offsets[-1], dtype=np.int64),
-        points=np.empty((columns if sketched else 0, BLOCK_POINTS)),
-        points_of=np.zeros(columns, dtype=np.int64),
+        points=matrix.take(middles(rows, BLOCK_POINTS), axis=1)
+        if has_points
+        else np.empty((columns if sketched else 0, BLOCK_POINTS)),
+        points_of=np.full(columns, rows if has_points else 0),
         small={},
+        sorting=sorting,
     )
-    for i, row in enumerate(matrix):
-        values = _finite(block, i, row) if i in odd else row
-        if len(values):
-            sort(values)
-            _note_sorted(block, i, values)
-            if shifted is None:
-                sums[i], squares[i] = _moments(values, layout.pivots[i, 0])
-            if i in sketched:
-                _note_sketch(block, i, values)
-        breathe()
+    breathe()
+    values = list(matrix)
+    for i in shifted.odd:
+        values[i] = _finite(block, i, matrix[i])
+    for i in shifted.odd if has_points else sketched:
+        _note_sketch(block, i, values[i])
+    starts, ranks = layout.offsets, block.ranks
+    for i, cuts in enumerate(layout.cuts):
+        if len(cuts):
+            ranks[starts[i] : starts[i + 1]] = values[i].searchsorted(cuts)
     return block
 
 
-def _moments(values: Floats, pivot: float) -> tuple[float, float]:
-    with np.errstate(over="ignore", invalid="ignore"):
-        shifted = values - pivot
-        return float(shifted.sum()), float(np.dot(shifted, shifted))
-
-
 def _finite(block: NumericBlock, i: int, row: Floats) -> Floats:
-    values = row[np.isfinite(row)]
-    block.finite[i], block.missing[i] = len(values), np.count_nonzero(np.isnan(row))
-    block.non_finite[i] = len(row) - len(values) - block.missing[i]
+    """The finite values of a row in order, in which infinities lie at the ends and missing values last; and what they are noted as."""
+    first, last, end = (int(row.searchsorted(*at)) for at in ((-np.inf, "right"), (np.inf, "left"), (np.inf, "right")))
+    values = row[first:last]
+    block.finite[i], block.missing[i], block.non_finite[i] = len(values), len(row) - end, end - len(values)
+    block.minima[i], block.maxima[i] = (values[0], values[-1]) if len(values) else (np.nan, np.nan)
     return values
-
-
-def _note_sorted(block: NumericBlock, i: int, values: Floats) -> None:
-    layout = block.layout
-    block.minima[i], block.maxima[i] = values[0], values[-1]
-    block.ranks[layout.offsets[i] : layout.offsets[i + 1]] = values.searchsorted(layout.cuts[i])
 
 
 def _note_sketch(block: NumericBlock, i: int, values: Floats) -> None:
     sketch = sketch_sorted(values, BLOCK_POINTS)
-    if len(sketch.points) < BLOCK_POINTS:
-        block.small[i] = sketch
-    else:
+    block.points_of[i] = 0
+    if len(sketch.points) == BLOCK_POINTS:
         block.points[i] = sketch.points
         block.points_of[i] = sketch.count
+    elif sketch.count:
+        block.small[i] = sketch

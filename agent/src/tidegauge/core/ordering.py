@@ -1,4 +1,4 @@
-"""Sorting of finite numbers, in place, by whichever of two ways is faster on a machine: both end in the same order.
+"""Sorting of numbers, in place, by whichever of two ways is faster on a machine: both end in the same order, missing values last.
 
 numpy sorts rows of a few hundred numbers by networks of comparisons that processors are very good at, longer ones by quicksort, which
 on some processors takes five times as long a number. `sort_by_digits` brings a row nearly into order by 65,536 equal steps between
@@ -9,6 +9,8 @@ as in very long tails, that does not do, and the row is sorted by numpy.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +24,38 @@ _HALF = _NETWORK // 2
 _STEPS = 65_535.0
 
 
+@dataclass(frozen=True)
+class Sorting:
+    """A way of sorting: `rows` the rows of a matrix, with a breath wherever it may pause; `runs` rows that are some runs in order."""
+
+    rows: Callable[[Floats, Callable[[], None]], None]
+    runs: Callable[[Floats], None]
+
+
+def _sort_rows(matrix: Floats, _breathe: Callable[[], None]) -> None:
+    matrix.sort(axis=1)  # numpy lets the interpreter go while it sorts
+
+
+def _sort_runs(matrix: Floats) -> None:
+    matrix.sort(axis=1)
+
+
+def _sort_rows_by_digits(matrix: Floats, breathe: Callable[[], None]) -> None:
+    for row in matrix:
+        sort_by_digits(row)
+        breathe()
+
+
+def _merge_runs(matrix: Floats) -> None:
+    matrix.sort(axis=1, kind="stable")
+
+
+BY_NUMPY = Sorting(_sort_rows, _sort_runs)
+BY_DIGITS = Sorting(_sort_rows_by_digits, _merge_runs)
+
+
 def sort_by_digits(row: Floats) -> bool:
-    """Sort a contiguous row of finite numbers in place; False where the steps were of no use, and numpy has sorted it."""
+    """Sort a contiguous row in place; False where the steps were of no use, and numpy has sorted it."""
     keys = _steps(row) if len(row) >= LEAST_BY_DIGITS else None
     if keys is None:
         row.sort()

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from tidegauge.core.bins import ColumnBins, NumericBins, ReferenceBins
 from tidegauge.core.columns import ColumnKind
-from tidegauge.core.moments import SecondMoments, Standard, moments_of_shifted
-from tidegauge.core.numbers import MAX_COLUMNS, Floats, Layout, NumericBlock, profile_block, shift
+from tidegauge.core.moments import SecondMoments, Standard, moments_of_products, products_of
+from tidegauge.core.numbers import MAX_COLUMNS, Floats, Layout, NumericBlock, profile_block, shift, squares_of
 from tidegauge.worker.pacing import Breathe
-from tidegauge.worker.sorting import best_sort
+from tidegauge.worker.sorting import best_sorting
 from tidegauge.worker.tabulate import Column
 
 MAX_LAYOUTS = 64
@@ -91,12 +92,27 @@ class NumericTable:
         blocks, moments = [], None
         for layout, whole in zip(self.layouts, self.matrices, strict=True):
             matrix = whole[:, chosen] if chosen is not None else whole if is_last else whole.copy()
-            shifted = None
-            if standard is not None and standard.columns and set(standard.columns) <= set(layout.names):
-                shifted = shift(layout, matrix)
-                places = [layout.names.index(name) for name in standard.columns]
-                moments = moments_of_shifted(shifted.values, shifted.sums, places, standard)
-                breathe()
+            shifted = shift(layout, matrix)
+            breathe()
+            places = None if standard is None else _places(standard.columns, layout.names)
+            if standard is None or places is None:
+                squares = squares_of(shifted)
+            else:
+                products = products_of(shifted.values)
+                squares = products.diagonal()
+                moments = moments_of_products(products, shifted.sums, matrix.shape[1], places, standard)
+            breathe()
             sketched = range(len(layout.names)) if keeps_sketches else layout.unbinned
-            blocks.append(profile_block(layout, matrix, shifted, sort=best_sort(), sketched=sketched, breathe=breathe))
+            blocks.append(
+                profile_block(
+                    layout, matrix, shifted, squares, sorting=best_sorting(), sketched=sketched, breathe=breathe
+                )
+            )
+            breathe()
         return blocks, moments
+
+
+@lru_cache(maxsize=64)
+def _places(columns: tuple[str, ...], names: tuple[str, ...]) -> tuple[int, ...] | None:
+    """Where the columns are among the names; None where there are no columns, or not all are there."""
+    return tuple(map(names.index, columns)) if columns and set(columns) <= set(names) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -22,6 +23,28 @@ RawCall = tuple[Any, ...]
 """The fields of a `Call`: making a plain tuple costs the caller a fifth of making a named one."""
 
 
+class Form(StrEnum):
+    """What is known of a call's input and answer without a look at them."""
+
+    ANY = "any"
+    ROW_OF_NAMES = "row_of_names"
+    """One row, a dict; its answer is a scalar."""
+    ROW_OF_FLOATS = "row_of_floats"
+    """One row, the bytes of its float64 values; its answer is a scalar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What many calls have in common, so that it is made once: the deployment that they belong to, the method and what is known of
+    their form; the error of a failed one, whose inputs are None; `size_bytes` is 0 for small calls."""
+
+    target: DeploymentWorker
+    method: str
+    form: Form = Form.ANY
+    error: str | None = None
+    size_bytes: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class CallContext:
     """What X does not say about a call: of its rows ids and event times (one a row, or one for all), segment values, a batch id; of
@@ -36,60 +59,106 @@ class CallContext:
 
 
 class Call(NamedTuple):
-    """One call. `target` is the deployment it belongs to; `size_bytes` is 0 for small calls; `started_ns` is a reading of the
-    monotonic clock; a `duration_ns` below 0 is not known. Of a failed call `error` says which, and there are no inputs."""
+    """One call. `started_ns` is a reading of the monotonic clock; a `duration_ns` below 0 is not known."""
 
-    target: DeploymentWorker
-    method: str
+    origin: Origin
     inputs: Any
     result: Any
-    error: str | None
     started_ns: int
     duration_ns: int
-    context: CallContext | None
-    size_bytes: int
+    context: CallContext | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes in memory, 0 for a small one."""
+        return self.origin.size_bytes
 
 
-_FIELDS = {name: itemgetter(i) for i, name in enumerate(Call._fields)}
+_ORIGIN = itemgetter(0)
+_FIELDS = {name: i for i, name in enumerate(Call._fields)}
 
 
 CALLS_AT_ONCE = 1_024
 """Calls that are looked at between two pauses."""
 
 
-class Calls(list[RawCall]):
-    """Many calls, each field of which is gathered once, with pauses."""
+def origins_of(calls: Sequence[RawCall]) -> list[Origin]:
+    """The origin of each call."""
+    return list(map(_ORIGIN, calls))
 
-    __slots__ = ("_breathe", "_found")
+
+def common_origin(origins: Sequence[Origin]) -> Origin | None:
+    """The one origin of all calls, where it is the same object: so are those of a service's calls, nearly always."""
+    return origins[0] if len(origins) and origins.count(origins[0]) == len(origins) else None
+
+
+class Calls(list[RawCall]):
+    """Many calls, the fields of which are gathered once, with pauses."""
+
+    __slots__ = ("_breathe", "_found", "_integers", "_origin")
 
     def __init__(self, calls: Sequence[RawCall], breathe: Breathe = no_pause) -> None:
         super().__init__(calls)
         self._breathe = breathe
-        self._found: dict[str, list[Any]] = {}
+        self._found: list[list[Any]] = []
+        self._integers: dict[str, npt.NDArray[np.int64]] = {}
+        self._origin: list[Origin | None] = []
 
     def field(self, name: str) -> list[Any]:
         """One field of each call. Not to be changed."""
-        if name not in self._found:
-            found = self._found[name] = []
+        if not self._found:
+            self._found = [[] for _ in _FIELDS]
             for start in range(0, len(self), CALLS_AT_ONCE):
-                found += map(_FIELDS[name], self[start : start + CALLS_AT_ONCE])
+                part = zip(*self[start : start + CALLS_AT_ONCE], strict=True)
+                for values, more in zip(self._found, part, strict=True):
+                    values.extend(more)
                 self._breathe()
-        return self._found[name]
+        return self._found[_FIELDS[name]]
 
     def integers(self, name: str) -> npt.NDArray[np.int64]:
-        """One field of each call that holds integers."""
-        values = self.field(name)
-        found = np.empty(len(values), dtype=np.int64)
-        for start in range(0, len(values), CALLS_AT_ONCE):
-            part = values[start : start + CALLS_AT_ONCE]
-            found[start : start + len(part)] = np.fromiter(part, np.int64, len(part))
+        """One field of each call that holds integers. Not to be changed."""
+        if name not in self._integers:
+            values = self.field(name)
+            found = self._integers[name] = np.empty(len(values), dtype=np.int64)
+            for start in range(0, len(values), CALLS_AT_ONCE):
+                part = values[start : start + CALLS_AT_ONCE]
+                found[start : start + len(part)] = np.fromiter(part, np.int64, len(part))
+                self._breathe()
+        return self._integers[name]
+
+    @property
+    def origin(self) -> Origin | None:
+        """What all calls have in common, where they have the same origin."""
+        if not self._origin:
+            self._origin.append(common_origin(self.field("origin")))
+        return self._origin[0]
+
+    @property
+    def errors(self) -> Sequence[str | None]:
+        """The error of each call, or nothing where none failed."""
+        if self.origin is not None and self.origin.error is None:
+            return ()
+        errors = [origin.error for origin in self.field("origin")]
+        return errors if any(errors) else ()
+
+    @property
+    def contexts(self) -> Sequence[CallContext | None]:
+        """The context of each call, or nothing where none states anything."""
+        found = self.field("context")
+        return found if found.count(None) < len(found) else ()
+
+    def alike(self) -> list[Calls]:
+        """The calls by method and form, in their order."""
+        if self.origin is not None:
+            return [self]
+        groups: dict[tuple[str, Form], list[RawCall]] = {}
+        origins = self.field("origin")
+        keys = {id(origin): (origin.method, origin.form) for origin in origins}
+        for start in range(0, len(self), CALLS_AT_ONCE):
+            for call in self[start : start + CALLS_AT_ONCE]:
+                groups.setdefault(keys[id(call[0])], []).append(call)
             self._breathe()
-        return found
-
-
-def field_of(calls: Sequence[RawCall], name: str) -> list[Any]:
-    """One field of each call; several times faster than taking all calls apart."""
-    return calls.field(name) if type(calls) is Calls else list(map(_FIELDS[name], calls))
+        return [Calls(own, self._breathe) for own in groups.values()]
 
 
 class ServiceOnly(NamedTuple):
@@ -104,7 +173,9 @@ class ServiceOnly(NamedTuple):
 
 
 class CallSource(Protocol):
-    """Where the worker takes calls from."""
+    """Where the worker takes calls from; it has room for so many."""
+
+    room: int
 
     def __len__(self) -> int: ...
 

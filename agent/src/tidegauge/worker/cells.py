@@ -71,6 +71,8 @@ class Cell:
     @property
     def size_bytes(self) -> int:
         """About how much memory it takes."""
+        if not (self.deltas or self.sketches):
+            return 0
         return self.sketches.size_bytes + sum(
             500 + 8 * _bins(delta) + NAME_BYTES * len(delta.names) for delta in self.deltas
         )

@@ -23,7 +23,7 @@ from tidegauge.settings import AgentSettings
 from tidegauge.wire.rows import ActualRows, RecordRows
 from tidegauge.worker.additions import Addition, Knowledge, profile_rows
 from tidegauge.worker.blocks import Layouts
-from tidegauge.worker.calls import Calls, RawCall, ServiceOnly, field_of
+from tidegauge.worker.calls import Calls, Form, RawCall, ServiceOnly, common_origin, origins_of
 from tidegauge.worker.cells import LEAST_ROWS, MAX_CELLS, OpenWindows, SealedWindow, WindowKey
 from tidegauge.worker.frames import FrameEncoder, SealedFrame
 from tidegauge.worker.metrics import CustomMetrics
@@ -142,16 +142,19 @@ class DeploymentWorker:
         if not calls:
             return
         self._look_for_containers(calls)
-        last = calls[-1][2]
+        last = calls[-1][1]
         if type(last) is dict and lightened(last) is not last:  # one of them is looked at: rows of a service are alike
-            calls = [(*call[:2], lightened(call[2]), *call[3:]) if type(call[2]) is dict else call for call in calls]
+            calls = [(call[0], lightened(call[1]), *call[2:]) if type(call[1]) is dict else call for call in calls]
         self._waiting += calls
-        counts = row_counts(field_of(calls, "inputs"))
+        origins = origins_of(calls)
+        origin = common_origin(origins)
+        is_row = origin is not None and origin.form is not Form.ANY
+        counts = np.ones(len(calls), dtype=np.int64) if is_row else row_counts([call[1] for call in calls])
         self._waiting_counts.append(counts)
-        self._waiting_rows += int(counts.sum())
-        self._waiting_bytes += sum(field_of(calls, "size_bytes"))
-        if calls and not calls[-1][8]:
-            self._waiting_bytes += held_bytes(calls[-1][2]) * len(calls)
+        self._waiting_rows += len(calls) if is_row else int(counts.sum())
+        self._waiting_bytes += 0 if is_row else sum(one.size_bytes for one in origins)
+        if not origins[-1].size_bytes:
+            self._waiting_bytes += held_bytes(last) * len(calls)
         if self._waiting_rows >= ROWS_AT_ONCE or self._waiting_bytes >= MAX_WAITING_BYTES:
             self._read_waiting(now_us, breathe)
         if self._read_rows >= ROWS_AT_ONCE or self._read_values >= MAX_READ_VALUES or self._read_is_large:
@@ -164,7 +167,7 @@ class DeploymentWorker:
             return
         last = calls[-1:] if self._looked_at >= ROWS_LOOKED_AT else calls
         self._looked_at += len(last)
-        self.rows_are_plain = all(has_plain_values(call[2]) for call in last)
+        self.rows_are_plain = all(has_plain_values(call[1]) for call in last)
         if not self.rows_are_plain:
             for recorder in list(self.recorders):
                 recorder.close_shortcut()
@@ -219,8 +222,7 @@ class DeploymentWorker:
             return
         self.refresh_bins(now_us)
         self._service.add(Requests.of(calls, np.concatenate(counts), self._wall_us))
-        failed = any(calls.field("error"))
-        answered = Calls([call for call in calls if call[4] is None], breathe) if failed else calls
+        answered = calls if not calls.errors else Calls([call for call in calls if call[0].error is None], breathe)
         breathe()
         read = self._reader.read(answered, now_us, breathe)
         self._read += read

@@ -16,7 +16,7 @@ from tidegauge.core.segments import SegmentNames
 from tidegauge.core.windows import clamp_future
 from tidegauge.errors import UsageError
 from tidegauge.settings import AgentSettings
-from tidegauge.worker.calls import Call, CallContext, Calls, RawCall, field_of
+from tidegauge.worker.calls import Call, CallContext, Calls, Form, RawCall
 from tidegauge.worker.facts import Times, as_list, read_ids, read_times
 from tidegauge.worker.outputs import Answers, ModelFacts, is_one_answer, read_answers
 from tidegauge.worker.pacing import Breathe
@@ -26,13 +26,14 @@ from tidegauge.worker.service import Requests
 from tidegauge.worker.shapes import Unread, are_equal, count_rows, unpacked
 from tidegauge.worker.tables.columns import ColumnTable
 from tidegauge.worker.tables.sparse import SparseRows, join_sparse
-from tidegauge.worker.tabulate import Columns, columns_of_dicts, tabulate
+from tidegauge.worker.tabulate import Columns, columns_of_dicts, matrix_names, tabulate
 
 _SCALAR_ANSWERS = frozenset(
     {float, int, bool, str, np.float64, np.float32, np.int64, np.int32, np.bool_, bytes, type(None)}
 )
 _IDS_AT_ONCE = 64
-_JOINED_AT_ONCE = 512
+_LOOKED_AT_AT_ONCE = 32
+_JOINED_AT_ONCE = 256
 
 
 class CallReader:
@@ -59,73 +60,81 @@ class CallReader:
         taken, self._requests = self._requests, []
         return taken
 
-    def read(self, calls: list[RawCall], now_us: int, breathe: Breathe) -> list[Rows]:
+    def read(self, calls: Calls, now_us: int, breathe: Breathe) -> list[Rows]:
         """The rows of answered calls; a call that cannot be read costs itself alone, and is counted."""
         found = []
-        for group in _groups(calls, breathe):
-            breathe()
-            try:
-                found.append(self._read(group, now_us, breathe))
-            except Exception:  # noqa: BLE001 - one strange call must not cost its neighbours: read them one by one
-                found += self._one_by_one(group, now_us, breathe)
+        for alike in calls.alike():
+            for group in _groups(alike, breathe):
+                breathe()
+                try:
+                    found.append(self._read(group, now_us, breathe))
+                except Exception:  # noqa: BLE001 - one strange call must not cost its neighbours: read them one by one
+                    found += self._one_by_one(group, now_us, breathe)
         return found
 
-    def _one_by_one(self, group: list[RawCall], now_us: int, breathe: Breathe) -> list[Rows]:
+    def _one_by_one(self, group: Calls, now_us: int, breathe: Breathe) -> list[Rows]:
         found = []
         for call in group:
             try:
-                found.append(self._read([call], now_us, breathe))
+                found.append(self._read(Calls([call]), now_us, breathe))
             except UsageError:
                 self._drop("unreadable_input", call)
-                reason = call[2].reason if isinstance(call[2], Unread) else "shape"
-                self.counts[f"unreadable_input:{reason}"] += count_rows(call[2])
+                reason = call[1].reason if isinstance(call[1], Unread) else "shape"
+                self.counts[f"unreadable_input:{reason}"] += count_rows(call[1])
             except Exception:  # noqa: BLE001 - counted; the host must not notice
                 self._drop("internal_error", call)
         return found
 
     def _drop(self, reason: str, call: RawCall) -> None:
-        rows = count_rows(call[2])
+        rows = count_rows(call[1])
         self.counts["captured"] += rows
         self.counts[f"dropped:{reason}"] += rows
 
-    def _read(self, calls: list[RawCall], now_us: int, breathe: Breathe) -> Rows:
-        contexts = field_of(calls, "context")
-        breathe()
-        columns, lengths = self._columns(field_of(calls, "inputs"), calls[0][3], breathe)
+    def _read(self, calls: Calls, now_us: int, breathe: Breathe) -> Rows:
+        origin, contexts = calls[0][0], calls.field("context")
+        columns, each = self._columns(calls, breathe)
         columns = self._privacy.columns(columns)
-        count = sum(lengths)
-        answers = self._answers(field_of(calls, "result"), lengths, calls[0][1])
+        count = each * len(calls)
+        answers = self._answers(calls.field("result"), each, origin.method)
         breathe()
-        calls = calls if isinstance(calls, Calls) else Calls(calls, breathe)
         arrival = calls.integers("started_ns") // 1_000 + self._wall_us(0)
-        arrival = arrival if len(calls) == count else np.repeat(arrival, lengths)
-        ids, has_id = self._ids(columns, contexts, lengths, breathe)
-        event, clamped = self._event_times(contexts, lengths, arrival, now_us)
+        arrival = arrival if each == 1 else np.repeat(arrival, each)
+        ids, has_id = self._ids(columns, contexts, each, breathe)
+        event, clamped = self._event_times(contexts, each, arrival, now_us)
         breathe()
-        sets, codes = self._segment_sets(columns, contexts, lengths, count)
+        sets, codes = self._segment_sets(columns, contexts, each, count)
         if sets != ((),):
-            self._note_requests(calls, lengths, sets, codes)
+            self._note_requests(calls, each, sets, codes)
         batch = contexts[0].batch if contexts[0] is not None else ""
         return Rows(count, columns, answers, event, arrival, clamped, ids, has_id, sets, codes, batch)
 
     # ------------------------------------------------------------------ what was asked, and what was answered
 
-    def _columns(self, inputs: list[Any], result: Any, breathe: Breathe) -> tuple[Columns, list[int]]:
-        """Columns of alike inputs, of which the first was answered by `result`, and the rows of each input."""
+    def _columns(self, calls: Calls, breathe: Breathe) -> tuple[Columns, int]:
+        """Columns of alike calls, and the rows of each."""
+        inputs = calls.field("inputs")
+        if calls[0][0].form is Form.ROW_OF_FLOATS:
+            return self._named(rows_of_bytes(inputs, len(inputs[0]) // 8, breathe)), 1
         if len(inputs) == 1 and not isinstance(inputs[0], dict):
-            columns, count = self._table(inputs[0], result)
-            return columns, [count]
+            return self._table(inputs[0], calls[0][2])
         if isinstance(inputs[0], dict):
             special = {self.settings.id_column, *self.settings.segment_parts}
             numeric = {name for name, kind in self.kinds.items() if kind is ColumnKind.NUMERIC and name not in special}
-            return columns_of_dicts(inputs, numeric, breathe), [1] * len(inputs)
+            return columns_of_dicts(inputs, numeric, breathe), 1
         if isinstance(inputs[0], SparseRows):
-            return tabulate(join_sparse(inputs), self.feature_names)[0], [one.rows for one in inputs]
-        is_packed = isinstance(inputs[0], tuple)
-        tables = _joined_bytes(inputs, breathe) if is_packed else np.concatenate(list(map(np.atleast_2d, inputs)))
+            return tabulate(join_sparse(inputs), self.feature_names)[0], inputs[0].rows
+        if isinstance(inputs[0], tuple):
+            packed = list(map(itemgetter(0), inputs))
+            width = inputs[0][1][-1]
+            return self._named(rows_of_bytes(packed, width, breathe)), len(packed[0]) // (8 * width)
+        table = np.concatenate(list(map(np.atleast_2d, inputs)))
         breathe()
-        each = len(tables) // len(inputs)
-        return tabulate(tables, self.feature_names)[0], [each] * len(inputs)
+        return tabulate(table, self.feature_names)[0], len(table) // len(inputs)
+
+    def _named(self, columns: npt.NDArray[np.float64]) -> Columns:
+        """The columns of bare matrices by name."""
+        names = matrix_names(len(columns), self.feature_names)
+        return dict(zip(names, columns, strict=False))
 
     def _table(self, one: Any, result: Any) -> tuple[Columns, int]:
         if isinstance(one, ColumnTable) and self._is_one_row(one, result):
@@ -138,13 +147,13 @@ class CallReader:
         is_vector = any(self.settings.kinds.get(str(name)) is ColumnKind.VECTOR for name in table.columns)
         return is_vector or (table.rows != 1 and is_one_answer(result))
 
-    def _answers(self, results: list[Any], lengths: list[int], method: str) -> Answers:
-        count = sum(lengths)
+    def _answers(self, results: list[Any], each: int, method: str) -> Answers:
+        count = each * len(results)
         if isinstance(results[0], Unread):
             self.counts["unreadable_predictions"] += count
             return Answers(count)
         try:
-            joined = unpacked(results[0]) if len(results) == 1 else _joined(results, lengths[0])
+            joined = unpacked(results[0]) if len(results) == 1 else _joined(results, each)
             return Answers(count) if joined is None else read_answers(joined, count, self.facts, method=method)
         except UsageError:
             if len(results) > 1:
@@ -155,11 +164,11 @@ class CallReader:
     # ------------------------------------------------------------------ ids
 
     def _ids(
-        self, columns: Columns, contexts: Sequence[CallContext | None], lengths: list[int], breathe: Breathe
+        self, columns: Columns, contexts: Sequence[CallContext | None], each: int, breathe: Breathe
     ) -> tuple[Ids | None, Mask | None]:
         column = columns.pop(self.settings.id_column, None) if self.settings.id_column else None
         if contexts[0] is not None and contexts[0].prediction_ids is not None:  # calls are grouped by what they state
-            return self._stated_ids(contexts, lengths)
+            return self._stated_ids(contexts, each)
         if column is None:
             return None, None
         values, found = column.tolist(), []
@@ -171,15 +180,15 @@ class CallReader:
         except UsageError:
             return self._usable_ids(values)
 
-    def _stated_ids(self, contexts: Sequence[CallContext | None], lengths: list[int]) -> tuple[Ids | None, Mask | None]:
+    def _stated_ids(self, contexts: Sequence[CallContext | None], each: int) -> tuple[Ids | None, Mask | None]:
         parts = []
-        for context, n in zip(contexts, lengths, strict=True):
+        for context in contexts:
             stated = context.prediction_ids if context is not None else None
             try:
-                parts.append((_as_ids(read_ids(stated, n, self.settings.id_key)), np.ones(n, dtype=bool)))
+                parts.append((_as_ids(read_ids(stated, each, self.settings.id_key)), np.ones(each, dtype=bool)))
             except UsageError:
                 values = as_list(stated)
-                ids, usable = self._usable_ids(values if len(values) == n else [_Unusable] * n)
+                ids, usable = self._usable_ids(values if len(values) == each else [_Unusable] * each)
                 parts.append((ids, usable))
         return np.concatenate([ids for ids, _ in parts]), np.concatenate([usable for _, usable in parts])
 
@@ -199,63 +208,61 @@ class CallReader:
     # ------------------------------------------------------------------ times and segments
 
     def _event_times(
-        self, contexts: Sequence[CallContext | None], lengths: list[int], arrival: Times, now_us: int
+        self, contexts: Sequence[CallContext | None], each: int, arrival: Times, now_us: int
     ) -> tuple[Times, Mask | None]:
         if contexts[0] is None or contexts[0].timestamps is None:
             return arrival, None
-        parts, start = [], 0
-        for context, n in zip(contexts, lengths, strict=True):
+        parts = []
+        for number, context in enumerate(contexts):
             try:
-                parts.append(read_times(context.timestamps if context is not None else None, n))
+                parts.append(read_times(context.timestamps if context is not None else None, each))
             except UsageError:
-                self.counts["unreadable_timestamps"] += n
-                parts.append(arrival[start : start + n])
-            start += n
+                self.counts["unreadable_timestamps"] += each
+                parts.append(arrival[number * each : (number + 1) * each])
         times = np.concatenate(parts)
         clamped, ahead = clamp_future(times, now_us)
         return clamped, (ahead if ahead.any() else None)
 
     def _segment_sets(
-        self, columns: Columns, contexts: Sequence[CallContext | None], lengths: list[int], count: int
+        self, columns: Columns, contexts: Sequence[CallContext | None], each: int, count: int
     ) -> tuple[tuple[tuple[str, ...], ...], Codes]:
-        found = {one: self._segment_names(one, columns, contexts, lengths) for one in self.settings.segment_parts}
+        found = {one: self._segment_names(one, columns, contexts, each) for one in self.settings.segment_parts}
         named = {one: names for one, names in found.items() if names is not None}
         return self.segments.sets(self.settings.segments, named, count)
 
     def _segment_names(
-        self, name: str, columns: Columns, contexts: Sequence[CallContext | None], lengths: list[int]
+        self, name: str, columns: Columns, contexts: Sequence[CallContext | None], each: int
     ) -> list[str] | None:
         if contexts[0] is None or name not in (contexts[0].segment or {}):
             return self.segments.names(name, columns[name]) if name in columns else None
         values: list[object] = []
-        for context, n in zip(contexts, lengths, strict=True):
+        for context in contexts:
             stated = (context.segment or {}).get(name) if context is not None else None
             several = as_list(stated) if not isinstance(stated, (str, bytes)) and hasattr(stated, "__len__") else None
-            values += several if several is not None and len(several) == n else [stated] * n
+            values += several if several is not None and len(several) == each else [stated] * each
         return self.segments.names(name, self._privacy.listed(name, values))
 
-    def _note_requests(
-        self, calls: list[RawCall], lengths: list[int], sets: tuple[tuple[str, ...], ...], codes: Codes
-    ) -> None:
-        call_of_row = np.repeat(np.arange(len(calls)), lengths)
+    def _note_requests(self, calls: Calls, each: int, sets: tuple[tuple[str, ...], ...], codes: Codes) -> None:
+        call_of_row = np.repeat(np.arange(len(calls)), each)
         for segment in dict.fromkeys(name for one in sets for name in one):
             member = np.array([segment in one for one in sets], dtype=bool)
             rows = np.bincount(call_of_row[member[codes]], minlength=len(calls))
             chosen = np.flatnonzero(rows)
             if len(chosen):
-                own = [calls[i] for i in chosen.tolist()]
+                own = calls if len(chosen) == len(calls) else [calls[i] for i in chosen.tolist()]
                 self._requests.append((segment, Requests.of(own, rows[chosen], self._wall_us)))
 
 
-def _joined_bytes(packed: list[Any], breathe: Breathe) -> npt.NDArray[np.float64]:
-    """The rows of packed arrays, all of one width, one after another."""
-    each = len(packed[0][0]) // 8
-    joined = np.empty(len(packed) * each)
-    for start in range(0, len(packed), _JOINED_AT_ONCE):
-        part = np.frombuffer(b"".join(map(itemgetter(0), packed[start : start + _JOINED_AT_ONCE])))
-        joined[start * each : start * each + len(part)] = part
+def rows_of_bytes(rows: list[bytes], width: int, breathe: Breathe) -> npt.NDArray[np.float64]:
+    """The columns of rows of so many float64, of which each piece of bytes holds one or more, all as many."""
+    each = len(rows[0]) // (8 * width)
+    columns = np.empty((width, each * len(rows)))
+    step = max(1, _JOINED_AT_ONCE // each)
+    for start in range(0, len(rows), step):
+        part = np.frombuffer(b"".join(rows[start : start + step])).reshape(-1, width)
+        columns[:, start * each : start * each + len(part)] = part.T
         breathe()
-    return joined.reshape(-1, packed[0][1][-1])
+    return columns
 
 
 class _Unusable:
@@ -271,6 +278,8 @@ def _joined(results: list[Any], each: int) -> Any:
     first = results[0]
     if first is None:
         return None
+    if type(first) is float:
+        return np.fromiter(results, np.float64, len(results))
     if isinstance(first, list):
         return np.array(results, dtype=np.float64)
     if isinstance(first, tuple):
@@ -284,34 +293,42 @@ def _joined(results: list[Any], each: int) -> Any:
 # ---------------------------------------------------------------------- which calls are alike
 
 
-def _groups(calls: list[RawCall], breathe: Breathe) -> list[list[RawCall]]:
-    """Calls that can be read as one table, together; others alone. The order of calls within a group is kept."""
-    if len(calls) > 1 and _all_alike(calls, breathe):
+def _groups(calls: Calls, breathe: Breathe) -> list[Calls]:
+    """Calls of one method and form that can be read as one table, together; others alone. Their order is kept within a group."""
+    if len(calls) == 1 or _all_alike(calls, breathe):
         return [calls]
     groups: dict[object, list[RawCall]] = {}
     for number, call in enumerate(calls):
-        groups.setdefault(_likeness(call) or number, []).append(call)
-    return list(groups.values())
+        groups.setdefault(_likeness(Call._make(call)) or number, []).append(call)
+        if not number % _LOOKED_AT_AT_ONCE:
+            breathe()
+    return [Calls(group, breathe) for group in groups.values()]
 
 
-def _all_alike(calls: list[RawCall], breathe: Breathe) -> bool:
+def _all_alike(calls: Calls, breathe: Breathe) -> bool:
     """The common case, seen without a loop over the calls: all of one kind, without context."""
-    if set(map(type, field_of(calls, "context"))) != {type(None)} or not are_equal(field_of(calls, "method")):
+    if calls.contexts:
+        return False
+    inputs, results = calls.field("inputs"), calls.field("result")
+    answers = set(map(type, results))
+    breathe()
+    if len(answers) != 1 or not _are_alike(inputs, calls[0][0].form):
         return False
     breathe()
-    inputs, results = field_of(calls, "inputs"), field_of(calls, "result")
-    kinds, answers = set(map(type, inputs)), set(map(type, results))
-    breathe()
-    if kinds in ({np.ndarray}, {tuple}):
-        if not _same(inputs):
-            return False
-    elif kinds != {dict}:
-        return False
     if answers in ({np.ndarray}, {tuple}) and not _same(results):
         return False
     if answers == {list} and len(set(map(len, results))) != 1:
         return False
-    return _likeness(calls[0]) is not None and len(answers) == 1
+    return _likeness(Call._make(calls[0])) is not None
+
+
+def _are_alike(inputs: list[Any], form: Form) -> bool:
+    if form is Form.ROW_OF_NAMES:
+        return True
+    if form is Form.ROW_OF_FLOATS:
+        return len(set(map(len, inputs))) == 1
+    kinds = set(map(type, inputs))
+    return kinds == {dict} or (kinds in ({np.ndarray}, {tuple}) and _same(inputs))
 
 
 def _same(arrays: list[Any]) -> bool:
@@ -320,17 +337,17 @@ def _same(arrays: list[Any]) -> bool:
     return are_equal(list(map(likeness, arrays)))
 
 
-def _likeness(call: RawCall) -> object:
-    one = Call._make(call)
-    each, inputs = _input_likeness(one.inputs)
+def _likeness(one: Call) -> object:
+    is_packed_row = one.origin.form is Form.ROW_OF_FLOATS
+    each, inputs = (1, len(one.inputs)) if is_packed_row else _input_likeness(one.inputs)
     answers = _answer_likeness(one.result, each) if inputs is not None else None
     if inputs is None or answers is None:
         return None
     context = one.context
     if context is None:
-        return one.method, inputs, answers
+        return inputs, answers
     stated = (context.prediction_ids is None, context.timestamps is None, tuple(sorted(context.segment or ())))
-    return one.method, inputs, answers, stated, context.batch
+    return inputs, answers, stated, context.batch
 
 
 def _input_likeness(inputs: Any) -> tuple[int, object]:

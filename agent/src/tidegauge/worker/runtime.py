@@ -21,7 +21,16 @@ from typing import TypeVar
 from tidegauge.complaints import COMPLAINTS
 from tidegauge.errors import SpoolError
 from tidegauge.settings import AgentSettings
-from tidegauge.worker.calls import LARGE_BYTES, Call, CallSource, ServiceOnly, field_of
+from tidegauge.worker.calls import (
+    LARGE_BYTES,
+    Call,
+    CallSource,
+    Origin,
+    RawCall,
+    ServiceOnly,
+    common_origin,
+    origins_of,
+)
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.frames import SealedFrame, with_watermark
 from tidegauge.worker.outbox import Outbox
@@ -32,6 +41,7 @@ from tidegauge.worker.threads import threads_can_run
 T = TypeVar("T")
 
 TICK_S = 0.1
+LEAST_TICK_S = 0.005
 PAUSE_S = 0.0002
 HELD_NS = 25_000
 CALLS_AT_ONCE = 256
@@ -53,6 +63,7 @@ class Runtime:
         self._root = root
         self._source = source
         self._care = care  # makes sure that a shipper runs
+        self._waited_s = 0.0  # when the thread last began to wait for calls; its own
         self._rested_ns = 0  # when the thread last let others have the interpreter; its own
         self._work = threading.RLock()  # guards everything below: draining, sealing, the spool writer
         self._targets: dict[tuple[str, str, str], DeploymentWorker] = {}
@@ -141,7 +152,7 @@ class Runtime:
             self._take_blocks(call, rows)
 
     def _take_blocks(self, call: Call, rows: int, breathe: Breathe = no_pause) -> None:
-        target = call.target
+        target = call.origin.target
         call = call._replace(inputs=by_rows(call.inputs))
         if call.duration_ns >= 0:
             target.serve([ServiceOnly(target, rows, None, call.started_ns, call.duration_ns, call.context)])
@@ -243,11 +254,15 @@ class Runtime:
 
     def _run(self) -> None:
         stop, thread_id, never = self._stop, threading.get_ident(), threading.Event()
+        taken = 0
         while not stop.is_set():
-            if self._attempt(partial(self._tick, self._pause)) is True:
+            found = self._attempt(partial(self._tick, self._pause)) or 0
+            taken += found
+            if found == CALLS_AT_ONCE:
                 self._pause()
             else:
-                stop.wait(TICK_S)
+                stop.wait(self._rest_s(taken))
+                taken = 0
         if threading.get_ident() != thread_id:
             never.wait()  # gevent has patched the threads meanwhile: one that ends now prints an error into the host's stderr
 
@@ -263,8 +278,14 @@ class Runtime:
             self._complain("internal error: %r", error)
         return None
 
-    def _tick(self, breathe: Breathe) -> bool:
-        """Take some calls, and seal what is due; whether there may be more to take at once."""
+    def _rest_s(self, taken: int) -> float:
+        """How long to wait after so many calls were taken since the last wait: not until there is no room for those that come."""
+        now = time.monotonic()
+        spent_s, self._waited_s = now - self._waited_s, now
+        return min(TICK_S, max(LEAST_TICK_S, spent_s * self._source.room / (4 * taken))) if taken else TICK_S
+
+    def _tick(self, breathe: Breathe) -> int:
+        """Take some calls, and seal what is due; how many were taken: there may be more where they are as many as are taken at once."""
         with self._work:
             taken = self._drain(CALLS_AT_ONCE, breathe)
             self._outbox.sync()
@@ -277,25 +298,36 @@ class Runtime:
             with self._work:
                 self._drain(len(self._source), breathe)
                 self._seal(profiles=profiles)
-        return taken == CALLS_AT_ONCE
+        return taken
 
     def _drain(self, most: int, breathe: Breathe = no_pause) -> int:
         """Take at most so many waiting calls, and all that found no room; returns how many calls were taken."""
         taken, now_us = 0, _now_us()
         while taken < most and (calls := self._source.take(min(CALLS_AT_ONCE, most - taken))):
             taken += len(calls)
-            if max(field_of(calls, "size_bytes")) > LARGE_BYTES:  # nobody can change it, so it came here whole
-                for large in [Call._make(call) for call in calls if call[8] > LARGE_BYTES]:
-                    self._take_blocks(large, count_rows(large.inputs), breathe)
-                calls = [call for call in calls if call[8] <= LARGE_BYTES]
-            targets = {call[0] for call in calls}
-            for target in targets:
-                own = calls if len(targets) == 1 else [call for call in calls if call[0] is target]
-                target.take(own, now_us, breathe)
+            origins = origins_of(calls)
+            origin = common_origin(origins)
+            if origin is not None and origin.size_bytes <= LARGE_BYTES:
+                origin.target.take(calls, now_us, breathe)
+            else:
+                self._take_several(calls, now_us, breathe)
         kept = self._source.take_service_only()
         for target in {one.target for one in kept}:
             target.take_service_only([one for one in kept if one.target is target])
         return taken
+
+    def _take_several(self, calls: list[RawCall], now_us: int, breathe: Breathe) -> None:
+        """Calls of several targets, or large ones: nobody can change these, so they came here whole."""
+        by_target: dict[int, tuple[DeploymentWorker, list[RawCall]]] = {}
+        for raw in calls:
+            call = Call._make(raw)
+            target = call.origin.target
+            if call.size_bytes > LARGE_BYTES:
+                self._take_blocks(call, count_rows(call.inputs), breathe)
+            else:
+                by_target.setdefault(id(target), (target, []))[1].append(raw)
+        for target, own in by_target.values():
+            target.take(own, now_us, breathe)
 
     def _seal(self, *, profiles: bool, everything: bool = False, final: bool = False, at_once: bool = False) -> None:
         now = time.monotonic()
@@ -341,7 +373,8 @@ def _block(call: Call, rows: slice) -> Call:
         ids, times = slice_rows(stated.prediction_ids, rows), slice_rows(stated.timestamps, rows)
         stated = replace(stated, prediction_ids=ids, timestamps=times, segment=segment)
     inputs, result = slice_rows(call.inputs, rows), slice_rows(call.result, rows)
-    return call._replace(inputs=inputs, result=result, context=stated, duration_ns=-1, size_bytes=0)
+    origin = Origin(call.origin.target, call.origin.method)
+    return Call(origin, inputs, result, call.started_ns, -1, stated)
 
 
 def _now_us() -> int:

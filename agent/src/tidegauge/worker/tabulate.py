@@ -115,7 +115,7 @@ def _one_dimension(values: Column) -> Column:
 
 
 def _from_sparse(rows: SparseRows, feature_names: Sequence[str]) -> tuple[Columns, int]:
-    names = _names(rows.width, feature_names)
+    names = matrix_names(rows.width, feature_names)
     return dict(zip(names, rows.columns(), strict=True)), rows.rows
 
 
@@ -287,7 +287,7 @@ def _from_matrix(rows: Sequence[Sequence[Any]], feature_names: Sequence[str]) ->
         raise TypeError("rows are lists and something else")
     full = max(len(row) for row in rows)
     width = min(full, MAX_COLUMNS)
-    names = _names(full, feature_names)
+    names = matrix_names(full, feature_names)
     padded = [row if len(row) >= width else [*row, *[None] * (width - len(row))] for row in rows]
     return {name: as_column([row[i] for row in padded]) for i, name in enumerate(names)}, len(rows)
 
@@ -298,9 +298,9 @@ def _from_array(values: npt.NDArray[Any], feature_names: Sequence[str]) -> tuple
     if values.dtype.kind == "O" and values.ndim == 1 and _holds_rows(values):
         return _from_list(values.tolist(), feature_names)
     if values.ndim > 2 or isinstance(values, WideRows):  # images, embeddings: a vector a row
-        return {_names(1, feature_names)[0]: rows_as_objects(values)}, len(values)
+        return {matrix_names(1, feature_names)[0]: rows_as_objects(values)}, len(values)
     table = np.atleast_2d(np.asarray(values))
-    names = _names(table.shape[1], feature_names)
+    names = matrix_names(table.shape[1], feature_names)
     table = table[:, :MAX_COLUMNS]
     return {name: table[:, i] for i, name in enumerate(names)}, len(table)
 
@@ -325,7 +325,7 @@ def _fields(table: npt.NDArray[Any], prefix: str = "") -> Iterator[tuple[str, Co
             yield prefix + name, _one_dimension(values)
 
 
-def _names(width: int, feature_names: Sequence[str]) -> Sequence[str]:
+def matrix_names(width: int, feature_names: Sequence[str]) -> Sequence[str]:
     """Names of a bare matrix's columns: those stated where there are as many, and no more than are read."""
     if len(feature_names) == width:
         return column_names(tuple(feature_names))[:MAX_COLUMNS]
