@@ -16,6 +16,8 @@ import service
 for number in iter(int, 1):
     service.answer(f"call-{time.monotonic_ns()}", 1.0)
     time.sleep(0.01)
+    if number % 20 == 19:
+        service.agent.flush()
     if service.os.path.exists(sys.argv[1]):
         break
 """
