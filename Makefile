@@ -46,7 +46,7 @@ proto: .venv/ready  ## make the stubs anew from proto/
 
 fault: .venv/ready  ## 500 seeded rounds of crashes of agents, 300 of collectors, 40 minutes at most; FAULT_SEED=n for one, FAULT_ROUNDS=n for more
 	FAULT_ROUNDS=$(or $(FAULT_ROUNDS),500) $(BIN)/python -m pytest -n 2 -q tests/fault/agent_crash
-	FAULT_ROUNDS=$(or $(FAULT_ROUNDS),300) $(BIN)/python -m pytest -n 2 -q tests/fault/collector/test_rounds.py
+	FAULT_ROUNDS=$(or $(FAULT_ROUNDS),300) $(BIN)/python -m pytest -n 2 -q tests/fault/collector/test_rounds.py tests/fault/collector/test_damage.py
 	GUEST_SECONDS=60 GUEST_ROWS=1000000 GUEST_TENS=60480 $(BIN)/python -m pytest -q tests/fault/guest/test_gunicorn.py tests/fault/guest/test_memory.py
 
 bench: .venv/ready  ## measure, each figure beside its yardstick

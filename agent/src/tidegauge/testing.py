@@ -21,8 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tidegauge.agent import Agent
-from tidegauge.core.columns import CACHE, CONSUMER, ERROR, METRIC_PREFIX, ROWS
-from tidegauge.core.humility import RULE_PREFIX
+from tidegauge.core.columns import CACHE, CONSUMER, ERROR, METRIC_PREFIX, ROWS, RULE_PREFIX
 from tidegauge.core.ids import digest_id
 from tidegauge.core.profile import ColumnProfile, merge_profiles
 from tidegauge.process import PROCESS

@@ -1,5 +1,7 @@
 """A collector as a process of its own, behind TLS and tokens, and real agents whose shippers are processes too."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -12,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tidegauge.cli import main as agent_main
+from tidegauge_collector.cli import main as collector_main
 from tidegauge_collector.control import ControlStore, TokenRecord
 
 WAIT_S = 60.0
@@ -28,10 +32,9 @@ class Castle:
 
     def cli(self, *arguments: str) -> str:
         """What a command prints."""
-        command = [sys.executable, "-m", "tidegauge_collector.cli", *arguments, "--data", str(self.data)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        code, out = told(collector_main, *arguments, "--data", str(self.data))
+        assert code == 0, out
+        return out.strip()
 
     def token(self, *flags: str) -> str:
         return self.cli("tokens", "create", "agents", "--scope", "ingest", *flags)
@@ -67,6 +70,13 @@ class Castle:
         return str(json.loads((self.data / "endpoints.json").read_text())["grpc"])
 
 
+def told(main: Callable[[list[str]], int], *arguments: str) -> tuple[int, str]:
+    """Exit code and standard output of a command. In this process: a new one imports for longer than the command takes."""
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        code = main(list(arguments))
+    return code, out.getvalue()
+
+
 def until(is_so: Callable[[], Any], what: Callable[[], object] = lambda: "") -> None:
     """Return when something is so that nobody tells us of."""
     pause, deadline = threading.Event(), time.monotonic() + WAIT_S
@@ -77,10 +87,9 @@ def until(is_so: Callable[[], Any], what: Callable[[], object] = lambda: "") -> 
 
 def doctor(root: Path) -> dict[str, tuple[str, str, str]]:
     """What `tidegauge doctor` finds: the worst line of each check with its state, text and next step."""
-    command = [sys.executable, "-m", "tidegauge.cli", "doctor", "--root", str(root), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
-    assert done.returncode in {0, 1}, done.stderr
-    items = sorted(json.loads(done.stdout)["items"], key=lambda one: one["state"] == "fail")
+    code, out = told(agent_main, "doctor", "--root", str(root), "--json")
+    assert code in {0, 1}, out
+    items = sorted(json.loads(out)["items"], key=lambda one: one["state"] == "fail")
     return {one["check"]: (one["state"], one["text"], one["next_step"]) for one in items}
 
 

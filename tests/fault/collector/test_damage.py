@@ -1,5 +1,9 @@
-"""Flipped and cut bytes in everything that a collector keeps: healed or reported, never silent; the next start always comes."""
+"""Flipped and cut bytes in everything that a collector keeps: healed or reported, never silent; the next start always comes.
 
+`FAULT_ROUNDS` says how many draws of the damage are tried (a hundredth of it; one by default).
+"""
+
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +18,7 @@ from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.upkeep.examining import examine
 from tidegauge_collector.upkeep.incidents import incidents
 
+SEEDS = range(max(1, int(os.environ.get("FAULT_ROUNDS", "0")) // 100))
 Damage = Callable[[bytes, random.Random], bytes]
 DATABASE, CONTROL = "telemetry.duckdb", "control.sqlite"
 
@@ -75,7 +80,7 @@ def check(lives: Lives, fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize("how", [flipped, cut, zero_tailed])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_damaged_write_ahead_log_costs_nothing(lives: Lives, fleet: Fleet, how: Damage, seed: int) -> None:
     draws = random.Random(seed)
     lived(lives, fleet)
@@ -92,7 +97,7 @@ def test_a_damaged_write_ahead_log_costs_nothing(lives: Lives, fleet: Fleet, how
 
 @pytest.mark.parametrize("backs_up", [True, False])
 @pytest.mark.parametrize("how", [flipped, cut])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_damaged_database_is_healed_or_reported(
     lives: Lives, fleet: Fleet, how: Damage, seed: int, backs_up: bool
 ) -> None:

@@ -24,7 +24,10 @@ GENTLE = {
         "signal.signal(signal.SIGTERM, lambda *_: (done(), sys.exit(0))); os.kill(os.getpid(), signal.SIGTERM)",
         0,
     ),
-    "SIGINT": ("done(); os.kill(os.getpid(), signal.SIGINT); time.sleep(9)", -signal.SIGINT),
+    "SIGINT": (  # a shell has its background jobs ignore it
+        "signal.signal(signal.SIGINT, signal.default_int_handler); done(); os.kill(os.getpid(), signal.SIGINT); time.sleep(9)",
+        -signal.SIGINT,
+    ),
     "daemon thread that never stops calling": (
         "threading.Thread(target=lambda: [time.sleep(0.001) for _ in iter(int, 1)], daemon=True).start(); done()",
         0,

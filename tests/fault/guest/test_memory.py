@@ -1,6 +1,6 @@
 """At most 32 MiB over the bare service, whatever goes through the model and however long the collector is away.
 
-`GUEST_ROWS` says how many distinct names go through (default 150,000), `GUEST_TENS` how often ten seconds pass (default 1,500; a week is
+`GUEST_ROWS` says how many distinct names go through (default 60,000), `GUEST_TENS` how often ten seconds pass (default 600; a week is
 60,480). The bounds do not depend on them: it is buffers that fill in the first seconds.
 """
 
@@ -10,7 +10,7 @@ import os
 import pytest
 from guest_berth import HOSTS, Berth
 
-ROWS, TENS = int(os.environ.get("GUEST_ROWS", "150000")), int(os.environ.get("GUEST_TENS", "1500"))
+ROWS, TENS = int(os.environ.get("GUEST_ROWS", "60000")), int(os.environ.get("GUEST_TENS", "600"))
 MOST_KIB = 32 * 1024
 
 

@@ -13,6 +13,8 @@ KILLS = 2
 SERVICE = """
 import sys, time
 import service
+import tidegauge.shipper.start, tidegauge.worker.runtime
+tidegauge.shipper.start.START_AGAIN_S, tidegauge.worker.runtime.CARE_S = 3.0, 0.5  # in a hurry: it is 10 and 5 s
 for number in iter(int, 1):
     service.answer(f"call-{time.monotonic_ns()}", 1.0)
     time.sleep(0.01)

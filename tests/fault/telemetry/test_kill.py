@@ -15,7 +15,7 @@ from tidegauge_collector.telemetry.moments import column_moments
 from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.telemetry.testing import HOUR, Answers, Sender, actuals_frame, profile_frame, records_frame
 
-BATCHES, IN_BATCH = 120, 3
+BATCHES, IN_BATCH = 60, 3
 
 CHILD = """
 import sys

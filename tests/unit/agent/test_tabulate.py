@@ -186,5 +186,12 @@ def test_what_is_no_table_is_refused(inputs: object) -> None:
         tabulate(inputs)
 
 
+@pytest.mark.parametrize(
+    "name", ["_latency", "_rows", "_error", "_prediction", "_prediction.yes", "_actual", "_metric.x", "_rule.x"]
+)
+def test_a_feature_is_never_counted_into_a_column_of_ours(name: str) -> None:
+    assert column_names((name, "_other", f"feature{name}")) == (f"feature{name}", "_other", f"feature{name}.1")
+
+
 def test_a_name_that_looks_like_that_of_a_second_one_is_kept_apart_from_it() -> None:
     assert column_names(("a", "a", "a.1", "a")) == ("a", "a.1", "a.1.1", "a.2")

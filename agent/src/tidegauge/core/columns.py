@@ -34,6 +34,15 @@ CACHE = "_cache"
 SERVICE_COLUMNS = frozenset({LATENCY, ERROR, ROWS, CONSUMER, CACHE})
 METRIC_PREFIX = "_metric."
 """A custom metric `basket_value` is profiled as the column `_metric.basket_value`."""
+RULE_PREFIX = "_rule."
+"""Each humility rule is profiled as the boolean column `_rule.NAME`: true for the rows that it marks."""
+_RESERVED = frozenset({PREDICTION, PREDICTION_LABEL, ACTUAL, *SERVICE_COLUMNS})
+_RESERVED_PREFIXES = (f"{PREDICTION}.", METRIC_PREFIX, RULE_PREFIX)
+
+
+def is_reserved(name: str) -> bool:
+    """Whether no feature may be called so: it would be counted into a column that is ours."""
+    return name in _RESERVED or name.startswith(_RESERVED_PREFIXES)
 
 
 class ColumnKind(StrEnum):

@@ -22,8 +22,6 @@ Floats = npt.NDArray[np.float64]
 
 UNCERTAIN_BINARY = (0.45, 0.55)
 UNCERTAIN_MULTICLASS = (0.0, 0.5)
-RULE_PREFIX = "_rule."
-"""Each rule is profiled as the boolean column `_rule.NAME`: true for the rows that it marks."""
 
 
 class RuleKind(StrEnum):

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from tidegauge.core.columns import MAX_NAME_LENGTH, canonical_text, is_missing
+from tidegauge.core.columns import canonical_text, is_missing
 from tidegauge.settings import AgentSettings
-from tidegauge.worker.tabulate import Column, Columns
+from tidegauge.worker.tabulate import Column, Columns, plain_name
 
 DIGEST_BYTES = 8
 _NUMBER = re.compile(r"(\.\d+)+\Z")
@@ -25,13 +25,13 @@ class Privacy:
     """The rules of one agent."""
 
     def __init__(self, settings: AgentSettings) -> None:
-        self._dropped = frozenset(map(_as_read, settings.drop))
+        self._dropped = frozenset(map(plain_name, settings.drop))
         self._id_column = settings.id_column
         key = (settings.hash_key or "").encode()
         ways: dict[str, Callable[[str], str]] = dict.fromkeys(
-            map(_as_read, settings.hash), lambda text: keyed_digest(text, key)
+            map(plain_name, settings.hash), lambda text: keyed_digest(text, key)
         )
-        ways.update(dict.fromkeys(map(_as_read, settings.mask), form_of))
+        ways.update(dict.fromkeys(map(plain_name, settings.mask), form_of))
         self._ways: Mapping[str, Callable[[str], str]] = ways
 
     def __bool__(self) -> bool:
@@ -62,11 +62,6 @@ class Privacy:
 
     def _way(self, name: str) -> Callable[[str], str] | None:
         return self._ways.get(name) or self._ways.get(_without_number(name))
-
-
-def _as_read(name: str) -> str:
-    """A column's name as `tabulate` cuts it."""
-    return name[:MAX_NAME_LENGTH]
 
 
 def _without_number(name: str) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tidegauge.core.columns import PREDICTION, PREDICTION_LABEL
-from tidegauge.core.humility import RULE_PREFIX, Condition, judged_score
+from tidegauge.core.columns import PREDICTION, PREDICTION_LABEL, RULE_PREFIX
+from tidegauge.core.humility import Condition, judged_score
 from tidegauge.core.outcomes import NO_LABEL, Labels
 from tidegauge.wire.rows import RecordRows, join_labels
 from tidegauge.worker.facts import Times

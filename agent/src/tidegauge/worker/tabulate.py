@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tidegauge.core.columns import MAX_NAME_LENGTH
+from tidegauge.core.columns import MAX_NAME_LENGTH, is_reserved
 from tidegauge.errors import UsageError
 from tidegauge.worker.pacing import Breathe, no_pause
 from tidegauge.worker.rowtypes import as_mapping
@@ -121,15 +121,21 @@ def _from_sparse(rows: SparseRows, feature_names: Sequence[str]) -> tuple[Column
 
 @lru_cache(maxsize=256)
 def column_names(names: tuple[object, ...]) -> tuple[str, ...]:
-    """Columns' names as text, cut at 128 characters, valid UTF-8; of equal ones the second is called `name.1`, and so on."""
+    """Columns' names as `plain_name` makes them; of equal ones the second is called `name.1`, and so on."""
     used: dict[str, int] = {}
     for name in names:
-        text = found = str(name).encode("utf-8", "backslashreplace").decode()[:MAX_NAME_LENGTH]
+        text = found = plain_name(str(name))
         while found in used:
             used[text] += 1
             found = f"{text}.{used[text]}"
         used[found] = 0
     return tuple(used)
+
+
+def plain_name(name: str) -> str:
+    """A column's name in valid UTF-8, cut at 128 characters; `_latency` and others that are ours become `feature_latency`."""
+    text = name.encode("utf-8", "backslashreplace").decode()[:MAX_NAME_LENGTH]
+    return f"feature{text}"[:MAX_NAME_LENGTH] if is_reserved(text) else text
 
 
 def as_column(values: Sequence[Any]) -> Column:

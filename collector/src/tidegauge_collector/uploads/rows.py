@@ -10,16 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tidegauge.core.columns import (
-    MAX_NAME_LENGTH,
-    METRIC_PREFIX,
-    PREDICTION,
-    PREDICTION_LABEL,
-    SERVICE_COLUMNS,
-    ColumnKind,
-    is_missing,
-)
-from tidegauge.core.humility import RULE_PREFIX
+from tidegauge.core.columns import MAX_NAME_LENGTH, ColumnKind, is_missing, is_reserved
 from tidegauge.core.kinds import infer_kind
 from tidegauge.core.outcomes import NO_LABEL, Labels
 from tidegauge.core.segments import Codes, SegmentNames, Sets
@@ -34,8 +25,6 @@ from tidegauge_collector.uploads.problems import BatchProblems, Mask, Problems
 from tidegauge_collector.uploads.values import Column, Raw, kind_of_text, plain_column, read_times_text, text_column
 
 MAX_FEATURES = 2_000
-_RESERVED = frozenset({PREDICTION, PREDICTION_LABEL, *SERVICE_COLUMNS})
-_RESERVED_PREFIXES = (f"{PREDICTION}.", METRIC_PREFIX, RULE_PREFIX)
 _INDEX = re.compile(r"__index_level_\d+__")  # what pandas adds to Parquet and Arrow
 
 
@@ -184,7 +173,7 @@ class RowReader:
                 raise UploadRefused(
                     f"the column {name!r:.140} has a name of over {MAX_NAME_LENGTH} characters: rename it"
                 )
-            if name in _RESERVED or name.startswith(_RESERVED_PREFIXES):
+            if is_reserved(name):
                 raise UploadRefused(f"the column {name!r} has a reserved name: rename it")
             self.seen[name] = ""
         return found
