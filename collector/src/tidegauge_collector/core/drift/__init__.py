@@ -25,6 +25,7 @@ from tidegauge_collector.core.drift.divergences import (
     psi,
     psi_rows,
 )
+from tidegauge_collector.core.drift.drifted import Drifted, JudgedColumn, drifted
 from tidegauge_collector.core.drift.missing import missing_delta, missing_rate
 
 __all__ = [
@@ -38,6 +39,8 @@ __all__ = [
     "ChanceTests",
     "Distance",
     "Distances",
+    "Drifted",
+    "JudgedColumn",
     "Side",
     "benjamini_hochberg",
     "chance_rows",
@@ -47,6 +50,7 @@ __all__ = [
     "divergence",
     "divergence_rows",
     "drift_of_columns",
+    "drifted",
     "missing_delta",
     "missing_rate",
     "normalised",

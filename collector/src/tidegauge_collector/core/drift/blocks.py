@@ -6,6 +6,7 @@ count nowhere.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -37,14 +38,16 @@ class BlockDrift:
 def drift_of_columns(columns: Sequence[BinnedColumn], names: Collection[str], *, chance: bool = True) -> BlockDrift:
     """Those of DIVERGENCES asked for, and the chance test, of every column in every window; all have as many windows."""
     k = len(columns[0].windows) if columns else 0
-    widths = np.repeat([len(one.kinds) for one in columns], k)
-    order = np.argsort(widths, kind="stable")
+    rows_of = np.arange(len(columns) * k).reshape(len(columns), k)
     divergences = [name for name in names if name in DIVERGENCES]
-    values = {name: np.full(len(order), np.nan) for name in divergences}
-    tests = _no_tests(len(order)) if chance else None
-    for start in range(0, len(order), BLOCK_ROWS):
-        rows = order[start : start + BLOCK_ROWS]
-        windows, baseline, codes = _block(columns, rows, k, int(widths[rows[-1]]))
+    values = {name: np.full(rows_of.size, np.nan) for name in divergences}
+    tests = _no_tests(rows_of.size) if chance else None
+    order = sorted(range(len(columns)), key=lambda i: len(columns[i].kinds))  # alike in width, so that little is padded
+    at_once = max(1, BLOCK_ROWS // max(k, 1))
+    for start in range(0, len(order), at_once):
+        chosen = order[start : start + at_once]
+        rows = rows_of[chosen].ravel()
+        windows, baseline, codes = _block([columns[i] for i in chosen], k)
         for name, found in divergence_rows(windows, baseline, divergences).items():
             values[name][rows] = found
         if tests is not None:
@@ -52,17 +55,23 @@ def drift_of_columns(columns: Sequence[BinnedColumn], names: Collection[str], *,
     return BlockDrift({name: found.reshape(len(columns), k) for name, found in values.items()}, tests)
 
 
-def _block(
-    columns: Sequence[BinnedColumn], rows: npt.NDArray[np.int64], k: int, width: int
-) -> tuple[FloatArray, FloatArray, KindCodes]:
-    windows, baseline = np.zeros((len(rows), width)), np.zeros((len(rows), width))
-    codes = np.full((len(rows), width), CODES["invalid"], dtype=np.int8)
-    for i, (column, window) in enumerate(zip(*divmod(rows, k), strict=True)):
-        one = columns[column]
-        here = slice(len(one.kinds))
-        windows[i, here], baseline[i, here] = one.windows[window], one.baseline
-        codes[i, here] = kind_codes(one.kinds, len(one.kinds))[0]
-    return windows, baseline, codes
+def _block(columns: Sequence[BinnedColumn], k: int) -> tuple[FloatArray, FloatArray, KindCodes]:
+    """Windows, baselines and codes of kinds, all [columns * k, width of the widest]; padding holds no rows."""
+    widths = np.array([len(one.kinds) for one in columns])
+    used = np.arange(widths.max()) < widths[:, None]
+    windows = np.zeros((len(columns), k, widths.max()))
+    windows[np.broadcast_to(used[:, None, :], windows.shape)] = np.concatenate([one.windows.ravel() for one in columns])
+    baseline = np.zeros(used.shape)
+    baseline[used] = np.concatenate([one.baseline for one in columns])
+    codes = np.full(used.shape, CODES["invalid"], dtype=np.int8)
+    codes[used] = np.concatenate([_codes(tuple(one.kinds)) for one in columns])
+    return windows.reshape(len(columns) * k, -1), np.repeat(baseline, k, axis=0), np.repeat(codes, k, axis=0)
+
+
+@lru_cache(maxsize=4_096)  # columns of a baseline are judged again and again
+def _codes(kinds: tuple[str, ...]) -> KindCodes:
+    found: KindCodes = kind_codes(kinds, len(kinds))[0]
+    return found
 
 
 def _no_tests(rows: int) -> ChanceTests:

@@ -78,7 +78,8 @@ class _Shares:
     def js(self) -> FloatArray:
         middle = self.p + self.q
         terms = [np.where(side > 0, side * np.log2(2 * side / middle), 0.0) for side in (self.p, self.q)]
-        return np.clip((terms[0] + terms[1]).sum(axis=1) / 2, 0.0, 1.0)
+        both: FloatArray = np.clip((terms[0] + terms[1]).sum(axis=1) / 2, 0.0, 1.0)
+        return both
 
 
 def _shares(counts: FloatArray) -> FloatArray:
@@ -100,15 +101,18 @@ def _psi(shares: _Shares) -> FloatArray:
 
 def _kl(shares: _Shares) -> FloatArray:
     p, _, log_ratio = shares.floored
-    return np.maximum((p * log_ratio).sum(axis=1), 0.0)
+    values: FloatArray = np.maximum((p * log_ratio).sum(axis=1), 0.0)
+    return values
 
 
 def _hellinger(shares: _Shares) -> FloatArray:
-    return np.minimum(np.sqrt(((np.sqrt(shares.p) - np.sqrt(shares.q)) ** 2).sum(axis=1) / 2), 1.0)
+    values: FloatArray = np.minimum(np.sqrt(((np.sqrt(shares.p) - np.sqrt(shares.q)) ** 2).sum(axis=1) / 2), 1.0)
+    return values
 
 
 def _total_variation(shares: _Shares) -> FloatArray:
-    return np.minimum(np.abs(shares.p - shares.q).sum(axis=1) / 2, 1.0)
+    values: FloatArray = np.minimum(np.abs(shares.p - shares.q).sum(axis=1) / 2, 1.0)
+    return values
 
 
 def _l_infinity(shares: _Shares) -> FloatArray:
