@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from tidegauge.core.columns import ACTUAL
 from tidegauge.core.windows import Window
-from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_choice
+from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_choice, read_share
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, read_scope
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.measuring.accuracy import METRICS as ACCURACY_METRICS
 from tidegauge_collector.measuring.accuracy import AccuracyMeter
-from tidegauge_collector.measuring.drift import Scope, as_measurement, column_drift
+from tidegauge_collector.measuring.baselines import ActiveBaseline
+from tidegauge_collector.measuring.drift import METRICS as DRIFT_METRICS
+from tidegauge_collector.measuring.drift import Scope, actual_drift, as_measurement, column_drift
+from tidegauge_collector.measuring.drifted import METRICS as DRIFTED_METRICS
+from tidegauge_collector.measuring.drifted import measure_drifted
+from tidegauge_collector.measuring.labelled import THRESHOLD
 from tidegauge_collector.measuring.measurement import Measurement
-from tidegauge_collector.measuring.observing import DRIFT_METRICS
 from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
 from tidegauge_collector.measuring.service import measure_service
 from tidegauge_collector.telemetry.extent import known
 from tidegauge_collector.telemetry.judgements import newest_judgements
 
 ALL_COLUMNS = ("", "*")
-METRICS = (*DRIFT_METRICS, *SERVICE_METRICS, *ACCURACY_METRICS)
+PARAMETERS = ("metric", "column", "version", "segment", "start", "end", "step", "class", "threshold")
+METRICS = (*DRIFT_METRICS, *DRIFTED_METRICS, *SERVICE_METRICS, *ACCURACY_METRICS)
 
 
 def list_measurements(sources: Sources, name: str, query: Query) -> Json:
     """Measurements of one metric over windows of a range."""
-    check_known(query, "metric", "column", "version", "segment", "start", "end", "step")
+    check_known(query, *PARAMETERS)
     found = find_deployment(sources, name)
     metric = read_choice(query, "metric", METRICS, None)
     if metric is None:
@@ -33,29 +39,40 @@ def list_measurements(sources: Sources, name: str, query: Query) -> Json:
     scope = read_scope(sources, found, query, service=metric in SERVICE_METRICS)
     if scope is None:
         return {"items": [], "next": None}
-    measured = _measure(sources, found, metric, scope, column)
+    measured = _measure(sources, found, metric, scope, query)
     verdicts = _verdicts(sources, name, metric, scope)
     items = [one.as_json() | {"verdict": verdicts.get((one.column, one.window))} for one in measured]
     return {"items": items, "next": None}
 
 
-def _measure(sources: Sources, found: Deployment, metric: str, scope: Scope, column: str) -> list[Measurement]:
+def _measure(sources: Sources, found: Deployment, metric: str, scope: Scope, query: Query) -> list[Measurement]:
+    column = query.get("column", "")
     active = sources.baselines.active(found.name, scope.version)
     if metric in SERVICE_METRICS:
         return list(measure_service(sources.telemetry, scope, [metric]))
     if metric in ACCURACY_METRICS:
         try:
-            return list(AccuracyMeter(sources.telemetry, found, active).measure(scope, [metric]))
+            return list(_meter(sources, found, active, query).measure(scope, [metric]))
         except ValueError as problem:  # windows on no grid, as local days before there were time zones
             raise BadRequest(f"{metric} cannot be measured over this range: {problem}") from problem
     kinds = known(sources.telemetry, found.name).columns
+    if metric in DRIFTED_METRICS:
+        return list(measure_drifted(sources.telemetry, scope, active, [metric], kinds=kinds))
+    if column == ACTUAL:
+        drifts = actual_drift(sources.telemetry, scope, active, found, [metric])
+        return [as_measurement(one, metric, scope) for one in drifts]
     if column not in ALL_COLUMNS and column not in kinds:
         raise NotFound(
             f"column {column!r:.140} of {found.name!r} was never seen; seen are {', '.join(list(kinds)[:30])}"
         )
     columns = None if column in ALL_COLUMNS else [column]
-    drifts = column_drift(sources.telemetry, scope, active, kinds=kinds, columns=columns)
+    drifts = column_drift(sources.telemetry, scope, active, kinds=kinds, columns=columns, metrics=[metric])
     return [as_measurement(one, metric, scope) for one in drifts]
+
+
+def _meter(sources: Sources, found: Deployment, active: ActiveBaseline | None, query: Query) -> AccuracyMeter:
+    threshold = read_share(query, "threshold", THRESHOLD)
+    return AccuracyMeter(sources.telemetry, found, active, of_class=query.get("class") or None, threshold=threshold)
 
 
 def _verdicts(sources: Sources, name: str, metric: str, scope: Scope) -> dict[tuple[str, Window], str]:

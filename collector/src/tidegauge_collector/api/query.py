@@ -56,3 +56,17 @@ def read_choice(query: Mapping[str, str], name: str, allowed: tuple[str, ...], d
     if text is not None and text not in allowed:
         raise BadRequest(f"{name}={text!r:.80}: write one of {', '.join(allowed)}")
     return text
+
+
+def read_share(query: Mapping[str, str], name: str, default: float) -> float:
+    """A number from 0 to 1."""
+    text = query.get(name)
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError as problem:
+        raise BadRequest(f"{name}={text!r:.80}: write a number from 0 to 1") from problem
+    if not 0 <= value <= 1:
+        raise BadRequest(f"{name}={text:.80}: write a number from 0 to 1")
+    return value

@@ -19,6 +19,7 @@ from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
 from tidegauge_collector.api.errors import dump_json, json_errors, refusal
 from tidegauge_collector.api.export import ExportRoute
+from tidegauge_collector.api.measurements import PARAMETERS as MEASUREMENT_PARAMETERS
 from tidegauge_collector.api.measurements import list_measurements
 from tidegauge_collector.api.monitors import MonitorRoutes, list_monitors, list_of_deployment
 from tidegauge_collector.api.openapi import Route, openapi
@@ -45,7 +46,7 @@ ROUTES = (
         "GET",
         f"{PREFIX}/deployments/{{name}}/measurements",
         "Measurements of one metric",
-        ("metric", "column", "version", "segment", "start", "end", "step"),
+        MEASUREMENT_PARAMETERS,
     ),
     Route(
         "GET",

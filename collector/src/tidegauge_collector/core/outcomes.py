@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from tidegauge.core.outcomes import Labels
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 Objects = npt.NDArray[np.object_]
 
 TRUE_TEXTS = frozenset({"1", "true"})
@@ -57,6 +59,62 @@ def binary(values: Floats, labels: Objects, score: Floats, positive_class: str |
     return Binary(actual[used], score[used], used)
 
 
+@dataclass(frozen=True, slots=True)
+class Multiclass:
+    """Rows of a multiclass task by numbers of `classes`; `scores` [n, classes] where every row has them.
+
+    `invalid` rows have a truth that is none of the classes.
+    """
+
+    classes: tuple[str, ...]
+    actual: Ints
+    predicted: Ints
+    scores: Floats | None
+    invalid: int
+
+
+def multiclass(
+    truth: Objects, labels: Objects, class_scores: Mapping[str, Floats], classes: Sequence[str] | None
+) -> Multiclass:
+    """Rows with a truth and an answer: the label, else the class of the highest score. Without `classes` they are those seen."""
+    known = list(dict.fromkeys(_plain(one) for one in classes)) if classes else _seen(truth, labels, class_scores)
+    index = {name: place for place, name in enumerate(known)}
+    actual, said = _places(truth, index), _places(labels, index)
+    scores = np.zeros((len(truth), len(known)))
+    for name, values in class_scores.items():
+        if _plain(name) in index:
+            scores[:, index[_plain(name)]] = values
+    scored = ~np.isnan(scores).any(axis=1) if class_scores and known else np.zeros(len(truth), dtype=np.bool_)
+    if known:
+        said = np.where((said < 0) & scored, np.where(np.isnan(scores), -np.inf, scores).argmax(axis=1), said)
+    used: Bools = np.logical_and(actual >= 0, said >= 0)
+    has_scores = bool(used.any() and scored[used].all())
+    invalid = int(np.count_nonzero(actual == _UNKNOWN))
+    return Multiclass(tuple(known), actual[used], said[used], scores[used] if has_scores else None, invalid)
+
+
+def regression(values: Floats, predicted: Floats) -> tuple[Floats, Floats]:
+    """Actual and predicted numbers of the rows that have both."""
+    used = ~np.isnan(values) & ~np.isnan(predicted)
+    return values[used], predicted[used]
+
+
+_UNKNOWN = -2
+
+
+def _places(values: Objects, index: Mapping[str, int]) -> Ints:
+    found = (-1 if one is None else index.get(_plain(one), _UNKNOWN) for one in values)
+    return np.fromiter(found, dtype=np.int64, count=len(values))
+
+
+def _seen(truth: Objects, labels: Objects, class_scores: Mapping[str, Floats]) -> list[str]:
+    return sorted({_plain(one) for one in (*truth, *labels, *class_scores) if one is not None})
+
+
+def _plain(text: str) -> str:
+    return _BOOLEANS.get(text, text)
+
+
 def _number(text: str) -> float | None:
     try:
         return float(text)
@@ -67,7 +125,7 @@ def _number(text: str) -> float | None:
 def encoded(values: Objects) -> npt.NDArray[np.int64]:
     """Numbers for texts, equal for equal (and for true and 1, false and 0: actuals keep booleans as numbers); -1 for None."""
     index: dict[str, int] = {}
-    same = (_BOOLEANS.get(value, value) for value in values)
+    same = (None if value is None else _plain(value) for value in values)
     return np.fromiter(
         (-1 if one is None else index.setdefault(one, len(index)) for one in same), dtype=np.int64, count=len(values)
     )

@@ -2,60 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from tidegauge.core.sketch import rank_of
 from tidegauge.core.windows import Window
 from tidegauge_collector.control import Deployment
-from tidegauge_collector.core.accuracy import Estimate, accuracy, accuracy_from_labels, auc, log_loss
-from tidegauge_collector.core.outcomes import actual_texts, binary, encoded, texts
+from tidegauge_collector.core.accuracy import Estimate, no_value, proportion
+from tidegauge_collector.core.accuracy.multiclass import TOP
 from tidegauge_collector.core.spread import Spread, blocks_spread
 from tidegauge_collector.measuring.baselines import ActiveBaseline
-from tidegauge_collector.measuring.drift import Scope
+from tidegauge_collector.measuring.gauged import Scope
+from tidegauge_collector.measuring.labelled import (
+    ESTIMATED,
+    THRESHOLD,
+    THRESHOLDED,
+    Found,
+    LabelledRows,
+    Task,
+    baseline_classes,
+    baseline_rows,
+    estimate,
+    labelled_rows,
+)
 from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.telemetry.joined import joined, predicted_ids
 from tidegauge_collector.telemetry.store import TelemetryStore
 
-METRICS = ("auc", "log_loss", "accuracy")
-THRESHOLD = 0.5
-
-Floats = npt.NDArray[np.float64]
-Objects = npt.NDArray[np.object_]
-
-
-@dataclass(frozen=True)
-class LabelledRows:
-    """Rows of a window (or baseline) with predictions and truth: scores (NaN = none), labels as text (None = none)."""
-
-    score: Floats
-    label: Objects
-    actual_value: Floats
-    actual_label: Objects
-
-    def part(self, start: int, end: int) -> LabelledRows:
-        """Rows start to end."""
-        rows = slice(start, end)
-        return LabelledRows(self.score[rows], self.label[rows], self.actual_value[rows], self.actual_label[rows])
-
-    def pick(self, places: npt.NDArray[np.int64]) -> LabelledRows:
-        """Some of the rows."""
-        return LabelledRows(
-            self.score[places], self.label[places], self.actual_value[places], self.actual_label[places]
-        )
+LAG_QUANTILES = {"label_lag_p50": 0.5, "label_lag_p90": 0.9, "label_lag_p99": 0.99}
+METRICS = (*ESTIMATED, "label_ratio", *LAG_QUANTILES)
 
 
 class AccuracyMeter:
-    """Measures accuracy of one deployment's version against its active baseline."""
+    """Measures accuracy of one deployment's version against its active baseline.
 
-    def __init__(self, store: TelemetryStore, deployment: Deployment, active: ActiveBaseline | None) -> None:
+    `of_class` measures one class of a multiclass model against the rest; `threshold` is where a binary score becomes positive.
+    """
+
+    def __init__(
+        self,
+        store: TelemetryStore,
+        deployment: Deployment,
+        active: ActiveBaseline | None,
+        *,
+        of_class: str | None = None,
+        threshold: float = THRESHOLD,
+    ) -> None:
         self._store = store
-        self._positive = deployment.positive_class
-        self._is_binary = deployment.task in {None, "", "binary"}
-        self._is_classification = deployment.task != "regression"
-        self._baseline = _outcomes(active)
+        self._task = Task(
+            kind=deployment.task,
+            positive_class=deployment.positive_class,
+            classes=deployment.classes or baseline_classes(active),
+            threshold=threshold,
+            of_class=of_class,
+        )
+        self._baseline = baseline_rows(active)
 
     def measure(self, scope: Scope, metrics: Sequence[str], *, judged: bool = False) -> Iterator[Measurement]:
         """Each metric in each window. `judged`: accuracy stands back where there is an AUC, as the default monitors want it."""
@@ -63,93 +66,88 @@ class AccuracyMeter:
             return
         start = min(window.start_us for window in scope.windows)
         end = max(window.end_us for window in scope.windows)
-        found = joined(
-            self._store, scope.deployment, version=scope.version, segment=scope.segment, start_us=start, end_us=end
-        )
-        order = np.argsort(found.event_us, kind="stable")
-        event_us = found.event_us[order]
-        rows = LabelledRows(
-            found.score[order], texts(found.label)[order], found.actual_value[order], texts(found.actual_label)[order]
-        )
-        predicted = predicted_ids(
-            self._store, scope.deployment, version=scope.version, segment=scope.segment, windows=scope.windows
-        )
+        asked = {"version": scope.version, "segment": scope.segment}
+        event_us, rows = labelled_rows(joined(self._store, scope.deployment, **asked, start_us=start, end_us=end))
+        predicted = predicted_ids(self._store, scope.deployment, **asked, windows=scope.windows).tolist()
         for metric in metrics:
-            baseline = self._estimate(metric, self._baseline) if self._baseline is not None else None
+            of_baseline = self._of_baseline(metric)
             for i, window in enumerate(scope.windows):
                 first, last = np.searchsorted(event_us, [window.start_us, window.end_us])
-                part = rows.part(int(first), int(last))
-                estimate = self._estimate(metric, part)
-                if (
-                    judged
-                    and metric == "accuracy"
-                    and self._is_binary
-                    and self._estimate("auc", part).value is not None
-                ):
-                    estimate = Estimate(None, None, None, None, estimate.method, "auc_available", estimate.n)
-                coverage = estimate.n / int(predicted[i]) if predicted[i] else None
-                yield _measurement(metric, estimate, scope, window, baseline, coverage)
+                found = self._found(metric, rows.part(int(first), int(last)), predicted[i], judged=judged)
+                coverage = min(1.0, found.estimate.n / predicted[i]) if predicted[i] else None
+                measured = _measurement(metric, found, scope, window, of_baseline)
+                yield replace(
+                    measured, coverage=coverage, parameters={**measured.parameters, **self._stated(metric, rows)}
+                )
 
     def spread(self, metric: str, n: int) -> Spread | None:
         """How the metric spreads over windows of n labelled rows like the baseline's; None where the baseline has none."""
         rows = self._baseline
-        if rows is None:
+        if rows is None or metric not in ESTIMATED:
             return None
-        return blocks_spread(len(rows.score), n, lambda places: self._estimate(metric, rows.pick(places)).value)
+        return blocks_spread(
+            len(rows), n, lambda places: estimate(metric, rows.pick(places), self._task).estimate.value
+        )
 
-    def _estimate(self, metric: str, rows: LabelledRows) -> Estimate:
-        if not self._is_classification:
-            return Estimate(None, None, None, None, "", "not_applicable", 0)
-        if self._is_binary and not np.isnan(rows.score).all():
-            chosen = binary(rows.actual_value, rows.actual_label, rows.score, self._positive)
-            return _BINARY[metric](chosen.actual, chosen.score)
-        if metric != "accuracy":
-            reason = "no_rows" if not len(rows.score) else "not_applicable"
-            return Estimate(None, None, None, None, "", reason, 0)
-        truth = actual_texts(rows.actual_value, rows.actual_label)
-        both = encoded(np.concatenate([truth, rows.label]))
-        actual, answer = both[: len(truth)], both[len(truth) :]
-        used = (actual >= 0) & (answer >= 0)
-        return accuracy_from_labels(actual[used], answer[used])
+    def _of_baseline(self, metric: str) -> Estimate | None:
+        if self._baseline is None or metric not in ESTIMATED:
+            return None
+        return estimate(metric, self._baseline, self._task).estimate
 
+    def _found(self, metric: str, rows: LabelledRows, predicted: int, *, judged: bool) -> Found:
+        if metric == "label_ratio":
+            n = min(len(rows), predicted)
+            return Found(proportion(n, predicted) if predicted else no_value("wilson", "no_rows", 0))
+        if metric in LAG_QUANTILES:
+            return Found(_lag(rows, LAG_QUANTILES[metric]), {"unit": "s"})
+        found = estimate(metric, rows, self._task)
+        if judged and metric == "accuracy" and self._task.kind in {None, "", "binary"}:
+            has_auc = estimate("auc", rows, self._task).estimate.value is not None
+            if has_auc:
+                return Found(no_value(found.estimate.method, "auc_available", found.estimate.n))
+        return found
 
-_BINARY: dict[str, Callable[[npt.ArrayLike, npt.ArrayLike], Estimate]] = {
-    "auc": auc,
-    "log_loss": log_loss,
-    "accuracy": lambda actual, score: accuracy(actual, score, threshold=THRESHOLD),
-}
-
-
-def _outcomes(active: ActiveBaseline | None) -> LabelledRows | None:
-    outcomes = active.baseline.outcomes if active is not None else None
-    if outcomes is None or outcomes.actual is None or outcomes.predicted is None:
-        return None
-    values = outcomes.actual.values
-    score = outcomes.outputs.get("", np.full(len(values), np.nan))
-    return LabelledRows(score, texts(outcomes.predicted), values, texts(outcomes.actual.labels))
+    def _stated(self, metric: str, rows: LabelledRows) -> dict[str, object]:
+        if metric == "top_k_accuracy":
+            return {"k": TOP}
+        if metric in THRESHOLDED and self._task.kind in {None, "", "binary"} and not self._task.is_multiclass(rows):
+            return {"threshold": self._task.threshold}
+        return {}
 
 
-def _measurement(
-    metric: str, estimate: Estimate, scope: Scope, window: Window, baseline: Estimate | None, coverage: float | None
-) -> Measurement:
-    parameters = {"standard_error": estimate.standard_error, "low": estimate.low, "high": estimate.high}
-    if metric == "accuracy":
-        parameters["threshold"] = THRESHOLD
+def _lag(rows: LabelledRows, q: float) -> Estimate:
+    """A quantile of how long the truth took, seconds: the ⌈q·n⌉-th smallest."""
+    if rows.lag_s is None or not len(rows):
+        return no_value("exact", "no_rows", 0)
+    value = float(np.sort(rows.lag_s)[rank_of(q, len(rows)) - 1])
+    return Estimate(value, None, None, None, "exact", None, len(rows))
+
+
+def _measurement(metric: str, found: Found, scope: Scope, window: Window, baseline: Estimate | None) -> Measurement:
+    one = found.estimate
+    parameters: dict[str, object] = {"standard_error": one.standard_error, "low": one.low, "high": one.high}
+    parameters["percent_change"] = _percent_change(one.value, baseline.value if baseline is not None else None)
     if baseline is not None and baseline.standard_error is not None:
         parameters["baseline_standard_error"] = baseline.standard_error
+    if one.left_out:
+        parameters["left_out"] = one.left_out
     return Measurement(
         metric=metric,
         column="",
         segment=scope.segment,
         version=scope.version,
         window=window,
-        value=estimate.value,
-        reason=estimate.reason,
-        n=estimate.n,
+        value=one.value,
+        reason=one.reason,
+        n=one.n,
         baseline_n=baseline.n if baseline is not None else None,
         baseline_value=baseline.value if baseline is not None else None,
-        coverage=coverage,
-        method=estimate.method,
-        parameters=parameters,
-        error_bound=0.0 if estimate.value is not None else None,
+        method=one.method,
+        parameters=parameters | dict(found.extra),
+        error_bound=0.0 if one.value is not None else None,
     )
+
+
+def _percent_change(value: float | None, baseline: float | None) -> float | None:
+    """By how many percent of the baseline's size the value lies above it."""
+    return None if value is None or not baseline else 100.0 * (value - baseline) / abs(baseline)

@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from tidegauge.core.bins import CategoricalBins, ColumnBins, NumericBins, ReferenceBins
 from tidegauge.core.columns import SERVICE_COLUMNS, ColumnKind
 from tidegauge.core.windows import Window
-from tidegauge_collector.core.drift import ChanceTest, chance_rows, missing_rate, psi_rows
+from tidegauge_collector.control import Deployment
+from tidegauge_collector.core.drift import (
+    DIVERGENCES,
+    FLOORED,
+    SHARE_FLOOR,
+    BinnedColumn,
+    ChanceTest,
+    Distance,
+    distances,
+    drift_of_columns,
+    missing_rate,
+    normalised,
+)
 from tidegauge_collector.measuring.baselines import ActiveBaseline
+from tidegauge_collector.measuring.gauged import GaugedColumn, Scope, counts_in, gauged_actuals, gauged_columns
 from tidegauge_collector.measuring.measurement import Measurement
-from tidegauge_collector.telemetry.counts import ColumnCounts, column_counts
+from tidegauge_collector.telemetry.counts import ColumnCounts
 from tidegauge_collector.telemetry.store import TelemetryStore
 
-PSI_FLOOR = 1e-4
+__all__ = [
+    "METRICS",
+    "ColumnDrift",
+    "Scope",
+    "actual_drift",
+    "as_measurement",
+    "column_drift",
+    "is_feature_or_prediction",
+]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What is measured: a deployment's version in a segment ("" = all traffic), in these windows."""
-
-    deployment: str
-    version: str
-    segment: str
-    windows: Sequence[Window]
+MISSING_METRICS = ("missing_rate", "missing_delta")
+DISTANCE_METRICS = ("ks", "wasserstein", "wasserstein_norm")
+TEST_METRICS = ("chi_square", "cramers_v")
+METRICS = (*DIVERGENCES, *TEST_METRICS, *DISTANCE_METRICS, *MISSING_METRICS)
+"""What is measured of a column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnDrift:
-    """A column in one window against its baseline; `psi` is None without rows or baseline, `chance` is None without a baseline."""
+    """A column in one window against its baseline; `psi` is None without rows or baseline, `chance` is None without a baseline.
+
+    `values` are divergences by name, `distances` those of DISTANCE_METRICS: only what was asked for.
+    """
 
     column: str
     window: Window
@@ -42,12 +63,17 @@ class ColumnDrift:
     missing_rate: float | None
     baseline_missing_rate: float | None
     approximate: bool
+    values: Mapping[str, float | None] = field(default_factory=dict)
+    distances: Mapping[str, Distance] = field(default_factory=dict)
 
     @property
     def reason(self) -> str | None:
         """Why there is no psi."""
-        if self.psi is not None:
-            return None
+        return None if self.psi is not None else self.without_rows
+
+    @property
+    def without_rows(self) -> str:
+        """Why nothing can be said, where a side has nothing."""
         return "no_baseline" if self.baseline_rows is None else "no_rows"
 
 
@@ -63,62 +89,78 @@ def column_drift(
     *,
     kinds: Mapping[str, ColumnKind],
     columns: Sequence[str] | None = None,
+    metrics: Collection[str] = ("psi",),
 ) -> Iterator[ColumnDrift]:
-    """Drift of each column in each window; `kinds` are the columns seen in production, which need not be in the baseline."""
+    """Drift of each column in each window; `kinds` are the columns seen in production, which need not be in the baseline.
+
+    PSI, the chance test and missing rates are always there, what else METRICS has where it is among `metrics`.
+    """
     wanted = [name for name in kinds if is_feature_or_prediction(name) and (columns is None or name in columns)]
     known = active.baseline.bins.columns if active is not None else {}
-    in_baseline = [name for name in wanted if name in known]
     if active is not None:
-        found = _counts(store, scope, active.baseline.bins, in_baseline)
-        for name in in_baseline:
-            yield from _against_baseline(found.get(name), name, active, scope.windows)
+        far = bool(set(metrics) & set(DISTANCE_METRICS))
+        yield from _drifts(gauged_columns(store, scope, active, wanted, distances=far), scope.windows, metrics)
     others = [name for name in wanted if name not in known and _single_bin(name, kinds[name]) is not None]
     bins = ReferenceBins({name: _single_bin(name, kinds[name]) or CategoricalBins(name, ()) for name in others})
-    found = _counts(store, scope, bins, others)
+    found = counts_in(store, scope, bins, others)
     for name in others:
         yield from _alone(found.get(name), name, bins.columns[name], scope.windows)
 
 
-def _counts(
-    store: TelemetryStore, scope: Scope, bins: ReferenceBins, columns: Sequence[str]
-) -> dict[str, ColumnCounts]:
-    if not columns or not scope.windows:
-        return {}
-    return column_counts(
-        store,
-        scope.deployment,
-        version=scope.version,
-        segment=scope.segment,
-        bins=bins,
-        windows=scope.windows,
-        columns=columns,
-    )
-
-
-def _against_baseline(
-    found: ColumnCounts | None, name: str, active: ActiveBaseline, windows: Sequence[Window]
+def actual_drift(
+    store: TelemetryStore,
+    scope: Scope,
+    active: ActiveBaseline | None,
+    deployment: Deployment,
+    metrics: Collection[str] = ("psi",),
 ) -> Iterator[ColumnDrift]:
-    baseline, kinds = active.counts(name), active.kinds(name)
-    counts = found.counts if found is not None else np.zeros((len(windows), len(baseline)), dtype=np.int64)
-    values = psi_rows(counts, baseline)
-    tests = chance_rows(counts, baseline, kinds)
-    missing = missing_rate(baseline, kinds)
-    in_windows = counts.sum(axis=1).tolist()
-    missing_rows = counts[:, kinds.index("missing")].tolist()
-    baseline_rows = int(baseline.sum())
-    for i, window in enumerate(windows):
-        rows = in_windows[i]
-        yield ColumnDrift(
-            column=name,
-            window=window,
-            rows=rows,
-            baseline_rows=baseline_rows,
-            psi=None if np.isnan(values[i]) else float(values[i]),
-            chance=tests[i],
-            missing_rate=missing_rows[i] / rows if rows else None,
-            baseline_missing_rate=missing,
-            approximate=bool(found.approximate[i]) if found is not None else False,
-        )
+    """Drift of `_actual`, by the time of the predictions; nothing where the baseline has no actuals."""
+    found = gauged_actuals(store, scope, active, is_regression=deployment.task == "regression")
+    if found is not None:
+        yield from _drifts([found], scope.windows, metrics)
+
+
+def _drifts(
+    columns: Sequence[GaugedColumn], windows: Sequence[Window], metrics: Collection[str]
+) -> Iterator[ColumnDrift]:
+    binned = [BinnedColumn(one.counts, one.baseline, one.kinds) for one in columns]
+    found = drift_of_columns(binned, {"psi", *metrics})
+    tests = found.chance
+    for place, one in enumerate(columns):
+        missing_at = one.kinds.index("missing")
+        baseline_rows = int(one.baseline.sum())
+        values = {name: values[place].tolist() for name, values in found.values.items()}
+        in_windows = one.counts.sum(axis=1).tolist()
+        missing_rows = one.counts[:, missing_at].tolist()
+        for i, window in enumerate(windows):
+            rows = in_windows[i]
+            of_window = {name: None if np.isnan(some[i]) else some[i] for name, some in values.items()}
+            yield ColumnDrift(
+                column=one.name,
+                window=window,
+                rows=rows,
+                baseline_rows=baseline_rows,
+                psi=of_window["psi"],
+                chance=tests[place * len(windows) + i] if tests is not None else None,
+                missing_rate=missing_rows[i] / rows if rows else None,
+                baseline_missing_rate=int(one.baseline[missing_at]) / baseline_rows if baseline_rows else None,
+                approximate=bool(one.approximate[i]),
+                values=of_window,
+                distances=_distances(one, i, metrics),
+            )
+
+
+def _distances(one: GaugedColumn, i: int, metrics: Collection[str]) -> dict[str, Distance]:
+    if not isinstance(one.bins, NumericBins) or not set(metrics) & set(DISTANCE_METRICS):
+        return {}
+    side = one.window_side(i)
+    if side is None or not one.profile.finite:
+        return dict.fromkeys(DISTANCE_METRICS, Distance(None, None))
+    found = distances(side, one.baseline_side())
+    norm = normalised(
+        found.wasserstein, deviation=one.bins.deviation, minimum=one.bins.minimum, maximum=one.bins.maximum
+    )
+    return {"ks": found.ks, "wasserstein": found.wasserstein, "wasserstein_norm": norm}
 
 
 def _alone(found: ColumnCounts | None, name: str, bins: ColumnBins, windows: Sequence[Window]) -> Iterator[ColumnDrift]:
@@ -146,37 +188,79 @@ def _single_bin(name: str, kind: ColumnKind) -> ColumnBins | None:
 
 
 def as_measurement(one: ColumnDrift, metric: str, scope: Scope) -> Measurement:
-    """A column's psi or missing rate as a measurement."""
-    common = {
-        "column": one.column,
-        "segment": scope.segment,
-        "version": scope.version,
-        "window": one.window,
-        "n": one.rows,
-    }
-    if metric == "missing_rate":
-        return Measurement(
-            metric=metric,
-            value=one.missing_rate,
-            reason="no_rows" if one.missing_rate is None else None,
-            baseline_n=one.baseline_rows,
-            baseline_value=one.baseline_missing_rate,
-            method="share_of_rows",
-            error_bound=0.0,
-            **common,  # type: ignore[arg-type]
-        )
-    test = one.chance
-    parameters: dict[str, object] = {"floor": PSI_FLOOR, "approximate": one.approximate}
-    if test is not None:
-        parameters |= {"df": test.df, "p_value": test.p_value, "chance_test": test.method, "chance_reason": test.reason}
+    """One of METRICS of a column as a measurement."""
+    if metric in MISSING_METRICS:
+        found = _missing(one, metric)
+    elif metric in DISTANCE_METRICS:
+        found = _distance(one, metric)
+    else:
+        found = _binned(one, metric)
     return Measurement(
         metric=metric,
-        value=one.psi,
-        reason=one.reason,
+        column=one.column,
+        segment=scope.segment,
+        version=scope.version,
+        window=one.window,
+        n=one.rows,
         baseline_n=one.baseline_rows,
-        baseline_value=0.0 if one.baseline_rows else None,
-        method="reference_bins",
-        parameters=parameters,
-        error_bound=None if one.approximate else 0.0,
-        **common,  # type: ignore[arg-type]
+        **found,
     )
+
+
+def _missing(one: ColumnDrift, metric: str) -> dict[str, Any]:
+    rate, of_baseline = one.missing_rate, one.baseline_missing_rate
+    common = {"method": "share_of_rows", "error_bound": 0.0}
+    if metric == "missing_rate":
+        return common | {"value": rate, "reason": "no_rows" if rate is None else None, "baseline_value": of_baseline}
+    delta = None if rate is None or of_baseline is None else rate - of_baseline
+    reason = None if delta is not None else one.without_rows
+    return common | {"value": delta, "reason": reason, "baseline_value": 0.0 if of_baseline is not None else None}
+
+
+def _distance(one: ColumnDrift, metric: str) -> dict[str, Any]:
+    found = one.distances.get(metric)
+    value = found.value if found is not None else None
+    reason = None if value is not None else _no_distance(one, metric)
+    return {
+        "value": value,
+        "reason": reason,
+        "baseline_value": 0.0 if one.baseline_rows else None,
+        "method": "sketch_and_bins",
+        "parameters": {"approximate": one.approximate},
+        "error_bound": found.error_bound if found is not None else None,
+    }
+
+
+def _no_distance(one: ColumnDrift, metric: str) -> str:
+    """A column without an order, or (`wasserstein_norm`) a baseline without a width, has no distance at all."""
+    if one.baseline_rows is None:
+        return "no_baseline"
+    no_width = metric == "wasserstein_norm" and "ks" in one.distances and one.distances["ks"].value is not None
+    return "not_applicable" if not one.distances or no_width else "no_rows"
+
+
+def _binned(one: ColumnDrift, metric: str) -> dict[str, Any]:
+    test = one.chance
+    parameters: dict[str, object] = {"floor": SHARE_FLOOR} if metric in FLOORED else {}
+    parameters["approximate"] = one.approximate
+    if test is not None:
+        parameters |= {"df": test.df, "p_value": test.p_value, "chance_test": test.method, "chance_reason": test.reason}
+    value = one.values.get(metric)
+    reason = None if value is not None else one.without_rows
+    if metric in TEST_METRICS:
+        value = None if test is None else test.statistic if metric == "chi_square" else test.cramers_v
+        reason = None if value is not None else _no_test(one)
+    return {
+        "value": value,
+        "reason": reason,
+        "baseline_value": 0.0 if one.baseline_rows else None,
+        "method": "reference_bins",
+        "parameters": parameters,
+        "error_bound": None if one.approximate else 0.0,
+    }
+
+
+def _no_test(one: ColumnDrift) -> str:
+    if one.baseline_rows is None or not one.rows or not one.baseline_rows:
+        return one.without_rows
+    return "too_few_bins"

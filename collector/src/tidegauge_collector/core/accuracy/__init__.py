@@ -1,0 +1,55 @@
+"""Accuracy of one window's joined rows: each metric with its standard error and 95 % band.
+
+`binary` scores a positive class, `decisions` counts what was decided, `multiclass` and `regression` are the other tasks. Where a metric is
+undefined its value is None with a reason; where it is defined it equals scikit-learn's to 1e-9.
+"""
+
+from tidegauge_collector.core.accuracy.binary import (
+    LOG_LOSS_CLIP,
+    auc,
+    average_precision,
+    brier,
+    ece,
+    fve_binomial,
+    gini,
+    ks_score,
+    lift_at_top,
+    log_loss,
+    rate_at_top,
+)
+from tidegauge_collector.core.accuracy.decisions import (
+    DECISIONS,
+    Cells,
+    accuracy,
+    accuracy_from_labels,
+    cells,
+    matthews,
+)
+from tidegauge_collector.core.accuracy.estimate import Z_95, Estimate, no_value, proportion
+from tidegauge_collector.core.accuracy.regression import REGRESSION, interval_coverage
+
+__all__ = [
+    "DECISIONS",
+    "LOG_LOSS_CLIP",
+    "REGRESSION",
+    "Z_95",
+    "Cells",
+    "Estimate",
+    "accuracy",
+    "accuracy_from_labels",
+    "auc",
+    "average_precision",
+    "brier",
+    "cells",
+    "ece",
+    "fve_binomial",
+    "gini",
+    "interval_coverage",
+    "ks_score",
+    "lift_at_top",
+    "log_loss",
+    "matthews",
+    "no_value",
+    "proportion",
+    "rate_at_top",
+]

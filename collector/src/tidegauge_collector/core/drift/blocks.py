@@ -1,0 +1,89 @@
+"""Many columns at once: the statistics of bins, in blocks of rows that fit the processor's cache.
+
+Columns have bins of their own, in number and kind. A block is as wide as its widest column; shorter ones are padded with zeros, which
+count nowhere.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegauge_collector.core.drift.chance import ChanceTests, chance_tests
+from tidegauge_collector.core.drift.counts import CODES, FloatArray, KindCodes, kind_codes
+from tidegauge_collector.core.drift.divergences import DIVERGENCES, divergence_rows
+
+BLOCK_ROWS = 250
+
+
+@dataclass(frozen=True, slots=True)
+class BinnedColumn:
+    """A column's counts in `k` windows [k, B] and in the baseline [B], in bins of these kinds."""
+
+    windows: npt.NDArray[np.int64]
+    baseline: npt.NDArray[np.int64]
+    kinds: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockDrift:
+    """Statistics by name, [columns, k] with nan where undefined; the chance tests are in order of columns, then windows."""
+
+    values: dict[str, FloatArray]
+    chance: ChanceTests | None
+
+
+def drift_of_columns(columns: Sequence[BinnedColumn], names: Collection[str], *, chance: bool = True) -> BlockDrift:
+    """Those of DIVERGENCES asked for, and the chance test, of every column in every window; all have as many windows."""
+    k = len(columns[0].windows) if columns else 0
+    rows_of = np.arange(len(columns) * k).reshape(len(columns), k)
+    divergences = [name for name in names if name in DIVERGENCES]
+    values = {name: np.full(rows_of.size, np.nan) for name in divergences}
+    tests = _no_tests(rows_of.size) if chance else None
+    order = sorted(range(len(columns)), key=lambda i: len(columns[i].kinds))  # alike in width, so that little is padded
+    at_once = max(1, BLOCK_ROWS // max(k, 1))
+    for start in range(0, len(order), at_once):
+        chosen = order[start : start + at_once]
+        rows = rows_of[chosen].ravel()
+        windows, baseline, codes = _block([columns[i] for i in chosen], k)
+        for name, found in divergence_rows(windows, baseline, divergences).items():
+            values[name][rows] = found
+        if tests is not None:
+            _put(tests, rows, chance_tests(windows, baseline, codes))
+    return BlockDrift({name: found.reshape(len(columns), k) for name, found in values.items()}, tests)
+
+
+def _block(columns: Sequence[BinnedColumn], k: int) -> tuple[FloatArray, FloatArray, KindCodes]:
+    """Windows, baselines and codes of kinds, all [columns * k, width of the widest]; padding holds no rows."""
+    widths = np.array([len(one.kinds) for one in columns])
+    used = np.arange(widths.max()) < widths[:, None]
+    windows = np.zeros((len(columns), k, widths.max()))
+    windows[np.broadcast_to(used[:, None, :], windows.shape)] = np.concatenate([one.windows.ravel() for one in columns])
+    baseline = np.zeros(used.shape)
+    baseline[used] = np.concatenate([one.baseline for one in columns])
+    codes = np.full(used.shape, CODES["invalid"], dtype=np.int8)
+    codes[used] = np.concatenate([_codes(tuple(one.kinds)) for one in columns])
+    return windows.reshape(len(columns) * k, -1), np.repeat(baseline, k, axis=0), np.repeat(codes, k, axis=0)
+
+
+@lru_cache(maxsize=4_096)  # columns of a baseline are judged again and again
+def _codes(kinds: tuple[str, ...]) -> KindCodes:
+    found: KindCodes = kind_codes(kinds, len(kinds))[0]
+    return found
+
+
+def _no_tests(rows: int) -> ChanceTests:
+    return ChanceTests(
+        np.full(rows, np.nan),
+        np.zeros(rows, dtype=np.int64),
+        np.full(rows, np.nan),
+        np.zeros(rows, dtype=np.bool_),
+        np.zeros(rows),
+    )
+
+
+def _put(tests: ChanceTests, rows: npt.NDArray[np.int64], found: ChanceTests) -> None:
+    for name in ("statistic", "df", "p_value", "exact", "rows"):
+        getattr(tests, name)[rows] = getattr(found, name)
