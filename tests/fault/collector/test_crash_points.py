@@ -21,7 +21,8 @@ OTHERWISE = (
     "heal.",
     "delete.",
     "upload.",
-)  # of uploads: tests/integration/uploads/test_kill.py
+    "tell.",
+)  # of uploads: tests/integration/uploads/test_kill.py; of telling: test_telling.py
 SERVING = [one for one in CRASH_POINTS if not one.startswith(OTHERWISE)]
 
 

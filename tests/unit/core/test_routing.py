@@ -141,20 +141,19 @@ def test_hours_follow_summer_time():
     assert hours.next_start_us(NOON) % (24 * H) == 8 * H
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "9-18",
-        "Mon-Fri 09:00-18:00",
-        "Foo 09:00-18:00 UTC",
-        "09:00-09:00 UTC",
-        "24:00-06:00 UTC",
-        "09:61-18:00 UTC",
-        "Mon-Fri 09:00-18:00 Europe/Nowhere",
-        "Mon- 09:00-18:00 ../etc",
-    ],
-)
+NO_HOURS = """
+9-18
+Mon-Fri 09:00-18:00
+Foo 09:00-18:00 UTC
+09:00-09:00 UTC
+24:00-06:00 UTC
+09:61-18:00 UTC
+Mon-Fri 09:00-18:00 Europe/Nowhere
+Mon- 09:00-18:00 ../etc
+"""
+
+
+@pytest.mark.parametrize("text", NO_HOURS.split("\n"))
 def test_what_are_no_hours_is_refused(text):
     with pytest.raises(ValueError, match=r"write|no "):
         Hours.parse(text)
