@@ -31,7 +31,18 @@ ASKED = {
     },
     "/api/v1/deployments/{name}/predictions": {"limit": "5", "after": ""},
     "/api/v1/deletions": {},
-    "/api/v1/alerts": {"deployment": "loans", "status": "firing", "limit": "5", "before": ""},
+    "/api/v1/alerts": {
+        "deployment": "loans",
+        "status": "firing",
+        "severity": "",
+        "monitor": "",
+        "owner": "",
+        "acknowledged": "",
+        "since": "",
+        "limit": "5",
+        "before": "",
+    },
+    "/api/v1/silences": {"state": ""},
     "/api/v1/agents": {"deployment": "loans", "state": "", "limit": "5", "after": ""},
     "/api/v1/quarantine": {"deployment": "loans", "limit": "5", "after": ""},
     "/healthz": {},
@@ -42,6 +53,7 @@ NOT_ASKED = {
     "/openapi.json",
     "/api/v1/deployments/{name}/export",  # no JSON
     "/api/v1/deployments/{name}/predictions/{prediction_id}",  # needs an id; tests/integration/collector asks
+    "/api/v1/alerts/{id}",  # likewise
 }
 
 
