@@ -44,6 +44,7 @@ from tidegauge_collector.jobs.folding import Folding
 from tidegauge_collector.jobs.judging import Instruments, Judging
 from tidegauge_collector.jobs.keeping import Keeping, retention_of
 from tidegauge_collector.jobs.production import ProductionBaselines
+from tidegauge_collector.jobs.standing import Standing
 from tidegauge_collector.jobs.starting import marks_at_start
 from tidegauge_collector.jobs.wishes import Wishes
 from tidegauge_collector.measuring.baselines import Baselines
@@ -161,7 +162,12 @@ class Collector:
         self.judging = Judging(
             self.control,
             self.telemetry,
-            instruments=Instruments(Observer(self.telemetry, baselines), baselines, progress),
+            instruments=Instruments(
+                Observer(self.telemetry, baselines),
+                baselines,
+                progress,
+                Standing(self.telemetry, self.service.agents.roster, now_us),
+            ),
             channels=[channel.name for channel in self.settings.channels],
             render=functools.partial(render, base_url=self.settings.base_url),
             now_us=now_us,
