@@ -48,6 +48,7 @@ from tidegauge_collector.jobs.folding import Folding
 from tidegauge_collector.jobs.judging import Instruments, Judging
 from tidegauge_collector.jobs.keeping import Keeping, retention_of
 from tidegauge_collector.jobs.production import ProductionBaselines
+from tidegauge_collector.jobs.standing import Standing
 from tidegauge_collector.jobs.starting import marks_at_start
 from tidegauge_collector.jobs.telling import Telling
 from tidegauge_collector.jobs.wishes import Wishes
@@ -183,7 +184,12 @@ class Collector:
         self.judging = Judging(
             self.control,
             self.telemetry,
-            instruments=Instruments(Observer(self.telemetry, baselines), baselines, progress),
+            instruments=Instruments(
+                Observer(self.telemetry, baselines),
+                baselines,
+                progress,
+                Standing(self.telemetry, self.service.agents.roster, now_us),
+            ),
             routing=self.settings.routing,
             tell=self.telling.tell_some,
             now_us=now_us,

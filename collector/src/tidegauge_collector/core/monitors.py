@@ -22,6 +22,7 @@ Limit = float | tuple[float, float] | None
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
 CHAMPION = "champion"
+CLOCK_STEP_S = 300
 FLAP_SPAN_STEPS = 30  # of the monitor's step, where no span is stated
 
 
@@ -116,7 +117,11 @@ class Monitor:
     )
     window_s: int = field(default=DAY_S, metadata={"doc": "How long the window is that is looked at."})
     every_s: int = field(
-        default=DAY_S, metadata={"doc": "How often it is judged; 24 hours: at midnight of the deployment's time zone."}
+        default=DAY_S,
+        metadata={
+            "doc": "How often it is judged; 24 hours: at midnight of the deployment's time zone. "
+            "`no_data` and `burn_rate`: at least every 5 minutes."
+        },
     )
     lag_s: int = field(
         default=0, metadata={"doc": "How long before the judgement the window ends (labels arrive late)."}
@@ -159,7 +164,9 @@ class Monitor:
             "until it is calm; 0: never."
         },
     )
-    flap_span_s: int = field(default=0, metadata={"doc": "See `flap_changes`; 0: 30 times `every_s`."})
+    flap_span_s: int = field(
+        default=0, metadata={"doc": "See `flap_changes`; 0: 30 times `every_s`, of `no_data` and `burn_rate` a day."}
+    )
     trailing_windows: int = field(
         default=14,
         metadata={"doc": "How many earlier windows, none of which overlaps the judged one, are the trailing ones."},
@@ -177,7 +184,12 @@ class Monitor:
     member_columns: str = field(
         default="*", metadata={"doc": "`composite`: names or patterns of the columns whose verdicts are counted."}
     )
-    at_least: int = field(default=1, metadata={"doc": "`composite`: bad when so many members are bad; 0: all of them."})
+    at_least: int = field(
+        default=1,
+        metadata={
+            "doc": "`composite`, `no_data` of `agents`: bad when so many members are bad, or so many agents silent; 0: all of them."
+        },
+    )
     objective: float = field(
         default=0.999, metadata={"doc": "`burn_rate`: the share of good requests that is promised."}
     )
@@ -191,8 +203,8 @@ class Monitor:
     usual_week: bool = field(
         default=True,
         metadata={
-            "doc": "`no_data` of `predictions`: only where in most of the last four weeks something came in the same "
-            "hours."
+            "doc": "`no_data` of `predictions`: only where in each of the last four weeks that are known something came in the "
+            "same hours, and 10 or more on average."
         },
     )
     severity: Severity = field(default="failing", metadata={"doc": "`no_data`: the verdict when it is silent."})
@@ -243,9 +255,14 @@ class Monitor:
         return self.kind in ("no_data", "burn_rate")
 
     @property
+    def step_s(self) -> int:
+        """How often it is really judged: what goes by the clock at least every 5 minutes."""
+        return min(self.every_s, CLOCK_STEP_S) if self.is_by_clock else self.every_s
+
+    @property
     def flaps_within_s(self) -> int:
         """The span in which changes are counted."""
-        return self.flap_span_s or FLAP_SPAN_STEPS * self.every_s
+        return self.flap_span_s or (DAY_S if self.is_by_clock else FLAP_SPAN_STEPS * self.every_s)
 
 
 def _covered(patterns: str, column: str) -> bool:
@@ -322,5 +339,24 @@ ACCURACY = Monitor(
     recover_margin=0.2,
 )
 
+SILENT_AGENTS = Monitor(
+    id="silent_agents",
+    name="No agent is heard of",
+    kind="no_data",
+    metric="agents",
+    every_s=CLOCK_STEP_S // 5,
+    at_least=0,
+    recover_after=1,
+)
+NO_PREDICTIONS = Monitor(
+    id="no_predictions",
+    name="No predictions",
+    kind="no_data",
+    metric="predictions",
+    every_s=CLOCK_STEP_S,
+    silent_for_s=6 * HOUR_S,
+    recover_after=1,
+)
+
 # `accuracy` stands in for `auc`: whoever measures gives its observations the reason `auc_available` where there is an AUC.
-DEFAULT_MONITORS: tuple[Monitor, ...] = (DRIFT, ERROR_RATE, AUC, ACCURACY)
+DEFAULT_MONITORS: tuple[Monitor, ...] = (DRIFT, ERROR_RATE, AUC, ACCURACY, SILENT_AGENTS, NO_PREDICTIONS)

@@ -6,6 +6,8 @@ from tidegauge_collector.core.judging import Judgement, Observation, SeriesKey
 from tidegauge_collector.core.monitors import Monitor, Verdict
 
 WEEKS = 4
+USUAL_PREDICTIONS = 10  # on average: of 10 expected, none comes by chance once in 20,000 times
+NAMED = 20  # agents in the grounds
 SECOND_US = 1_000_000
 WEEK_US = 7 * 24 * 3600 * SECOND_US
 
@@ -30,16 +32,24 @@ def judge_silence(monitor: Monitor, *, now_us: int, last_us: int | None, usual: 
 
 
 def judge_agents(monitor: Monitor, *, now_us: int, silent: Sequence[str], known: int) -> Judgement:
-    """By the agents that are not heard of, of those known; the value is how many."""
+    """By the agents that are not heard of, of those known and not ended; the value is how many. Bad from `at_least` on; 0: all."""
     if not known:
         return _judgement(monitor, now_us, None, (Verdict.NOT_APPLICABLE, "never_seen"))
-    said = (Verdict(monitor.severity) if silent else Verdict.OK, None)
-    return _judgement(monitor, now_us, float(len(silent)), said, {"agents": list(silent)} if silent else {})
+    is_bad = len(silent) >= (monitor.at_least or known)
+    said = (Verdict(monitor.severity) if is_bad else Verdict.OK, None)
+    return _judgement(monitor, now_us, float(len(silent)), said, {"agents": list(silent)[:NAMED]} if silent else {})
 
 
-def is_usual(had_traffic: Sequence[bool]) -> bool | None:
-    """Whether something came at these hours in most of the earlier weeks that are known; None where none is."""
-    return sum(had_traffic) * 2 > len(had_traffic) if had_traffic else None
+def is_usual(earlier: Sequence[int]) -> bool | None:
+    """From the predictions at these hours of the earlier weeks that are known: whether some came in each of them, and enough that none
+    is no chance; None where no week is known.
+
+    >>> is_usual([40, 31]), is_usual([40, 0]), is_usual([3, 2]), is_usual([])
+    (True, False, False, None)
+    """
+    if not earlier:
+        return None
+    return min(earlier) > 0 and sum(earlier) >= USUAL_PREDICTIONS * len(earlier)
 
 
 def _judgement(

@@ -10,7 +10,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -19,12 +20,15 @@ import structlog
 from tidegauge.core.columns import ColumnKind
 from tidegauge.core.windows import HOUR_US, SECOND_US, Window
 from tidegauge_collector.control import ControlStore, Deployment, Version
-from tidegauge_collector.core.alerts import SeriesState, Transition, advance
+from tidegauge_collector.core.alerts import SeriesState, Transition, advance, phase
 from tidegauge_collector.core.judging import Judgement, SeriesKey, judge
-from tidegauge_collector.core.monitors import Monitor
+from tidegauge_collector.core.monitors import Monitor, Verdict
 from tidegauge_collector.core.routing import Routing
 from tidegauge_collector.errors import StoreFatal
+from tidegauge_collector.jobs.composing import composed
 from tidegauge_collector.jobs.due import bounds_of, windows_of
+from tidegauge_collector.jobs.standing import Standing
+from tidegauge_collector.jobs.trailing import judged_in_order
 from tidegauge_collector.measuring.baselines import Baselines
 from tidegauge_collector.measuring.observing import Observer, needs_baseline
 from tidegauge_collector.measuring.progress import Progress, ProgressReader, Seen
@@ -39,6 +43,10 @@ WINDOWS_AT_ONCE = 64
 PASS_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
+
+COOLING_DOWN = "cooling_down"  # the reason of a bad verdict that would have opened an alert
+BAD = (Verdict.WARNING, Verdict.FAILING)
+SAID_AGAIN_US = 24 * HOUR_US  # what stays well by the clock is written down once in so long
 
 Update = tuple[str, SeriesKey, SeriesState, Transition | None]
 Series = tuple[str, str, str]  # deployment, monitor, version
@@ -65,6 +73,7 @@ class Instruments:
     observer: Observer
     baselines: Baselines
     progress: ProgressReader
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,9 @@ class Judging:
         self._quiet: set[str] = set()  # those whose last whole pass saw nobody who may still send
         self._started = False
         self._known: dict[str, Rules] = {}
+        self._stood: dict[tuple[str, str], int] = {}  # deployment, monitor by the clock -> last instant looked at
+        self._said: dict[tuple[str, str], tuple[Verdict, int]] = {}  # -> what is well, and when that was written down
+        self._composing: set[str] = set()  # deployments with news for composite monitors
         self.counts: Counter[str] = Counter()
 
     @property
@@ -128,6 +140,7 @@ class Judging:
         """A pass over the deployments with news, ended after 2 s; whether an alert changed."""
         if not self._started:
             self.expect_all()
+            self._composing.update(self._behind)
             self._started = True
         deadline = time.monotonic() + PASS_SECONDS
         changed, seen = False, self._look.progress.seen()
@@ -143,12 +156,16 @@ class Judging:
         deployment = self._rules(name).deployment
         progress = self._look.progress.read(name, seen)
         due = self._due(deployment, progress, failed) if deployment is not None else []
+        if deployment is not None:
+            changed |= self._stand(deployment, progress, failed)
         while due and time.monotonic() < deadline:
             for one in due:
                 changed |= self._try(one, failed)
                 if time.monotonic() >= deadline:
                     break
             due = self._due(one.deployment, progress, failed)
+        if deployment is not None and not due:
+            changed |= self._compose(deployment, failed)
         self._behind.pop(name, None)
         if due:
             self._behind[name] = None
@@ -157,18 +174,22 @@ class Judging:
         return changed
 
     def _try(self, due: Due, failed: set[Series]) -> bool:
-        """Judge; whether an alert changed, or may have. What cannot be judged holds up nothing else."""
+        """Judge; whether an alert changed, or may have."""
+        return self._guarded(due.series, lambda: self._judge(due.deployment, due), failed)
+
+    def _guarded(self, series: Series, work: Callable[[], bool], failed: set[Series]) -> bool:
+        """What cannot be judged holds up nothing else."""
         try:
-            return self._judge(due.deployment, due)
+            return work()
         except StoreFatal:
             raise
         except Exception as problem:
-            failed.add(due.series)
+            failed.add(series)
             self.counts["failed"] += 1
-            log.error("judging.failed", series=due.series, problem=repr(problem), exc_info=True)
+            log.error("judging.failed", series=series, problem=repr(problem), exc_info=True)
             return True
         finally:
-            self._on_judged([due.deployment.name])
+            self._on_judged([series[0]])
 
     # ------------------------------------------------------------------ which windows
 
@@ -178,6 +199,8 @@ class Judging:
         rules = self._rules(deployment.name)
         for version in rules.versions:
             for monitor in rules.monitors:
+                if monitor.kind != "measurement" or not monitor.covers_version(version.name, version.role):
+                    continue
                 series = (deployment.name, monitor.id, version.name)
                 if series in failed or not self._can_be_judged(monitor, deployment.name, version.name):
                     continue
@@ -218,24 +241,111 @@ class Judging:
     # ------------------------------------------------------------------ judging them
 
     def _judge(self, deployment: Deployment, due: Due) -> bool:
-        """Alerts first, then what was judged: after a crash between the two the states pass over what they have seen."""
         kinds: Mapping[str, ColumnKind] = known(self._telemetry, deployment.name).columns
         observed = self._look.observer.observe(due.monitor, deployment, due.version, due.windows, kinds)
-        judged = [
-            judgement
-            for window in due.windows
-            for judgement in judge(
-                due.monitor, [one for one in observed[window.end_us] if one.n or one.value is not None]
-            )
+        families = [
+            [one for one in observed[window.end_us] if one.n or one.value is not None] for window in due.windows
         ]
-        updates = _updates(due.monitor, self._control.series_states(deployment.name), judged)
+        if due.monitor.uses_trailing:
+            judged = judged_in_order(self._telemetry, deployment.name, due.monitor, due.version, families)
+        else:
+            judged = [judgement for family in families for judgement in judge(due.monitor, family)]
+        touched = self._record(deployment, [(due.monitor, judged)])
+        self._until[due.series] = due.windows[-1].end_us
+        if judged:
+            self._composing.add(deployment.name)
+        return touched
+
+    def _stand(self, deployment: Deployment, progress: Progress, failed: set[Series]) -> bool:
+        """What goes by the clock, where its instant is new."""
+        due = []
+        for monitor in self._rules(deployment.name).monitors:
+            if monitor.is_by_clock:
+                key, at_us = (deployment.name, monitor.id), self._look.standing.instant_us(monitor)
+                if self._stood.get(key, 0) < at_us:
+                    self._stood[key] = at_us
+                    due.append((monitor, at_us))
+        if not due:
+            return False
+        series = (deployment.name, ", ".join(monitor.id for monitor, _ in due), "")
+        return self._guarded(series, lambda: self._stand_at(deployment, progress, due), failed)
+
+    def _stand_at(self, deployment: Deployment, progress: Progress, due: Sequence[tuple[Monitor, int]]) -> bool:
+        """Judge the instants. What stays well is written down once a day."""
+        said: list[tuple[Monitor, list[Judgement]]] = []
+        for monitor, at_us in due:
+            judgement = self._look.standing.judge(monitor, deployment, progress, at_us)
+            if judgement is not None and self._is_worth_writing((deployment.name, monitor.id), judgement):
+                said.append((monitor, [judgement]))
+        if not said:
+            return False
+        touched = self._record(deployment, said)
+        states = self._control.series_states(deployment.name)
+        for monitor, (judgement,) in said:
+            self._note(deployment.name, monitor, judgement, states)
+        self._composing.add(deployment.name)
+        return touched
+
+    def _is_worth_writing(self, key: tuple[str, str], judgement: Judgement) -> bool:
+        verdict, at_us = self._said.get(key, (None, 0))
+        return judgement.verdict is not verdict or judgement.observation.window_end_us - at_us >= SAID_AGAIN_US
+
+    def _note(
+        self,
+        deployment: str,
+        monitor: Monitor,
+        judgement: Judgement,
+        states: Mapping[tuple[str, SeriesKey], SeriesState],
+    ) -> None:
+        """Remember what was said, unless it is news every time: where something is bad, or an alert has yet to be resolved."""
+        state = states.get((monitor.id, judgement.observation.series), SeriesState())
+        if judgement.verdict in BAD or phase(monitor, state) != "quiet":
+            self._said.pop((deployment, monitor.id), None)
+        else:
+            self._said[deployment, monitor.id] = judgement.verdict, judgement.observation.window_end_us
+
+    def _compose(self, deployment: Deployment, failed: set[Series]) -> bool:
+        """Composite monitors, once what they count has been judged as far as it goes."""
+        rules = self._rules(deployment.name)
+        if deployment.name not in self._composing or not any(one.kind == "composite" for one in rules.monitors):
+            return False
+        self._composing.discard(deployment.name)
+        changed = False
+        for version in rules.versions:
+            series = (deployment.name, "composite", version.name)
+            changed |= self._guarded(series, partial(self._compose_version, deployment, version), failed)
+        return changed
+
+    def _compose_version(self, deployment: Deployment, version: Version) -> bool:
+        watching = [
+            one
+            for one in self._rules(deployment.name).monitors
+            if one.kind != "composite" or one.covers_version(version.name, version.role)
+        ]
+        since_us = self._now_us() - LIVE_ALERTS_US if deployment.alerts == "live" else 0
+        touched = False
+        for monitor, judged in composed(
+            self._telemetry, deployment.name, watching, version.name, not_before_us=since_us
+        ):
+            touched |= self._record(deployment, [(monitor, judged)])
+        return touched
+
+    def _record(self, deployment: Deployment, said: Sequence[tuple[Monitor, list[Judgement]]]) -> bool:
+        """Alerts first, then what was judged: after a crash between the two the states pass over what they have seen."""
+        states = self._control.series_states(deployment.name)
+        updates: list[Update] = []
+        stored: list[StoredJudgement] = []
+        for monitor, judged in said:
+            more, marked = _updates(monitor, states, judged)
+            updates += more
+            stored += [self._stored(monitor, one) for one in marked]
         touched = self._control.record_transitions(
             deployment.name, updates, routing=self._routing, now_us=self._now_us(), between=self._tell
         )
-        append_judgements(self._telemetry, deployment.name, [self._stored(due.monitor, one) for one in judged])
-        self._until[due.series] = due.windows[-1].end_us
-        self.counts["judged"] += len(judged)
+        append_judgements(self._telemetry, deployment.name, stored)
+        self.counts["judged"] += len(stored)
         self.counts["transitions"] += len(touched)
+        self.counts["cooling_down"] += sum(one.reason == COOLING_DOWN for one in stored)
         for alert in touched:
             log.info(
                 "alert", deployment=deployment.name, monitor=alert.monitor, column=alert.column, status=alert.status
@@ -266,14 +376,17 @@ class Judging:
 
 def _updates(
     monitor: Monitor, states: dict[tuple[str, SeriesKey], SeriesState], judged: Sequence[Judgement]
-) -> list[Update]:
-    """What people hear of, in order, and the last state of each series; the states in between are of no use to anybody."""
+) -> tuple[list[Update], list[Judgement]]:
+    """What people hear of, in order, and the last state of each series (the states in between are of no use to anybody); and the
+    judgements, those that a cool-down kept from opening an alert marked."""
     told: list[Update] = []
     latest: dict[SeriesKey, Update] = {}
+    marked: list[Judgement] = []
     for judgement in judged:
         series = judgement.observation.series
         before = states.get((monitor.id, series), SeriesState())
         state, transition = advance(monitor, before, judgement)
+        marked.append(replace(judgement, reason=COOLING_DOWN) if state.suppressed > before.suppressed else judgement)
         if state == before:
             continue
         states[monitor.id, series] = state
@@ -282,4 +395,4 @@ def _updates(
         else:
             told.append((monitor.id, series, state, transition))
             latest.pop(series, None)
-    return [*told, *latest.values()]
+    return [*told, *latest.values()], marked
