@@ -30,6 +30,7 @@ from tidegauge_collector.api.actuals import ActualsIntake
 from tidegauge_collector.api.alerts import AlertActions
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import summarise, summarise_all
+from tidegauge_collector.api.inbound import InboundRoute
 from tidegauge_collector.api.monitors import MonitorRoutes
 from tidegauge_collector.api.routes import Api, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
@@ -37,6 +38,7 @@ from tidegauge_collector.api.silences import SilenceRoutes
 from tidegauge_collector.control import StoreUnavailable
 from tidegauge_collector.errors import CollectorError
 from tidegauge_collector.figures import Figures
+from tidegauge_collector.inbound.polling import Polling
 from tidegauge_collector.ingest.framelog import FrameLog
 from tidegauge_collector.ingest.grpcserver import start_grpc
 from tidegauge_collector.ingest.guarded import GuardedService
@@ -243,6 +245,13 @@ class Collector:
         )
         self.backlog = Backlog(self.folding, self.service.counters, now_us, size_at_start_bytes=unfolded_bytes)
         self.watching = watch_intake(self.service, self.control.agents, now_us)
+        self.polling = Polling(
+            self.control,
+            self.settings.channels,
+            clock=self._clock,
+            is_paused=lambda name: name in self.sender.paused,
+            on_change=self.telling.wake,
+        )
         self.rounds = Rounds(self.folding, self.judging, self._jobs, on_alerts=self.telling.wake, on_fatal=self._fail)
         self.sources = Sources(
             self.control,
@@ -311,6 +320,9 @@ class Collector:
             monitors=monitors,
             actions=AlertActions(*alerting),
             silences=SilenceRoutes(*alerting),
+            inbound=InboundRoute(
+                self.control, self.sender.channels, self._in_readers, self._clock.now_us, self.telling.wake
+            ),
         )
         add_web_routes(application, api.read, self.access)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
@@ -385,7 +397,7 @@ class Collector:
         )
         self._stack.push_async_callback(self.watching.close)
         tell = functools.partial(self.telling.run, self._readers)
-        self.rounds.begin(self._stack, jobs, (self.sender.run, tell, self.watching.run))
+        self.rounds.begin(self._stack, jobs, (self.sender.run, tell, self.watching.run, self.polling.run))
 
     def _forget_messages(self) -> None:
         age_us = round(self.settings.retention_messages_days * 86_400e6)

@@ -53,6 +53,7 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     ("POST", f"{_DEPLOYMENT}/observations"): Scope.INGEST,
     ("POST", f"{_DEPLOYMENT}/baseline"): Scope.INGEST,
     ("POST", f"{_API}/intake/kserve"): Scope.INGEST,
+    ("POST", f"{_API}/inbound/{{channel}}"): OPEN,  # shows the channel's own secret
 }
 
 NAMED_BY_QUERY = frozenset({f"{_API}/intake/kserve"})  # `?deployment=` overrides there whatever the body says

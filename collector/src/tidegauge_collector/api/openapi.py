@@ -25,6 +25,7 @@ PARAMETERS = {
     "state": "of agents live, silent, closed or gone; of silences pending, active, waiting or ended",
     "id": "its id, as lists show it",
     "action": "acknowledge, unacknowledge, assign, comment, mute, unmute or resolve",
+    "channel": "the name of a channel",
     "status": "firing or resolved",
     "severity": "warning or failing",
     "owner": "only of deployments of this owner",
@@ -37,7 +38,7 @@ PARAMETERS = {
 }
 
 
-_IN_PATHS = ("name", "prediction_id", "monitor", "id", "action")
+_IN_PATHS = ("name", "prediction_id", "monitor", "id", "action", "channel")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
 from tidegauge_collector.api.errors import dump_json, json_errors, refusal
 from tidegauge_collector.api.export import ExportRoute
+from tidegauge_collector.api.inbound import InboundRoute
 from tidegauge_collector.api.measurements import PARAMETERS as MEASUREMENT_PARAMETERS
 from tidegauge_collector.api.measurements import list_measurements
 from tidegauge_collector.api.monitors import MonitorRoutes, list_monitors, list_of_deployment
@@ -88,6 +89,7 @@ ROUTES = (
     Route("GET", f"{PREFIX}/silences", "Silences and maintenance windows", ("state",)),
     Route("POST", f"{PREFIX}/silences", "Silence what matches, once or weekly"),
     Route("DELETE", f"{PREFIX}/silences/{{id}}", "End a silence"),
+    Route("POST", f"{PREFIX}/inbound/{{channel}}", "What people did in a channel's tool, told by that tool"),
     Route(
         "GET", f"{PREFIX}/agents", "Agents seen: state, lag, losses, clock", ("deployment", "state", "limit", "after")
     ),
@@ -231,6 +233,7 @@ def add_api_routes(
     monitors: MonitorRoutes,
     actions: AlertActions,
     silences: SilenceRoutes,
+    inbound: InboundRoute,
 ) -> None:
     """Hang every route of ROUTES into an application."""
     rows = UploadRoutes(uploads, check_exists=api.check_exists, post_actuals=api.post_actuals)
@@ -252,6 +255,7 @@ def add_api_routes(
         f"POST {PREFIX}/alerts/{{id}}/{{action}}": actions.answer,
         f"POST {PREFIX}/silences": silences.create,
         f"DELETE {PREFIX}/silences/{{id}}": silences.end,
+        f"POST {PREFIX}/inbound/{{channel}}": inbound.answer,
     }
     for route in ROUTES:
         handler = special.get(f"{route.method} {route.path}") or special.get(route.path, api.get)

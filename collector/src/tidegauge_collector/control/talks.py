@@ -57,6 +57,11 @@ class Talks:
             begun = select(func.max(Row.begun_at_us)).where(Row.thread_id == message.thread)
             return Conversation(thread, session.scalar(begun), _is_moot(session, message.thread))
 
+    def open_threads(self, channel: str) -> list[Thread]:
+        """The open threads of a channel of which the receiver keeps something."""
+        with self._read() as session:
+            return threads.open_with_ticket(session, channel)
+
     def begin(self, outbox_id: int, now_us: int) -> None:
         """From now on the message may arrive. Raises LookupError where there is no such message."""
         with self._write() as session:

@@ -59,6 +59,14 @@ def find(session: Session, thread_id: int) -> Thread | None:
     return _value(row, None if earlier is None else _value(earlier, None))
 
 
+def open_with_ticket(session: Session, channel: str) -> list[Thread]:
+    """The open threads of a channel of which the receiver keeps something, without those before them."""
+    rows = session.scalars(
+        select(ThreadRow).where(ThreadRow.channel == channel, ThreadRow.status == "open").order_by(ThreadRow.id)
+    )
+    return [_value(row, None) for row in rows if row.remembered]
+
+
 def remember(session: Session, thread_id: int, remembered: Mapping[str, Any]) -> None:
     """Replaces what a channel noted of a thread. Raises LookupError where there is no such thread."""
     row = session.get(ThreadRow, thread_id)

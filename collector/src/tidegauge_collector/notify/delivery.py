@@ -136,7 +136,7 @@ class _Driven:
     async def _send(self, step: Request | Mail) -> Answer:
         if isinstance(step, Mail):
             return await send_mail(self._channel.endpoint, step)
-        return await _exchange(self._session, step)
+        return await exchange(self._session, step)
 
     async def _begin(self) -> None:
         if not self._has_begun:  # once for an attempt: durable before anything leaves
@@ -159,7 +159,8 @@ def _is_unknown(status: int) -> bool:
     return status >= 500 or status == 408
 
 
-async def _exchange(session: aiohttp.ClientSession, request: Request) -> Answer:
+async def exchange(session: aiohttp.ClientSession, request: Request) -> Answer:
+    """The answer to one request. Raises what a client raises: aiohttp.ClientError, TimeoutError, OSError."""
     headers = {"Content-Type": "application/json", **request.headers} if request.body else dict(request.headers)
     async with session.request(
         request.method, request.url, data=request.body or None, headers=headers, allow_redirects=False

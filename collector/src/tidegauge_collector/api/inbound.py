@@ -1,0 +1,72 @@
+"""`/inbound/{channel}`: tools tell what people did there. The door is open to all, and hears only who shows the channel's secret."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import structlog
+from aiohttp import web
+
+from tidegauge_collector.api.bodies import InThread
+from tidegauge_collector.api.errors import refusal
+from tidegauge_collector.control import ControlStore
+from tidegauge_collector.inbound.acting import act
+from tidegauge_collector.inbound.deeds import NotGenuine, NotReadable
+from tidegauge_collector.inbound.hearing import hear
+from tidegauge_collector.notify.channel import Channel
+from tidegauge_collector.notify.hearing import hearing_of
+
+MAX_BODY_BYTES = 512 * 1024
+
+log = structlog.get_logger(__name__)
+
+
+class InboundRoute:
+    """Answers POST of `/inbound/{channel}`; `on_change` is told where an alert is another now. `counts` is by (channel, outcome)."""
+
+    def __init__(
+        self,
+        control: ControlStore,
+        channels: Mapping[str, Channel],
+        in_thread: InThread,
+        now_us: Callable[[], int],
+        on_change: Callable[[], None],
+    ) -> None:
+        self._control = control
+        self._channels = channels
+        self._in_thread = in_thread
+        self._now_us = now_us
+        self._on_change = on_change
+        self.counts: Counter[tuple[str, str]] = Counter()
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """200 with how many alerts were changed; 401 where nothing shows that the call is the tool's, 404 where none are heard."""
+        name = request.match_info["channel"]
+        hearing = hearing_of(self._channels.get(name))
+        if hearing is None:
+            raise refusal(web.HTTPNotFound, f"no channel {name!r:.140} hears of what people do: see docs/channels.md")
+        body = await self._read(request)
+        now_us = self._now_us()
+        try:
+            deeds = hear(hearing, request.headers, body, now_s=now_us / 1e6)
+        except NotGenuine as problem:
+            self.counts[name, "refused"] += 1
+            raise refusal(web.HTTPUnauthorized, str(problem)) from problem
+        except NotReadable as problem:
+            self.counts[name, "unreadable"] += 1
+            raise refusal(web.HTTPBadRequest, str(problem)) from problem
+        changed = await self._in_thread(lambda: act(self._control, name, deeds, now_us=now_us))
+        self.counts[name, "heard"] += 1
+        if changed:
+            self._on_change()
+            log.info("inbound", channel=name, deeds=len(deeds), changed=changed)
+        return web.json_response({"changed": changed}, headers={"Cache-Control": "no-store"})
+
+    async def _read(self, request: web.Request) -> bytes:
+        body = bytearray()
+        async for chunk in request.content.iter_chunked(64 * 1024):
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                raise refusal(web.HTTPRequestEntityTooLarge, f"the body is larger than {MAX_BODY_BYTES} bytes")
+        return bytes(body)
