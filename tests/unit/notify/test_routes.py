@@ -4,6 +4,7 @@ import tomllib
 
 import pytest
 
+from tidegauge_collector.cli import main
 from tidegauge_collector.core.calendar import Digest, Hours
 from tidegauge_collector.core.routing import Route
 from tidegauge_collector.notify import WebhookChannel
@@ -101,3 +102,38 @@ def test_the_kind_of_a_channel_is_what_its_table_calls_it():
     channel = WebhookChannel("ops", "https://hooks.example/", "whsec_" + "C2FuYXJ5" * 4)
 
     assert kind_of(channel) == "webhook"
+
+
+CONFIG = """
+[[channels]]
+name = "ops"
+url = "https://hooks.example/"
+secret = "whsec_C2FuYXJ5C2FuYXJ5C2FuYXJ5C2FuYXJ5"
+[[routes]]
+name = "bad"
+match = {severity = "failing"}
+hours = "Mon-Fri 09:00-18:00 UTC"
+repeat = "1d"
+[[routes]]
+name = "rest"
+digest = "daily 09:00 UTC"
+send_resolved = false
+"""
+
+
+def test_commands_show_the_routes_and_say_which_would_take_an_alert(tmp_path, capsys):
+    config = tmp_path / "collector.toml"
+    config.write_text(CONFIG)
+
+    assert main(["routes", "show", "--config", str(config)]) == 0
+    shown = capsys.readouterr().out
+    assert "bad    severity=failing  ops      alert       after 0s, then at most every 0s, only Mon,Tue" in shown
+    assert "daily 09:00 UTC, not when it is over" in shown
+
+    assert main(["routes", "test", "--config", str(config), "deployment=shop", "severity=warning"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("bad   severity is 'warning', not 'failing'")
+    assert told[2].startswith("ops: told by route 'rest', grouped by each alert by itself")
+
+    for wrong in ("colour=red", "severity=bad", "shop"):
+        assert main(["routes", "test", "--config", str(config), wrong]) == 78
