@@ -109,7 +109,8 @@ def alerts() -> list[Json]:
             "threshold": 0.25 if severity == "failing" else 0.1,
             "window": window, "opened_window": window if status == "firing" else earlier,
             "opened_at": as_text(opened), "resolved_at": None if status == "firing" else as_text(opened + timedelta(days=3)),
-            "events": [{"kind": "opened", "at": as_text(opened), "value": value, "severity": severity}],
+            "acknowledged_by": "", "assignee": "", "muted": False,
+            "events": [{"kind": "opened", "at": as_text(opened), "actor": "", "value": value, "severity": severity}],
             "deliveries": [
                 _delivery("slack-models", "delivered", delivered_at=as_text(opened)),
                 _delivery("jira-ops", "pending", attempts=4, last_error="HTTP 503: try later"),

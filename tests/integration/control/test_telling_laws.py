@@ -1,4 +1,4 @@
-"""Whatever happens to alerts, silences, people and the clock: what was told last is what is, seldom enough, and nothing of what was silenced.
+"""Whatever happens to alerts, silences, people and the clock: what was told last is what is, and that not too often.
 
 Random histories run against a real store; beside it stands a model so simple that it is right.
 """
@@ -22,7 +22,6 @@ COLUMNS = ("a", "b", "c")
 KINDS = {"hook": "webhook", "chat": "slack"}
 ROUTING = Routing((), KINDS)
 INTERVAL_US = {"hook": 0, "chat": 5 * M}
-TEMPLATE = Path(tempfile.mkdtemp(prefix="tidegauge-laws-")) / "control.sqlite"
 
 
 def told_body(bulletin: Bulletin) -> bytes:
@@ -35,9 +34,6 @@ class Histories(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="tidegauge-laws-"))
-        if not TEMPLATE.exists():
-            ControlStore.open(TEMPLATE).close()
-        shutil.copy(TEMPLATE, self.folder / "control.sqlite")
         self.store = ControlStore.open(self.folder / "control.sqlite")
         self.series = {one: Timeline(self.store, column=one, channels=tuple(KINDS)) for one in COLUMNS}
         for one in self.series.values():

@@ -55,7 +55,14 @@ ALERT: dict[str, Any] = {
     "opened_window": {"start": "2013-06-28T04:00:00Z", "end": "2013-06-29T04:00:00Z"},
     "opened_at": "2013-07-01T04:00:30Z",
     "resolved_at": None,
-    "events": [{"kind": "opened", "at": "2013-07-01T04:00:30Z", "severity": "warning", "value": 0.2}],
+    "acknowledged_by": "anna",
+    "assignee": "carla",
+    "muted": False,
+    "events": [
+        {"kind": "opened", "at": "2013-07-01T04:00:30Z", "actor": "", "severity": "warning", "value": 0.2},
+        {"kind": "acknowledged", "at": "2013-07-01T05:00:30Z", "actor": "anna"},
+        {"kind": "commented", "at": "2013-07-01T05:01:30Z", "actor": "anna", "text": "the feed is late"},
+    ],
     "deliveries": [],
 }
 

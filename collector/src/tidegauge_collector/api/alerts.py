@@ -45,7 +45,8 @@ def list_alerts(sources: Sources, query: Query) -> Json:
         before=read_int(query, "before", 0, least=0, most=2**62) or None,
     )
     following = str(rows[-1].id) if len(rows) == limit else None
-    return {"items": [_alert(sources.control, one) for one in rows], "next": following}
+    now_us = sources.now_us()
+    return {"items": [_alert(sources.control, one, now_us) for one in rows], "next": following}
 
 
 def show_alert(sources: Sources, number: str, query: Query) -> Json:
@@ -58,7 +59,7 @@ def show_alert(sources: Sources, number: str, query: Query) -> Json:
     labels = sources.control.labels_of_alert(row.id)
     silences = sources.control.silences.listed(ending_after_us=now_us)
     return {
-        **_alert(sources.control, row),
+        **_alert(sources.control, row, now_us),
         "labels": labels,
         "explanation": {
             **sources.explaining.of(row.deployment, row.version).as_json(),
@@ -127,7 +128,7 @@ class AlertActions:
         row = self._control.alert(alert)
         if row is None:
             raise NotFound(f"alert {alert} does not exist: /api/v1/alerts lists them")
-        return _alert(self._control, row)
+        return _alert(self._control, row, self._now_us())
 
 
 def _until(body: Mapping[str, Any], now_us: int) -> int | None:
@@ -137,10 +138,10 @@ def _until(body: Mapping[str, Any], now_us: int) -> int | None:
     return until_us
 
 
-def _alert(control: ControlStore, row: AlertRow) -> Json:
+def _alert(control: ControlStore, row: AlertRow, now_us: int) -> Json:
     start = row.details.get("window_start_us", row.opened_window_start_us)
     end = row.details.get("window_end_us", row.opened_window_end_us)
-    muted_us = row.muted_until_us
+    muted_us = row.muted_until_us if row.is_muted(now_us) else None
     return {
         "id": row.id,
         "key": row.key,

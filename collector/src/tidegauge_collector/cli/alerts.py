@@ -177,7 +177,7 @@ def state_of(alert: AlertRow) -> str:
     """One word or two: how bad it is, and what somebody did about it."""
     if alert.status != "firing":
         return "resolved"
-    if alert.muted_until_us is not None:
+    if alert.is_muted(time.time_ns() // 1_000):
         return f"{alert.severity}, muted"
     return f"{alert.severity}, acknowledged" if alert.acknowledged_by else alert.severity
 

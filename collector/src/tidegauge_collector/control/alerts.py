@@ -39,6 +39,10 @@ class AlertRow:
     muted_until_us: int | None = None
     escalated_at_us: int | None = None
 
+    def is_muted(self, now_us: int) -> bool:
+        """Is nobody told of it now, since a person said so?"""
+        return self.muted_until_us is not None and now_us < self.muted_until_us
+
 
 @dataclass(frozen=True, slots=True)
 class AlertEvent:

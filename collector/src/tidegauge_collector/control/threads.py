@@ -138,8 +138,8 @@ def stir(session: Session, alerts: Collection[int], now_us: int) -> None:
 
 
 def stir_all(session: Session, now_us: int) -> None:
-    """Every open thread is looked at in the next pass: silences, routes or the clock have changed."""
-    _hasten(session, ThreadRow.id > 0, now_us)
+    """Every open thread that tells of alerts is looked at in the next pass: silences, routes or the clock have changed."""
+    _hasten(session, ThreadRow.id.in_(select(ThreadMemberRow.thread_id)), now_us)
 
 
 def _hasten(session: Session, which: Any, now_us: int) -> None:
