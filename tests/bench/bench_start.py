@@ -17,19 +17,24 @@ from pathlib import Path
 import aiohttp
 import bench_reading
 import bench_records
+import numpy as np
 from fleetsim.collector import CollectorProcess
 from fleetsim.fleet import Fleet
 from fleetsim.frames import FrameMaker
 from fleetsim.watching import Watch
 
+from tidegauge.core.baseline import build_baseline
+from tidegauge.core.columns import ColumnKind
+from tidegauge.wire.rows import encode_baseline
 from tidegauge_collector.control import ControlStore
+from tidegauge_collector.jobs.baselines import keep_part
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 LIMIT_S = 10.0
 DEPLOYMENTS, DAYS = 500, 20
-COLUMNS, RATE = 100, 300.0
+COLUMNS, RATE = 100, 400.0
 GB = 1e9
-LOG_BYTES, LONGEST_S = 0.8 * GB, 90
+LOG_BYTES, LONGEST_S = 0.7 * GB, 90
 
 
 def fill(data: Path, size_bytes: float) -> None:
@@ -46,9 +51,14 @@ def fill(data: Path, size_bytes: float) -> None:
             store.checkpoint()
             first = end
     control = ControlStore.open(data / "control.sqlite")
+    values = {name: np.arange(1_000.0) for name in bench_reading.BINS.columns}
+    parts = encode_baseline(build_baseline(values, dict.fromkeys(values, ColumnKind.NUMERIC)))
     for number in range(DEPLOYMENTS):
-        control.ensure_deployment(f"model-{number:04d}", proposal={}, now_us=1)
-        control.ensure_version(f"model-{number:04d}", "1", role="champion", now_us=1)
+        name = f"model-{number:04d}"
+        control.ensure_deployment(name, proposal={}, now_us=1)
+        control.ensure_version(name, "1", role="champion", now_us=1)
+        for part in parts:
+            keep_part(control, name, "1", part, now_us=1)
     control.close()
     print(f"filled: {path.stat().st_size / GB:.2f} GB, {first:,} predictions among it")
 

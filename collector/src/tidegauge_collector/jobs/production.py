@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import structlog
 
 from tidegauge.core.windows import DAY_US, HOUR_US, Window, window_start
@@ -16,11 +18,12 @@ from tidegauge_collector.errors import StoreFatal
 from tidegauge_collector.jobs.baselines import keep_part
 from tidegauge_collector.measuring.drift import is_feature_or_prediction
 from tidegauge_collector.telemetry.extent import known, reach
-from tidegauge_collector.telemetry.moments import column_moments, merged_profiles
+from tidegauge_collector.telemetry.moments import column_moments, column_rows, merged_profiles
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 MIN_ROWS = 100
 PASS_S = 1.0
+MAX_HOURS = 24 * 366
 
 log = structlog.get_logger(__name__)
 
@@ -99,13 +102,20 @@ class ProductionBaselines:
         hours = range((seen.last_event_us - start_us) // HOUR_US + 1)
         columns = self._columns(deployment)
 
+        least, last = min(MIN_ROWS, self._rows), hours[-1]
+        rows = self._count(deployment, version, Window(start_us, start_us + len(hours) * HOUR_US), columns)
+        if rows < least:
+            return None
+        by_hour = self._rows_by_hour(deployment, version, start_us, columns, len(hours))
+
         def rows_until(hour: int) -> int:
-            window = Window(start_us, start_us + (hour + 1) * HOUR_US)
+            if by_hour[-1] == rows:
+                return int(by_hour[min(hour, len(by_hour) - 1)])
+            window = Window(
+                start_us, start_us + (hour + 1) * HOUR_US
+            )  # some hours have expired, and only their days are left
             return self._count(deployment, version, window, columns)
 
-        least, last = min(MIN_ROWS, self._rows), hours[-1]
-        if rows_until(last) < least:
-            return None
         first = bisect_left(hours, 1, key=rows_until)
         aged = first + self._length_us // HOUR_US - 1  # the last hour of the first `days` days
         enough = bisect_left(hours, self._rows, key=rows_until)
@@ -117,6 +127,15 @@ class ProductionBaselines:
     def _count(self, deployment: str, version: str, window: Window, columns: Collection[str]) -> int:
         found = column_moments(self._telemetry, deployment, version=version, segment="", window=window, columns=columns)
         return max((one.rows for one in found.values()), default=0)
+
+    def _rows_by_hour(
+        self, deployment: str, version: str, start_us: int, columns: Sequence[str], hours: int
+    ) -> npt.NDArray[np.int64]:
+        """How many rows there are up to each hour's end, as `_count` says it."""
+        windows = [Window(start_us + i * HOUR_US, start_us + (i + 1) * HOUR_US) for i in range(min(hours, MAX_HOURS))]
+        rows = column_rows(self._telemetry, deployment, version=version, segment="", windows=windows, columns=columns)
+        counted: npt.NDArray[np.int64] = np.cumsum(rows, axis=1).max(axis=0)
+        return counted
 
     def _columns(self, deployment: str) -> list[str]:
         return [name for name in known(self._telemetry, deployment).columns if is_feature_or_prediction(name)]

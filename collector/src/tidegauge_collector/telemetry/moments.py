@@ -1,8 +1,11 @@
 """Moments, ranges, names and whole profiles of columns over a range of time."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from tidegauge.core.columns import ColumnKind
 from tidegauge.core.profile import ColumnProfile
@@ -48,6 +51,26 @@ def column_moments(
     with store.snapshot():
         profiles = Range(store, chosen, window).profiles(detailed=False)
     return {name: _moments(profile) for name, profile in profiles.items()}
+
+
+def column_rows(
+    store: TelemetryStore,
+    deployment: str,
+    *,
+    version: str | None,
+    segment: str,
+    windows: Sequence[Window],
+    columns: Sequence[str],
+) -> npt.NDArray[np.int64]:
+    """Rows of each column (first axis) in each window, whatever their kind."""
+    places = {name: place for place, name in enumerate(columns)}
+    chosen = select(store.index, deployment, version=version, segment=segment, columns=places)
+    rows = np.zeros((len(columns), len(windows)), dtype=np.int64)
+    if chosen:
+        with store.snapshot():
+            cells = Windowed(store, chosen, [places[one.key.column] for one in chosen], windows).cells()
+        rows[cells["place"], cells["slot"]] = cells["rows"]
+    return rows
 
 
 def merged_profiles(
