@@ -1,6 +1,7 @@
 """A data directory with something in both stores and in the frame log, as a stopped collector leaves it."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,15 @@ FOLDED, FRAMES, ROWS = 4, 6, 50
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
+def data(made: Path, tmp_path: Path) -> Path:
+    """A copy of it, for one test to break."""
+    return Path(shutil.copytree(made, tmp_path / "data"))
+
+
+@pytest.fixture(scope="package")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six frames of fifty rows in the log, four of them folded."""
-    folder = tmp_path / "data"
+    folder = tmp_path_factory.mktemp("made") / "data"
     os.close(occupy(folder))
     frames = [
         records_frame([f"{n}-{i}" for i in range(ROWS)], range(ROWS), Answers([0.5] * ROWS)) for n in range(FRAMES)
