@@ -13,7 +13,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-PUBLIC_PORTS = frozenset({443, 8443})
+PUBLIC_PORTS = {"https": frozenset({443, 8443}), "smtps": frozenset({465, 587, 2525})}
+"""The usual ports of what is encrypted; smtps: mail over TLS, from the first byte or after STARTTLS."""
 _TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 """NAT64: the last 32 bits are an IPv4 address."""
 _HOW = 'allow it by its host name, address or network, e.g. allow = ["10.0.0.0/8"]'
@@ -48,10 +49,11 @@ class Destinations:
         inside = [one for one in found if not (is_public(one) or self._is_allowed(one))]
         if inside:
             return f"{host} is at {inside[0]}, which is not a public address: {_HOW}"
-        if scheme != "https":
+        ports = PUBLIC_PORTS.get(scheme)
+        if ports is None:
             return f"{scheme}://{host} is not encrypted: use https, or {_HOW}"
-        if port not in PUBLIC_PORTS:
-            return f"port {port} of {host} is none of {', '.join(map(str, sorted(PUBLIC_PORTS)))}: {_HOW}"
+        if port not in ports:
+            return f"port {port} of {host} is none of {', '.join(map(str, sorted(ports)))}: {_HOW}"
         return None
 
     def _is_allowed(self, address: Address) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from yarl import URL
 
@@ -71,7 +71,10 @@ class Answer:
 
 
 Step = Request | Mail | Note
-Talk = Generator[Step, Answer | None, Outcome]
+T = TypeVar("T")
+Asking = Generator[Step, Answer | None, T]
+"""A part of a talk, with what it returns."""
+Talk = Asking[Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ def once(channel: Simple, message: OutboxRow, *, now_us: int) -> Talk:
     return outcome
 
 
-def ask(request: Request | Mail) -> Generator[Step, Answer | None, Answer]:
+def ask(request: Request | Mail) -> Asking[Answer]:
     """The answer to one request."""
     answer = yield request
     if answer is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tidegauge_collector.errors import ConfigError
 from tidegauge_collector.notify.channel import Channel
-from tidegauge_collector.notify.registry import KINDS, SOURCES, Kind
+from tidegauge_collector.notify.registry import KINDS, SOURCES, TABLE, Kind
 from tidegauge_collector.notify.voice import Voice
 from tidegauge_collector.notify.words import LANGUAGES
 
@@ -18,7 +18,8 @@ _HOW = {
     int: "write a whole number",
     bool: "write true or false",
     list: 'write a list of texts, e.g. ["10.0.0.0/8", "hooks.internal"]',
-    dict: 'write a table, e.g. {failing = "…", warning = "…"}',
+    dict: 'write a table of texts, e.g. {failing = "…", warning = "…"}',
+    TABLE: "write a table, e.g. {customfield_10001 = 5}",
 }
 MOST_PER_MINUTE = 6_000
 
@@ -89,6 +90,8 @@ def _mistyped(label: str, one: Mapping[str, Any], kind: Kind) -> list[str]:
 def _is_of(value: Any, kind: type) -> bool:
     if kind is list:
         return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    if kind is TABLE:
+        return isinstance(value, dict)
     if kind is dict:
         return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))

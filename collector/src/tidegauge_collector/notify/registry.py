@@ -7,9 +7,14 @@ from dataclasses import dataclass, field
 
 from tidegauge_collector.notify.channel import Channel
 from tidegauge_collector.notify.kinds.alertmanager import AlertmanagerChannel
+from tidegauge_collector.notify.kinds.jira import JiraChannel, jira_cloud, jira_data_center
+from tidegauge_collector.notify.kinds.mail import EmailChannel
 from tidegauge_collector.notify.kinds.opsgenie import OpsgenieChannel
 from tidegauge_collector.notify.kinds.pagerduty import PagerDutyChannel
+from tidegauge_collector.notify.kinds.servicenow import ServiceNowChannel
+from tidegauge_collector.notify.kinds.servicenow_events import ServiceNowEventsChannel
 from tidegauge_collector.notify.kinds.slack import SlackChannel
+from tidegauge_collector.notify.kinds.slack_api import SlackApiChannel
 from tidegauge_collector.notify.kinds.teams import TeamsChannel
 from tidegauge_collector.notify.kinds.webhook import WebhookChannel
 
@@ -45,7 +50,22 @@ class Kind:
         return {**COMMON, **self.required, **self.optional, **secrets}
 
 
-_MAP = {"severities": dict}
+TABLE = object
+"""The type of a table whose values may be anything."""
+_MAP: Mapping[str, type] = {"severities": dict}
+_ISSUE: Mapping[str, type] = {
+    "issue_type": str,
+    **_MAP,
+    "assignee": str,
+    "components": list,
+    "fields": TABLE,
+    "close": bool,
+    "resolve_transition": str,
+    "reopen_transition": str,
+    "resolution": str,
+    "reopen_within_hours": int,
+}
+_ACCOUNT = {"password": "of the account", "api_key": "instead of an account"}
 KINDS: Mapping[str, Kind] = {
     "webhook": Kind(
         WebhookChannel,
@@ -55,6 +75,7 @@ KINDS: Mapping[str, Kind] = {
         may_lack=("previous_secret",),
     ),
     "slack": Kind(SlackChannel, {"url": "https://hooks.slack.com/services/…"}),
+    "slack_api": Kind(SlackApiChannel, {"token": "a bot's, xoxb-…"}, required={"channel": str}, optional={"url": str}),
     "teams": Kind(TeamsChannel, {"url": "the workflow's https address"}),
     "pagerduty": Kind(
         PagerDutyChannel,
@@ -65,10 +86,50 @@ KINDS: Mapping[str, Kind] = {
     "opsgenie": Kind(
         OpsgenieChannel, {"api_key": "the key of an API integration"}, optional={"url": str, "team": str, **_MAP}
     ),
+    "jira": Kind(
+        jira_cloud,
+        {"token": "an API token of the account"},
+        required={"url": str, "project": str, "email": str},
+        optional=_ISSUE,
+    ),
+    "jira_dc": Kind(
+        jira_data_center, {"token": "a personal access token"}, required={"url": str, "project": str}, optional=_ISSUE
+    ),
+    "servicenow": Kind(
+        ServiceNowChannel,
+        _ACCOUNT,
+        required={"url": str},
+        optional={
+            "username": str,
+            **_MAP,
+            "fields": dict,
+            "close": bool,
+            "close_code": str,
+            "reopen_within_hours": int,
+            "customer_visible": bool,
+        },
+        may_lack=("password", "api_key"),
+    ),
+    "servicenow_events": Kind(
+        ServiceNowEventsChannel,
+        _ACCOUNT,
+        required={"url": str},
+        optional={"username": str, **_MAP},
+        may_lack=("password", "api_key"),
+    ),
+    "email": Kind(
+        EmailChannel,
+        {"password": "of the account"},
+        required={"server": str, "sender": str, "to": list},
+        optional={"security": str, "port": int, "username": str},
+        may_lack=("password",),
+    ),
     "alertmanager": Kind(AlertmanagerChannel, required={"url": str}),
 }
 
 
 def kind_of(channel: Channel) -> str:
     """The kind as it is configured."""
+    if isinstance(channel, JiraChannel):
+        return channel.dialect.kind
     return next((name for name, kind in KINDS.items() if kind.make is type(channel)), type(channel).__name__)
