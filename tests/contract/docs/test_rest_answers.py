@@ -21,6 +21,12 @@ ASKED = {
         "start": "2020-01-01T00:00:00Z",
         "end": "2100-01-01T00:00:00Z",
         "step": "total",
+        "class": "1",
+        "threshold": "0.5",
+        "group": "region",
+        "statistic": "value",
+        "reference": "N",
+        "favourable": "1",
     },
     "/api/v1/deployments/{name}/profiles": {
         "column": "rate",

@@ -14,6 +14,8 @@ from tidegauge_collector.measuring.drift import METRICS as DRIFT_METRICS
 from tidegauge_collector.measuring.drift import Scope, actual_drift, as_measurement, column_drift
 from tidegauge_collector.measuring.drifted import METRICS as DRIFTED_METRICS
 from tidegauge_collector.measuring.drifted import measure_drifted
+from tidegauge_collector.measuring.fairness import METRICS as FAIRNESS_METRICS
+from tidegauge_collector.measuring.fairness import SHARED, STATISTICS, Question, measure_fairness
 from tidegauge_collector.measuring.labelled import THRESHOLD
 from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
@@ -22,8 +24,22 @@ from tidegauge_collector.telemetry.extent import known
 from tidegauge_collector.telemetry.judgements import newest_judgements
 
 ALL_COLUMNS = ("", "*")
-PARAMETERS = ("metric", "column", "version", "segment", "start", "end", "step", "class", "threshold")
-METRICS = (*DRIFT_METRICS, *DRIFTED_METRICS, *SERVICE_METRICS, *ACCURACY_METRICS)
+PARAMETERS = (
+    "metric",
+    "column",
+    "version",
+    "segment",
+    "start",
+    "end",
+    "step",
+    "class",
+    "threshold",
+    "group",
+    "statistic",
+    "reference",
+    "favourable",
+)
+METRICS = (*DRIFT_METRICS, *DRIFTED_METRICS, *SERVICE_METRICS, *ACCURACY_METRICS, *FAIRNESS_METRICS)
 
 
 def list_measurements(sources: Sources, name: str, query: Query) -> Json:
@@ -47,6 +63,9 @@ def list_measurements(sources: Sources, name: str, query: Query) -> Json:
 
 def _measure(sources: Sources, found: Deployment, metric: str, scope: Scope, query: Query) -> list[Measurement]:
     column = query.get("column", "")
+    if metric in FAIRNESS_METRICS or (metric in SHARED and query.get("group")):
+        question = _question(query)
+        return list(measure_fairness(sources.telemetry, scope, found, metric, question))
     active = sources.baselines.active(found.name, scope.version)
     if metric in SERVICE_METRICS:
         return list(measure_service(sources.telemetry, scope, [metric]))
@@ -68,6 +87,16 @@ def _measure(sources: Sources, found: Deployment, metric: str, scope: Scope, que
     columns = None if column in ALL_COLUMNS else [column]
     drifts = column_drift(sources.telemetry, scope, active, kinds=kinds, columns=columns, metrics=[metric])
     return [as_measurement(one, metric, scope) for one in drifts]
+
+
+def _question(query: Query) -> Question:
+    return Question(
+        group=query.get("group", ""),
+        statistic=read_choice(query, "statistic", STATISTICS, "value") or "value",
+        reference=query.get("reference") or None,
+        favourable=query.get("favourable") or None,
+        threshold=read_share(query, "threshold", THRESHOLD),
+    )
 
 
 def _meter(sources: Sources, found: Deployment, active: ActiveBaseline | None, query: Query) -> AccuracyMeter:

@@ -84,10 +84,12 @@ def multiclass(
     for name, values in class_scores.items():
         if _plain(name) in index:
             scores[:, index[_plain(name)]] = values
-    scored = ~np.isnan(scores).any(axis=1) if class_scores and known else np.zeros(len(truth), dtype=np.bool_)
+    scored = np.zeros(len(truth), dtype=np.bool_)
+    if class_scores and known:
+        scored |= ~np.isnan(scores).any(axis=1)
     if known:
         said = np.where((said < 0) & scored, np.where(np.isnan(scores), -np.inf, scores).argmax(axis=1), said)
-    used: Bools = np.logical_and(actual >= 0, said >= 0)
+    used = (actual >= 0) & (said >= 0)
     has_scores = bool(used.any() and scored[used].all())
     invalid = int(np.count_nonzero(actual == _UNKNOWN))
     return Multiclass(tuple(known), actual[used], said[used], scores[used] if has_scores else None, invalid)

@@ -103,14 +103,14 @@ def chance_tests(windows: npt.ArrayLike, baseline: npt.ArrayLike, kinds: Sequenc
         w, b = _join_tails(w, codes), _join_tails(b, codes)
     pooled = np.where(numeric[:, None], _rare_in_baseline(w, b), _rare_in_either(w, b) | np.isin(codes, _ALWAYS_POOLED))
     w, b = _pool(w, pooled), _pool(b, pooled)
-    used: BoolArray = np.greater(w + b, 0)
+    used = np.asarray(w + b > 0, dtype=np.bool_)
     bins = used.sum(axis=1)
     defined = bins >= 2
     statistic = np.where(defined, _pearson(w, b), np.nan)
     p_value = np.where(defined, chdtrc(np.maximum(bins - 1, 1), statistic), np.nan)
-    exact: BoolArray = np.equal(bins, 2)
+    exact = np.asarray(bins == 2, dtype=np.bool_)
     for i in np.flatnonzero(exact):
-        p_value[i] = _fisher(w[i][used[i]], b[i][used[i]])
+        p_value[i] = _fisher(w[i, used[i, :]], b[i, used[i, :]])
     return ChanceTests(statistic, np.where(defined, bins - 1, 0), p_value, exact, rows)
 
 

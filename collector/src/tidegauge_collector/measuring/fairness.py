@@ -1,0 +1,246 @@
+"""Fairness: the decisions of a window compared between the groups of a protected attribute, which is a segment column.
+
+A group is written as a segment (`sex=F`, or `sex=F&age=old`), its attribute as the columns alone (`sex`, `sex&age`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegauge.core.windows import Window
+from tidegauge_collector.control import Deployment
+from tidegauge_collector.core.fairness import (
+    FOUR_FIFTHS,
+    MEASURES,
+    MIN_GROUP_ROWS,
+    PROPORTIONS,
+    Compared,
+    Group,
+    compare,
+    group_of,
+    is_small,
+    largest,
+    min_ratio,
+)
+from tidegauge_collector.core.outcomes import TRUE_TEXTS, Binary, binary, texts
+from tidegauge_collector.measuring.gauged import Scope
+from tidegauge_collector.measuring.labelled import THRESHOLD
+from tidegauge_collector.measuring.measurement import Measurement
+from tidegauge_collector.telemetry.answered import AnsweredRows, answered
+from tidegauge_collector.telemetry.store import TelemetryStore
+
+SHARED = ("fpr", "fnr")
+"""Of all rows they are metrics of accuracy; with a group they are measured here."""
+SUMMARIES = {f"{measure}_min_ratio": measure for measure in MEASURES}
+METRICS = (*(name for name in MEASURES if name not in SHARED), *SUMMARIES)
+STATISTICS = ("value", "ratio", "difference", "p_value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Which group, or which attribute's groups, and how they are compared.
+
+    `reference` is a group of the attribute, or its value (default the largest of the window). `favourable` is the outcome that is good
+    for people (default the positive class).
+    """
+
+    group: str = ""
+    statistic: str = "value"
+    reference: str | None = None
+    favourable: str | None = None
+    threshold: float = THRESHOLD
+
+    @property
+    def attribute(self) -> str:
+        return "&".join(part.split("=", 1)[0] for part in self.group.split("&"))
+
+    @property
+    def reference_group(self) -> str | None:
+        """The reference as a group's name, where one value of the attribute was stated alone."""
+        is_value = self.reference is not None and "=" not in self.reference
+        return f"{self.attribute}={self.reference}" if is_value else self.reference
+
+
+@dataclass(frozen=True)
+class _Decisions:
+    """Rows that were decided: their groups' numbers, the decision, the truth where known, and the score for the favourable outcome."""
+
+    event_us: npt.NDArray[np.int64]
+    group: npt.NDArray[np.int64]
+    decided: npt.NDArray[np.bool_]
+    truth: npt.NDArray[np.bool_]
+    has_truth: npt.NDArray[np.bool_]
+    scores: npt.NDArray[np.float64]
+    names: tuple[str, ...]
+
+    def groups(self, window: Window) -> dict[str, Group]:
+        """The groups that have rows in a window."""
+        inside = (self.event_us >= window.start_us) & (self.event_us < window.end_us)
+        found = {}
+        for number, name in enumerate(self.names):
+            here = inside & (self.group == number)
+            if here.any():
+                found[name] = group_of(self.decided[here], self.truth[here], self.has_truth[here], self.scores[here])
+        return found
+
+
+def measure_fairness(
+    store: TelemetryStore, scope: Scope, deployment: Deployment, metric: str, question: Question
+) -> Iterator[Measurement]:
+    """A metric of METRICS (or SHARED): one item a window and group; of a summary one a window."""
+    if not question.group or deployment.task == "regression":
+        for window in scope.windows:
+            yield _nothing(metric, "", scope, window, "not_applicable")
+        return
+    if not scope.windows:
+        return
+    start = min(window.start_us for window in scope.windows)
+    end = max(window.end_us for window in scope.windows)
+    rows = answered(store, scope.deployment, version=scope.version, start_us=start, end_us=end)
+    decisions = _decisions(rows, deployment, question, scope.segment)
+    for window in scope.windows:
+        groups = decisions.groups(window)
+        if metric in SUMMARIES:
+            yield _summary(metric, groups, scope, window, question)
+        else:
+            yield from _by_group(metric, groups, scope, window, question)
+
+
+def _by_group(
+    metric: str, groups: Mapping[str, Group], scope: Scope, window: Window, question: Question
+) -> Iterator[Measurement]:
+    asked = question.group if "=" in question.group else None
+    if not groups or (asked is not None and asked not in groups):
+        yield _nothing(metric, question.group, scope, window, "no_rows")
+        return
+    reference = question.reference_group or largest(groups)
+    if reference not in groups:
+        yield _nothing(metric, question.group, scope, window, "no_rows")
+        return
+    compared = compare(groups, reference)[metric]
+    for name in [asked] if asked is not None else sorted(groups):
+        yield _of_group(metric, name, groups[name], compared[name], scope, window, question, reference)
+
+
+def _of_group(
+    metric: str,
+    name: str,
+    group: Group,
+    found: Compared,
+    scope: Scope,
+    window: Window,
+    question: Question,
+    reference: str,
+) -> Measurement:
+    value = getattr(found, question.statistic)
+    reason = None
+    if value is None:
+        reason = found.rate.reason if found.value is None else "not_applicable"
+    return Measurement(
+        metric=metric,
+        column="",
+        segment=name,
+        version=scope.version,
+        window=window,
+        value=value,
+        reason=reason,
+        n=found.rate.n if metric != "favourable_share" else group.rows,
+        method="two_proportion_z" if metric in PROPORTIONS else "groups",
+        parameters={
+            "statistic": question.statistic,
+            "reference": reference,
+            "rows": group.rows,
+            "labelled": group.labelled,
+            "small": is_small(group, found.rate),
+            "min_group_rows": MIN_GROUP_ROWS,
+            "p_value": found.p_value,
+            "raw_p_value": found.raw_p_value,
+        },
+        error_bound=0.0 if value is not None else None,
+    )
+
+
+def _summary(metric: str, groups: Mapping[str, Group], scope: Scope, window: Window, question: Question) -> Measurement:
+    value, reason, compared = min_ratio(groups, SUMMARIES[metric])
+    return Measurement(
+        metric=metric,
+        column="",
+        segment=question.attribute,
+        version=scope.version,
+        window=window,
+        value=value,
+        reason=reason,
+        n=sum(group.rows for group in groups.values()),
+        method="min_over_max",
+        parameters={
+            "groups": compared,
+            "groups_seen": len(groups),
+            "min_group_rows": MIN_GROUP_ROWS,
+            "four_fifths": None if value is None else value >= FOUR_FIFTHS,
+        },
+        error_bound=0.0 if value is not None else None,
+    )
+
+
+def _nothing(metric: str, group: str, scope: Scope, window: Window, reason: str) -> Measurement:
+    return Measurement(
+        metric=metric,
+        column="",
+        segment=group,
+        version=scope.version,
+        window=window,
+        value=None,
+        reason=reason,
+        method="groups",
+    )
+
+
+def _decisions(rows: AnsweredRows, deployment: Deployment, question: Question, segment: str) -> _Decisions:
+    positive = deployment.positive_class or "1"
+    favourable = question.favourable or positive
+    names, numbers = _groups(rows, question.attribute, segment)
+    nothing = np.full(len(rows.score), np.nan)
+    here = np.zeros(len(rows.score))  # a score for everyone: which rows have a label or a truth is what is asked
+    said = binary(nothing, texts(rows.label), here, favourable)
+    true = binary(rows.actual_value, texts(rows.actual_label), here, favourable)
+    is_positive = favourable == positive or {favourable, positive} <= TRUE_TEXTS
+    scored = ~np.isnan(rows.score)
+    by_score = (rows.score >= question.threshold) == is_positive
+    decided = np.where(scored, by_score, _spread(said)).astype(np.bool_)
+    used = (scored | said.used) & (numbers >= 0)
+    score = rows.score if is_positive else 1.0 - rows.score
+    return _Decisions(
+        rows.event_us[used],
+        numbers[used],
+        decided[used],
+        _spread(true)[used],
+        true.used[used],
+        score[used],
+        names,
+    )
+
+
+def _spread(rows: Binary) -> npt.NDArray[np.bool_]:
+    """What the used rows say, False for the others."""
+    out = np.zeros(len(rows.used), dtype=np.bool_)
+    out[rows.used] = rows.actual
+    return out
+
+
+def _groups(rows: AnsweredRows, attribute: str, segment: str) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
+    """The groups' names, and each row's number among them: -1 where the attribute is not known of it, or it is of another segment."""
+    wanted = attribute.split("&")
+    names: dict[str, int] = {}
+    by_set: dict[int, int] = {}
+    for number, parts in rows.segments.items():
+        values = dict(part.split("=", 1) for part in parts if "=" in part and "&" not in part)
+        inside = not segment or set(segment.split("&")) <= set(parts) or segment in parts
+        if inside and all(column in values for column in wanted):
+            name = "&".join(f"{column}={values[column]}" for column in wanted)
+            by_set[number] = names.setdefault(name, len(names))
+    numbers = np.array([by_set.get(number, -1) for number in rows.segment_set.tolist()], dtype=np.int64)
+    return tuple(names), numbers
