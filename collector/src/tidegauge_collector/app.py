@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from tidegauge_collector.access.requests import guarding
 from tidegauge_collector.api.actuals import ActualsIntake
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import summarise, summarise_all
+from tidegauge_collector.api.health import health_of, health_of_all
 from tidegauge_collector.api.routes import Api, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
 from tidegauge_collector.control import StoreUnavailable
@@ -158,6 +159,16 @@ class Collector:
         summaries = Kept(
             functools.partial(summarise, self.control, extents), functools.partial(summarise_all, self.control, extents)
         )
+        healths = Kept(
+            functools.partial(health_of, self.control, baselines),
+            functools.partial(health_of_all, self.control, baselines),
+        )
+
+        def judged(deployments: Iterable[str]) -> None:
+            names = tuple(deployments)
+            summaries.touch(names)
+            healths.touch(names)
+
         progress = ProgressReader(self.telemetry, self.service.agents.epochs, now_us)
         self.judging = Judging(
             self.control,
@@ -171,7 +182,7 @@ class Collector:
             channels=[channel.name for channel in self.settings.channels],
             render=functools.partial(render, base_url=self.settings.base_url),
             now_us=now_us,
-            on_judged=summaries.touch,
+            on_judged=judged,
         )
         self.production = ProductionBaselines(
             self.control,
@@ -182,7 +193,7 @@ class Collector:
         )
 
         def changed(deployments: set[str]) -> None:
-            for kept in (extents, stored, summaries):
+            for kept in (extents, stored, summaries, healths):
                 kept.touch(deployments)
 
         def folded(deployments: set[str]) -> None:
@@ -219,6 +230,7 @@ class Collector:
             extents,
             stored,
             summaries,
+            healths,
             baselines=baselines,
             progress=progress,
             judging=self.judging,

@@ -18,6 +18,7 @@ from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
 from tidegauge_collector.api.errors import dump_json, json_errors, refusal
 from tidegauge_collector.api.export import ExportRoute
+from tidegauge_collector.api.health import show_health
 from tidegauge_collector.api.measurements import list_measurements
 from tidegauge_collector.api.openapi import Route, openapi
 from tidegauge_collector.api.predictions import list_predictions
@@ -37,6 +38,7 @@ ROUTES = (
     Route(
         "GET", f"{PREFIX}/deployments/{{name}}", "One deployment: columns, segments, baselines, monitors", ("version",)
     ),
+    Route("GET", f"{PREFIX}/deployments/{{name}}/health", "Its blocks: ok, warning or failing, and what made them so"),
     Route("GET", f"{PREFIX}/deployments/{{name}}/status", "Settled until, agents, what is stored and what was lost"),
     Route(
         "GET",
@@ -135,6 +137,8 @@ class Api:
                 return list_quarantine(sources, query)
             case ["deployments", name]:
                 return show_deployment(sources, name, query)
+            case ["deployments", name, "health"]:
+                return show_health(sources, name, query)
             case ["deployments", name, "status"]:
                 return show_status(sources, name, query)
             case ["deployments", name, "measurements"]:

@@ -33,7 +33,7 @@ def by_id(session: Session, deployment_id: int) -> dict[str, Monitor]:
     rows = session.scalars(
         select(MonitorRow).where(MonitorRow.deployment_id == deployment_id).order_by(MonitorRow.position, MonitorRow.id)
     )
-    return {row.id: _monitor(row) for row in rows}
+    return {row.id: value(row) for row in rows}
 
 
 def states(session: Session, deployment: str) -> dict[tuple[str, SeriesKey], SeriesState]:
@@ -63,7 +63,8 @@ def _series(row: MonitorStateRow) -> SeriesKey:
     return SeriesKey(metric=row.metric, column=row.column, segment=row.segment, version=row.version)
 
 
-def _monitor(row: MonitorRow) -> Monitor:
+def value(row: MonitorRow) -> Monitor:
+    """The stored rule as the core's value."""
     parameters: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in row.parameters.items()
     }

@@ -13,7 +13,17 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from tidegauge_collector.control import alerts, baselines, deployments, monitors, outbox, revisions, schema, transitions
+from tidegauge_collector.control import (
+    alerts,
+    baselines,
+    deployments,
+    monitors,
+    outbox,
+    revisions,
+    schema,
+    transitions,
+    verdicts,
+)
 from tidegauge_collector.control.agents import StoredAgents
 from tidegauge_collector.control.alerts import AlertEvent, AlertRow
 from tidegauge_collector.control.baselines import BaselinePart, BaselineSummary, StoredBaseline
@@ -24,6 +34,7 @@ from tidegauge_collector.control.outbox import Message, OutboxRow, Receipt
 from tidegauge_collector.control.overview import Overview, overviews
 from tidegauge_collector.control.requests import Requests
 from tidegauge_collector.control.tokens import Tokens
+from tidegauge_collector.control.verdicts import Verdicts
 from tidegauge_collector.core.alerts import SeriesState
 from tidegauge_collector.core.judging import SeriesKey
 from tidegauge_collector.core.monitors import Monitor
@@ -185,6 +196,11 @@ class ControlStore:
         """Where every judged series of a deployment stands, by monitor id and series."""
         with self._read() as session:
             return monitors.states(session, deployment)
+
+    def verdicts(self, names: Collection[str]) -> dict[str, Verdicts]:
+        """The monitors and the newest verdicts of many deployments at once."""
+        with self._read() as session:
+            return verdicts.verdicts(session, names)
 
     def record_transitions(
         self,
