@@ -30,6 +30,7 @@ from tidegauge_collector.api.actuals import ActualsIntake
 from tidegauge_collector.api.alerts import AlertActions
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import summarise, summarise_all
+from tidegauge_collector.api.health import health_of, health_of_all
 from tidegauge_collector.api.inbound import InboundRoute
 from tidegauge_collector.api.monitors import MonitorRoutes
 from tidegauge_collector.api.routes import Api, add_api_routes, new_application
@@ -170,6 +171,16 @@ class Collector:
         summaries = Kept(
             functools.partial(summarise, self.control, extents), functools.partial(summarise_all, self.control, extents)
         )
+        healths = Kept(
+            functools.partial(health_of, self.control, baselines),
+            functools.partial(health_of_all, self.control, baselines),
+        )
+
+        def judged(deployments: Iterable[str]) -> None:
+            names = tuple(deployments)
+            summaries.touch(names)
+            healths.touch(names)
+
         progress = ProgressReader(self.telemetry, self.service.agents.epochs, now_us)
         self.sender = OutboxSender(
             self.control, self.settings.channels, clock=self._clock, base_url=self.settings.base_url
@@ -195,7 +206,7 @@ class Collector:
             routing=self.settings.routing,
             tell=self.telling.tell_some,
             now_us=now_us,
-            on_judged=summaries.touch,
+            on_judged=judged,
         )
         self.production = ProductionBaselines(
             self.control,
@@ -206,7 +217,7 @@ class Collector:
         )
 
         def changed(deployments: set[str]) -> None:
-            for kept in (extents, stored, summaries):
+            for kept in (extents, stored, summaries, healths):
                 kept.touch(deployments)
 
         def folded(deployments: set[str]) -> None:
@@ -259,6 +270,7 @@ class Collector:
             extents,
             stored,
             summaries,
+            healths,
             baselines=baselines,
             progress=progress,
             judging=self.judging,

@@ -24,7 +24,9 @@ def list_deployments(sources: Sources, query: Query) -> Json:
     revision = sources.control.config_revision()
     names = [one.name for one in sources.control.deployments()]
     found = sources.summaries.of_many(names, stamp=revision)
-    return {"items": [found[name] for name in names if name in found], "next": None}
+    health = sources.healths.of_many(names)
+    items = [{**found[name], "health": health.get(name, {})} for name in names if name in found]
+    return {"items": items, "next": None}
 
 
 def show_deployment(sources: Sources, name: str, query: Query) -> Json:
@@ -36,6 +38,7 @@ def show_deployment(sources: Sources, name: str, query: Query) -> Json:
     importance = active.baseline.importance if active else {}
     return {
         **sources.summaries.of(name, stamp=sources.control.config_revision()),
+        "health": sources.healths.of(name),
         "segments": sorted(seen.segments),
         "columns": [
             {"name": column, "kind": kind.value, "role": _role(column), "importance": finite(importance.get(column))}

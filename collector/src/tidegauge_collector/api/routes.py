@@ -19,6 +19,7 @@ from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
 from tidegauge_collector.api.errors import dump_json, json_errors, refusal
 from tidegauge_collector.api.export import ExportRoute
+from tidegauge_collector.api.health import show_health
 from tidegauge_collector.api.inbound import InboundRoute
 from tidegauge_collector.api.measurements import PARAMETERS as MEASUREMENT_PARAMETERS
 from tidegauge_collector.api.measurements import list_measurements
@@ -42,6 +43,7 @@ ROUTES = (
     Route(
         "GET", f"{PREFIX}/deployments/{{name}}", "One deployment: columns, segments, baselines, monitors", ("version",)
     ),
+    Route("GET", f"{PREFIX}/deployments/{{name}}/health", "Its blocks: ok, warning or failing, and what made them so"),
     Route("GET", f"{PREFIX}/deployments/{{name}}/status", "Settled until, agents, what is stored and what was lost"),
     Route(
         "GET",
@@ -216,6 +218,7 @@ _LISTS: Mapping[str, Callable[[Sources, Mapping[str, str]], Json]] = {
     "monitors": list_monitors,
 }
 _OF_DEPLOYMENTS: Mapping[str, Callable[[Sources, str, Mapping[str, str]], Json]] = {
+    "health": show_health,
     "monitors": list_of_deployment,
     "status": show_status,
     "measurements": list_measurements,

@@ -36,6 +36,7 @@ class Sources:
     extents: Kept[Extent]
     stored: Kept[StoredCounts]
     summaries: Kept[Json]
+    healths: Kept[Json]
     baselines: Baselines
     progress: ProgressReader
     judging: Judging

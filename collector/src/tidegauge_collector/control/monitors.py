@@ -26,7 +26,7 @@ def by_id(session: Session, deployment_id: int) -> dict[str, Monitor]:
     rows = session.scalars(
         select(MonitorRow).where(MonitorRow.deployment_id == deployment_id).order_by(MonitorRow.position, MonitorRow.id)
     )
-    return {row.id: monitor_of(row.id, row.parameters) for row in rows}
+    return {row.id: value(row) for row in rows}
 
 
 def states(session: Session, deployment: str) -> dict[tuple[str, SeriesKey], SeriesState]:
@@ -65,6 +65,11 @@ def monitor_of(name: str, parameters: Mapping[str, Any]) -> Monitor:
     """The monitor of stored parameters; a field of a newer version than theirs has its default."""
     found = {one.name: read(one, parameters[one.name]) for one in MONITOR_FIELDS if one.name in parameters}
     return Monitor(**{**found, "id": name})
+
+
+def value(row: MonitorRow) -> Monitor:
+    """The stored rule as the core's value."""
+    return monitor_of(row.id, row.parameters)
 
 
 def _state(stored: Mapping[str, Any]) -> SeriesState:

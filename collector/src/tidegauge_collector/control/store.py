@@ -24,6 +24,7 @@ from tidegauge_collector.control import (
     telling,
     threads,
     transitions,
+    verdicts,
 )
 from tidegauge_collector.control.agents import StoredAgents
 from tidegauge_collector.control.alerts import AlertEvent, AlertFigures, AlertRow, Wanted
@@ -39,6 +40,7 @@ from tidegauge_collector.control.requests import Requests
 from tidegauge_collector.control.silences import Silences
 from tidegauge_collector.control.talks import Talks
 from tidegauge_collector.control.tokens import Tokens
+from tidegauge_collector.control.verdicts import Verdicts
 from tidegauge_collector.core.alerts import SeriesState
 from tidegauge_collector.core.judging import SeriesKey
 from tidegauge_collector.core.monitors import Monitor
@@ -219,6 +221,11 @@ class ControlStore:
         """Where every judged series of a deployment stands, by monitor id and series."""
         with self._read() as session:
             return monitors.states(session, deployment)
+
+    def verdicts(self, names: Collection[str]) -> dict[str, Verdicts]:
+        """The monitors and the newest verdicts of many deployments at once."""
+        with self._read() as session:
+            return verdicts.verdicts(session, names)
 
     def record_transitions(
         self,

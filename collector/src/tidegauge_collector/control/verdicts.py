@@ -1,0 +1,53 @@
+"""The newest verdict of every series and the monitors they are of, for many deployments at once: what their health is made of."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tidegauge_collector.control import monitors
+from tidegauge_collector.control.tables import DeploymentRow, MonitorRow, MonitorStateRow
+from tidegauge_collector.core.health import Said
+from tidegauge_collector.core.monitors import Monitor, Verdict
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """Of one deployment."""
+
+    monitors: list[Monitor] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+
+
+def verdicts(session: Session, names: Collection[str]) -> dict[str, Verdicts]:
+    """Of those of the deployments that exist: three queries, however many they are."""
+    wanted = set(names)
+    rows = session.execute(select(DeploymentRow.id, DeploymentRow.name))
+    numbers = {number: name for number, name in rows if name in wanted}
+    found = {name: Verdicts() for name in numbers.values()}
+    for row in session.scalars(select(MonitorRow).order_by(MonitorRow.position, MonitorRow.id)):
+        if row.deployment_id in numbers:
+            found[numbers[row.deployment_id]].monitors.append(monitors.value(row))
+    state = MonitorStateRow
+    newest = state.state["verdict"].as_string()
+    query = select(
+        state.deployment_id,
+        state.monitor,
+        state.metric,
+        state.column,
+        state.segment,
+        state.version,
+        newest,
+        state.last_window_end_us,
+    )
+    if len(numbers) == 1:
+        query = query.where(state.deployment_id == next(iter(numbers)))
+    for number, monitor, metric, column, segment, version, verdict, end_us in session.execute(query):
+        if number in numbers and verdict is not None and end_us is not None:
+            said = Said(monitor, metric, column, segment, version, _WORDS[verdict], end_us)
+            found[numbers[number]].said.append(said)
+    return found
+
+
+_WORDS = {one.value: one for one in Verdict}
