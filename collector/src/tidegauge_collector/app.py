@@ -40,6 +40,7 @@ from tidegauge_collector.ingest.guarded import GuardedService
 from tidegauge_collector.ingest.service import TelemetryService
 from tidegauge_collector.ingest.watching import watch_intake
 from tidegauge_collector.jobs.backlog import Backlog
+from tidegauge_collector.jobs.backtesting import Backtesting
 from tidegauge_collector.jobs.deleting import Deleting
 from tidegauge_collector.jobs.folding import Folding
 from tidegauge_collector.jobs.judging import Instruments, Judging
@@ -160,10 +161,14 @@ class Collector:
             functools.partial(summarise, self.control, extents), functools.partial(summarise_all, self.control, extents)
         )
         progress = ProgressReader(self.telemetry, self.service.agents.epochs, now_us)
+        observer = Observer(self.telemetry, baselines)
+        self._backtesting = Backtesting(
+            self.control, self.telemetry, observer=observer, baselines=baselines, progress=progress, now_us=now_us
+        )
         self.judging = Judging(
             self.control,
             self.telemetry,
-            instruments=Instruments(Observer(self.telemetry, baselines), baselines, progress),
+            instruments=Instruments(observer, baselines, progress),
             channels=[channel.name for channel in self.settings.channels],
             render=functools.partial(render, base_url=self.settings.base_url),
             now_us=now_us,
@@ -265,6 +270,7 @@ class Collector:
         self.doors = await self._stack.enter_async_context(self._uploads())
         monitors = MonitorRoutes(
             self.control,
+            self._backtesting,
             in_jobs=self._in_jobs,
             in_readers=functools.partial(asyncio.get_running_loop().run_in_executor, self._readers),
             on_changed=self._on_rules_changed,

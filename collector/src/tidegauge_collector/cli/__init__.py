@@ -14,8 +14,10 @@ from tidegauge_collector.cli import (
     channels,
     check,
     delete,
+    deployments,
     doctor,
     export,
+    monitors,
     quarantine,
     serve,
     shrink,
@@ -29,6 +31,7 @@ EPILOG = """examples:
   tidegauge-collector check collector.toml               all problems of a configuration file at once
   tidegauge-collector certs init --host monitor.example  TLS for a first trial (docs/security.md)
   tidegauge-collector tokens create web --scope ingest   a token for agents
+  tidegauge-collector monitors plan monitors/            what files of monitors would change (docs/monitors-as-code.md)
   tidegauge-collector channels test --config FILE        a test message through every channel
 
 exit codes: 0 ended as asked, 1 an address is in use, 70 a store cannot go on (start again), 75 the data directory is in use,
@@ -55,6 +58,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, check, backup, doctor, shrink, certs, tokens, agents, quarantine, delete, export, channels):
+    for command in (
+        serve,
+        check,
+        backup,
+        doctor,
+        shrink,
+        certs,
+        tokens,
+        agents,
+        quarantine,
+        delete,
+        export,
+        channels,
+        monitors,
+        deployments,
+    ):
         command.add_to(commands)
     return parser
