@@ -46,6 +46,7 @@ from tidegauge_collector.ingest.guarded import GuardedService
 from tidegauge_collector.ingest.service import TelemetryService
 from tidegauge_collector.ingest.watching import watch_intake
 from tidegauge_collector.jobs.backlog import Backlog
+from tidegauge_collector.jobs.backtesting import Backtesting
 from tidegauge_collector.jobs.deleting import Deleting
 from tidegauge_collector.jobs.folding import Folding
 from tidegauge_collector.jobs.judging import Instruments, Judging
@@ -182,23 +183,16 @@ class Collector:
             healths.touch(names)
 
         progress = ProgressReader(self.telemetry, self.service.agents.epochs, now_us)
-        self.sender = OutboxSender(
-            self.control, self.settings.channels, clock=self._clock, base_url=self.settings.base_url
+        observer = Observer(self.telemetry, baselines)
+        self._backtesting = Backtesting(
+            self.control, self.telemetry, observer=observer, baselines=baselines, progress=progress, now_us=now_us
         )
-        explaining = Explaining(self.control, self.telemetry, baselines)
-        self.telling = Telling(
-            self.control,
-            self.settings.routing,
-            explain=explaining.of,
-            render=functools.partial(render, base_url=self.settings.base_url),
-            now_us=now_us,
-            on_told=self.sender.wake,
-        )
+        explaining = self._wire_alerting(baselines)
         self.judging = Judging(
             self.control,
             self.telemetry,
             instruments=Instruments(
-                Observer(self.telemetry, baselines),
+                observer,
                 baselines,
                 progress,
                 Standing(self.telemetry, self.service.agents.roster, now_us),
@@ -225,8 +219,9 @@ class Collector:
             self.judging.expect(deployments)
 
         def ruled(deployments: Iterable[str]) -> None:
-            summaries.touch(deployments)
-            self.judging.expect(deployments)
+            names = tuple(deployments)
+            judged(names)
+            self.judging.expect(names)
 
         self._on_rules_changed = ruled
 
@@ -256,13 +251,6 @@ class Collector:
         )
         self.backlog = Backlog(self.folding, self.service.counters, now_us, size_at_start_bytes=unfolded_bytes)
         self.watching = watch_intake(self.service, self.control.agents, now_us)
-        self.polling = Polling(
-            self.control,
-            self.settings.channels,
-            clock=self._clock,
-            is_paused=lambda name: name in self.sender.paused,
-            on_change=self.telling.wake,
-        )
         self.rounds = Rounds(self.folding, self.judging, self._jobs, on_alerts=self.telling.wake, on_fatal=self._fail)
         self.sources = Sources(
             self.control,
@@ -295,6 +283,29 @@ class Collector:
             started_us=now_us(),
         )
 
+    def _wire_alerting(self, baselines: Baselines) -> Explaining:
+        """Telling, sending, and hearing what people did elsewhere; returns what explains an alert."""
+        self.sender = OutboxSender(
+            self.control, self.settings.channels, clock=self._clock, base_url=self.settings.base_url
+        )
+        explaining = Explaining(self.control, self.telemetry, baselines)
+        self.telling = Telling(
+            self.control,
+            self.settings.routing,
+            explain=explaining.of,
+            render=functools.partial(render, base_url=self.settings.base_url),
+            now_us=self._clock.now_us,
+            on_told=self.sender.wake,
+        )
+        self.polling = Polling(
+            self.control,
+            self.settings.channels,
+            clock=self._clock,
+            is_paused=lambda name: name in self.sender.paused,
+            on_change=self.telling.wake,
+        )
+        return explaining
+
     async def _listen(self) -> None:
         address, tls = self.settings.grpc, self.access.tls
         server, port = await start_grpc(
@@ -318,6 +329,7 @@ class Collector:
         self.doors = await self._stack.enter_async_context(self._uploads())
         monitors = MonitorRoutes(
             self.control,
+            self._backtesting,
             in_jobs=self._in_jobs,
             in_readers=self._in_readers,
             on_changed=self._on_rules_changed,

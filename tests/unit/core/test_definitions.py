@@ -111,6 +111,7 @@ def test_the_fingerprint_is_of_what_is_said_and_whose_it_is():
 def test_a_table_leaves_out_what_is_assumed_but_says_what_differs_from_the_default_of_its_id():
     loose = Definition(monitor=replace(DRIFT, significance=None), origin="file")
 
-    assert "significance" not in table_of(DEFAULTS["drift"])
+    assert table_of(DEFAULTS["drift"])["significance"] == 0.01
+    assert "lag_s" not in table_of(DEFAULTS["drift"])
     assert table_of(loose)["significance"] == "none"
     assert table_of(OWN)["deployments"] == ["shop-*"]

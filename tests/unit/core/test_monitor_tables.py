@@ -2,7 +2,7 @@
 
 import tomllib
 
-from tidegauge_collector.core.definitions import DEFAULTS, MONITOR_FIELDS, OWN_FIELDS
+from tidegauge_collector.core.definitions import MONITOR_FIELDS, OWN_FIELDS
 from tidegauge_collector.core.monitor_tables import Document, file_schema, read_documents
 from tidegauge_collector.core.monitors import DRIFT
 
@@ -61,11 +61,11 @@ def test_every_problem_of_every_file_is_told_with_file_table_key_value_and_fix()
 
 
 def test_what_a_monitor_cannot_do_without_is_asked_for():
-    _, problems = read('[[monitors]]\nid = "x"\nmetric = "psi"\n')
+    _, problems = read('[[monitors]]\nid = "x"\n')
 
-    missing = [one.split(": ")[2].split()[0] for one in problems]
-    assert "window_s" in missing
-    assert not {"warning", "failing", "name", "deployments"} & set(missing)
+    text = "\n".join(problems)
+    assert "a.toml: monitors[1] 'x': metric is empty" in text
+    assert "a.toml: monitors[1] 'x': has neither warning nor failing" in text
 
 
 def test_an_id_stands_once_over_all_files():
@@ -94,10 +94,13 @@ def test_keys_of_definitions_and_monitors_do_not_collide():
     assert {one.name for one in OWN_FIELDS}.isdisjoint(one.name for one in MONITOR_FIELDS)
 
 
-def test_the_schema_has_every_key_and_asks_a_default_for_its_id_alone():
+def test_every_field_of_a_monitor_but_its_id_may_be_left_out():
+    assert [one.name for one in MONITOR_FIELDS if one.is_required] == ["id"]
+
+
+def test_the_schema_has_every_key_with_what_it_means():
     monitor = file_schema()["$defs"]["monitor"]
 
     assert list(monitor["properties"]) == [one.name for one in (*MONITOR_FIELDS, *OWN_FIELDS)]
     assert monitor["required"] == ["id"]
-    assert monitor["if"]["properties"]["id"]["enum"] == list(DEFAULTS)
-    assert "metric" in monitor["else"]["required"]
+    assert all(one.get("description") for one in monitor["properties"].values())

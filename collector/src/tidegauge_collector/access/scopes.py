@@ -46,6 +46,7 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     ("PUT", f"{_API}/monitors/{{monitor}}"): Scope.ADMIN,
     ("DELETE", f"{_API}/monitors/{{monitor}}"): Scope.ADMIN,
     ("POST", f"{_API}/monitors/plan"): Scope.READ,
+    ("POST", f"{_API}/monitors/backtest"): Scope.READ,
     ("POST", f"{_API}/monitors/apply"): Scope.ADMIN,
     ("GET", f"{_API}/deletions"): Scope.ADMIN,
     ("POST", f"{_API}/deletions"): Scope.ADMIN,

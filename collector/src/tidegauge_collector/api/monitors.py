@@ -11,7 +11,7 @@ from aiohttp import web
 from tidegauge_collector.api.bodies import read_flag, read_object, read_text
 from tidegauge_collector.api.deletions import requester_of
 from tidegauge_collector.api.errors import dump_json, refusal
-from tidegauge_collector.api.query import BadRequest, check_known
+from tidegauge_collector.api.query import BadRequest, check_known, read_time
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment
 from tidegauge_collector.control import ControlStore
 from tidegauge_collector.control.definitions import Applied, DefinitionsChanged, StoredDefinition
@@ -21,7 +21,8 @@ from tidegauge_collector.core.definitions import Definition
 from tidegauge_collector.core.judging import SeriesKey
 from tidegauge_collector.core.monitor_tables import KEY, Document, read_documents, read_table
 from tidegauge_collector.core.plans import as_json, plain_of
-from tidegauge_collector.measuring.measurement import rfc3339
+from tidegauge_collector.jobs.backtesting import Asked, Backtesting, Episode, Piece
+from tidegauge_collector.measuring.measurement import finite, rfc3339
 
 T = TypeVar("T")
 InThread = Callable[[Callable[[], T]], Awaitable[T]]
@@ -70,6 +71,7 @@ class MonitorRoutes:
     def __init__(
         self,
         control: ControlStore,
+        backtesting: Backtesting,
         *,
         in_jobs: InThread[Any],
         in_readers: InThread[Any],
@@ -78,6 +80,7 @@ class MonitorRoutes:
     ) -> None:
         """`on_changed` is told of deployments whose monitors, alerts or attributes are others now."""
         self._control = control
+        self._backtesting = backtesting
         self._in_jobs = in_jobs
         self._in_readers = in_readers
         self._on_changed = on_changed
@@ -99,6 +102,10 @@ class MonitorRoutes:
         """Take a definition away."""
         return await _answered(self._delete(request))
 
+    async def backtest(self, request: web.Request) -> web.Response:
+        """A piece of what a monitor would have said of what is stored."""
+        return await _answered(self._backtest(request))
+
     async def patch_deployment(self, request: web.Request) -> web.Response:
         """Set attributes of a deployment."""
         return await _answered(self._patch_deployment(request))
@@ -113,6 +120,22 @@ class MonitorRoutes:
         return await self._change(
             lambda: self._control.definitions.apply(wanted, prune=prune, expected=expected, actor=actor, now_us=now_us)
         )
+
+    async def _backtest(self, request: web.Request) -> Json:
+        body = await read_object(request, "deployment", "monitor", "start", "end", "resume")
+        deployment, resume = read_text(body, "deployment"), body.get("resume")
+        if not deployment:
+            raise BadRequest("deployment is missing: write the name of one deployment")
+        if resume is not None and not isinstance(resume, dict):
+            raise BadRequest("resume: give back what the piece before gave, unchanged")
+        times = {name: read_text(body, name) or "" for name in ("start", "end")}
+        asked = Asked(
+            read_definition(body.get("monitor"), "monitor").monitor,
+            deployment,
+            start_us=read_time(times, "start"),
+            end_us=read_time(times, "end"),
+        )
+        return piece_json(await self._in_readers(lambda: self._backtesting.piece(asked, resume)))
 
     async def _put(self, request: web.Request) -> Json:
         name = request.match_info["monitor"]
@@ -161,6 +184,19 @@ def applied_json(done: Applied) -> Json:
     return {**as_json(done.plan), "withdrawn": done.withdrawn, "fingerprint": done.fingerprint}
 
 
+def piece_json(piece: Piece) -> Json:
+    """A piece of a back-test."""
+    return {
+        "episodes": [_episode_json(one) for one in piece.episodes],
+        "verdicts": piece.verdicts,
+        "reasons": piece.reasons,
+        "skipped": piece.skipped,
+        "done": piece.done,
+        "total": piece.total,
+        "resume": piece.resume,
+    }
+
+
 def told(problems: Sequence[str]) -> str:
     """All problems in one text, a line each."""
     return f"{len(problems)} problem(s):\n" + "\n".join(f"  - {one}" for one in problems)
@@ -191,6 +227,21 @@ async def _answered(work: Awaitable[Json]) -> web.Response:
     except ValueError as problem:
         raise refusal(web.HTTPBadRequest, str(problem)) from problem
     return web.Response(text=dump_json(found), content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _episode_json(one: Episode) -> Json:
+    return {
+        "metric": one.metric,
+        "column": one.column,
+        "segment": one.segment,
+        "version": one.version,
+        "severity": one.severity,
+        "opened": rfc3339(one.opened_us),
+        "resolved": rfc3339(one.resolved_us),
+        "bad_windows": one.bad_windows,
+        "worst_value": finite(one.worst_value),
+        "worst_window_end": rfc3339(one.worst_end_us),
+    }
 
 
 def _series_json(key: SeriesKey, state: SeriesState) -> Json:

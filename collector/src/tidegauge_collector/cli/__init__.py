@@ -15,8 +15,10 @@ from tidegauge_collector.cli import (
     channels,
     check,
     delete,
+    deployments,
     doctor,
     export,
+    monitors,
     quarantine,
     routes,
     serve,
@@ -32,6 +34,7 @@ EPILOG = """examples:
   tidegauge-collector check collector.toml               all problems of a configuration file at once
   tidegauge-collector certs init --host monitor.example  TLS for a first trial (docs/security.md)
   tidegauge-collector tokens create web --scope ingest   a token for agents
+  tidegauge-collector monitors plan monitors/            what files of monitors would change (docs/monitors-as-code.md)
   tidegauge-collector channels test --config FILE        a test message through every channel
 
 exit codes: 0 ended as asked, 1 an address is in use, 70 a store cannot go on (start again), 75 the data directory is in use,
@@ -74,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
         routes,
         alerts,
         silences,
+        monitors,
+        deployments,
     ):
         command.add_to(commands)
     return parser

@@ -18,8 +18,10 @@ from tidegauge_collector.control.tables import (
     DeploymentRow,
     MonitorDefinitionRow,
     MonitorRow,
+    VersionRow,
 )
 from tidegauge_collector.control.withdrawing import withdraw
+from tidegauge_collector.core import composites
 from tidegauge_collector.core.definitions import (
     DEFAULTS,
     Definition,
@@ -164,9 +166,14 @@ def materialise(
     """Brings the monitors of one deployment to what is defined."""
     before, after = monitors.by_id(session, row.id), monitors_of(defined.values(), _target(row))
     changes = [one.monitor for one in monitor_changes(before, after)]
+    roles = dict(
+        session.execute(select(VersionRow.name, VersionRow.role).where(VersionRow.deployment_id == row.id))
+        .tuples()
+        .all()
+    )
     withdrawn: list[int] = []
     for name in changes:
-        goes = _going(before.get(name), after.get(name))
+        goes = _going(before.get(name), after.get(name), roles)
         if name in before:
             reason = "monitor_changed" if name in after else "monitor_removed"
             withdrawn += withdraw(session, row.id, name, goes=goes, reason=reason, actor=actor, now_us=now_us)
@@ -195,13 +202,26 @@ def _is_settled(session: Session) -> bool:
     )
 
 
-def _going(before: Monitor | None, after: Monitor | None) -> Callable[[SeriesKey], bool]:
-    """Which series a monitor no longer looks at: those of another metric, or of a column that it covered and does not any more."""
+def _going(before: Monitor | None, after: Monitor | None, roles: Mapping[str, str]) -> Callable[[SeriesKey], bool]:
+    """Which series a monitor no longer looks at: all of another kind or metric, else those that it covered and does not any more.
+
+    Which columns are important enough only the baseline knows: where that changes all go, and come again if they are bad.
+    """
+
+    def covers(monitor: Monitor, series: SeriesKey) -> bool:
+        role = roles.get(series.version, "")
+        return (
+            monitor.covers(series.column)
+            and monitor.covers_segment(series.segment)
+            and (not series.version or monitor.covers_version(series.version, role))
+        )
 
     def goes(series: SeriesKey) -> bool:
-        if before is None or after is None or series.metric != after.metric:
+        if before is None or after is None or (before.kind, before.metric) != (after.kind, after.metric):
             return True
-        return before.covers(series.column) and not after.covers(series.column)
+        if after.important_only not in (None, before.important_only):
+            return True
+        return covers(before, series) and not covers(after, series)
 
     return goes
 
@@ -209,6 +229,9 @@ def _going(before: Monitor | None, after: Monitor | None) -> Callable[[SeriesKey
 def _planned(
     session: Session, before: Mapping[str, Definition], after: Mapping[str, Definition], *, left: Sequence[str]
 ) -> Plan:
+    problems = composites.problems([one.monitor for one in after.values() if one.enabled])
+    if problems:
+        raise ValueError("; ".join(problems))
     rows = session.scalars(select(DeploymentRow).order_by(DeploymentRow.name)).all()
     firing = _firing(session)
 

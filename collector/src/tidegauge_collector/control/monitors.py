@@ -34,7 +34,7 @@ def states(session: Session, deployment: str) -> dict[tuple[str, SeriesKey], Ser
     rows = session.scalars(
         select(MonitorStateRow).where(MonitorStateRow.deployment_id == deployments.row_of(session, deployment).id)
     )
-    return {(row.monitor, _series(row)): _state(row.state) for row in rows}
+    return {(row.monitor, _series(row)): state_of(row.state) for row in rows}
 
 
 def save_state(session: Session, deployment_id: int, monitor: str, series: SeriesKey, state: SeriesState) -> None:
@@ -72,7 +72,7 @@ def value(row: MonitorRow) -> Monitor:
     return monitor_of(row.id, row.parameters)
 
 
-def _state(stored: Mapping[str, Any]) -> SeriesState:
+def state_of(stored: Mapping[str, Any]) -> SeriesState:
     recent = tuple(Verdict(each) for each in stored["recent"])
     verdict = None if stored.get("verdict") is None else Verdict(stored["verdict"])
     changes = tuple(stored.get("changes", ()))

@@ -78,9 +78,7 @@ def assumed(name: str) -> dict[str, object]:
     base = DEFAULTS.get(name)
     if base is not None:
         return {one.name: getattr(base.monitor, one.name) for one in MONITOR_FIELDS} | _OWN_DEFAULTS
-    known = {one.name: one.default for one in MONITOR_FIELDS if not one.is_required}
-    unsaid = {one.name: None for one in MONITOR_FIELDS if one.is_required and one.allows_none}
-    return known | unsaid | _OWN_DEFAULTS | {"name": name}
+    return {one.name: one.default for one in MONITOR_FIELDS} | _OWN_DEFAULTS | {"name": name}
 
 
 def resolved(stated: Iterable[Definition]) -> dict[str, Definition]:

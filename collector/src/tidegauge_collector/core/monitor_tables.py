@@ -1,12 +1,11 @@
 """Definitions as people write them: `[[monitors]]` tables with a key for each field. All problems of all tables are found at once."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tidegauge_collector.core.definitions import (
-    DEFAULTS,
     MONITOR_FIELDS,
     OWN_FIELDS,
     Definition,
@@ -75,22 +74,25 @@ def read_table(
             values[key] = read(field, table[key])
         except ValueError as problem:
             mine.append(f"{where}: {key} = {table[key]!r:.140}: {problem}")
-    mine += [
-        f"{where}: {key} is missing: {field.doc or 'every monitor has one'}"
-        for key, field in FIELDS.items()
-        if key not in values and key not in table
-    ]
     problems += mine
     return None if mine or not name else _made(values, where, problems, origin=origin, source=source)
+
+
+def read_definitions(items: Iterable[Mapping[str, Any]]) -> list[Definition]:
+    """Definitions as the API gives them; what it says besides their fields is passed over. Raises ValueError for what is none."""
+    found, problems = [], list[str]()
+    for one in items:
+        definition = read_table({name: one[name] for name in FIELDS if name in one}, "the answer", problems)
+        if definition is None:
+            raise ValueError("; ".join(problems))
+        found.append(definition)
+    return found
 
 
 def file_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of a file of monitors."""
     properties = {name: schema(field) for name, field in FIELDS.items()}
     properties["id"] |= {"pattern": ID_PATTERN}
-    required = [
-        one.name for one in MONITOR_FIELDS if one.is_required and one.name not in ("id", "name") and not one.allows_none
-    ]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Tidegauge monitors",
@@ -105,8 +107,6 @@ def file_schema() -> dict[str, Any]:
                 "properties": properties,
                 "required": ["id"],
                 "additionalProperties": False,
-                "if": {"properties": {"id": {"enum": list(DEFAULTS)}}},
-                "else": {"required": required},
             }
         },
     }

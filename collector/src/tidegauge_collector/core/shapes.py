@@ -33,10 +33,6 @@ class Field:
         return self.default is MISSING
 
     @property
-    def allows_none(self) -> bool:
-        return type(None) in _kinds(self.hint)
-
-    @property
     def is_seconds(self) -> bool:
         return self.name.endswith("_s")
 
@@ -114,16 +110,24 @@ def _read_text(value: Any) -> str:
 
 def _read_number(kind: type, value: Any, *, seconds: bool) -> float:
     wanted = 'seconds as a number, or "90s", "5m", "1h", "7d"' if seconds else _number_words(kind)
-    if seconds and isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
-        value = float(found[1]) * _UNIT_S[found[2]]
-        if kind is int and not value.is_integer():
-            raise ValueError(f"write {wanted}")
-        return kind(value)  # type: ignore[no-any-return]
+    if seconds and isinstance(value, str):
+        try:
+            value = seconds_of(value)
+        except ValueError as problem:
+            raise ValueError(f"write {wanted}") from problem
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise ValueError(f"write {wanted}")
     if kind is int and value != int(value):
-        raise ValueError(f"write {_number_words(kind)}")
+        raise ValueError(f"write {wanted}")
     return kind(value)  # type: ignore[no-any-return]
+
+
+def seconds_of(text: str) -> float:
+    """90s, 5m, 1h, 7d as seconds; raises ValueError for anything else."""
+    found = _DURATION.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r:.80} is no duration: write 90s, 5m, 1h or 7d")
+    return float(found[1]) * _UNIT_S[found[2]]
 
 
 def _number_words(kind: type) -> str:
