@@ -65,6 +65,7 @@ _ISSUE: Mapping[str, type] = {
     "resolution": str,
     "reopen_within_hours": int,
 }
+_INBOUND = {"inbound_secret": "what calls of its tool show"}
 _ACCOUNT = {"password": "of the account", "api_key": "instead of an account"}
 KINDS: Mapping[str, Kind] = {
     "webhook": Kind(
@@ -75,7 +76,13 @@ KINDS: Mapping[str, Kind] = {
         may_lack=("previous_secret",),
     ),
     "slack": Kind(SlackChannel, {"url": "https://hooks.slack.com/services/…"}),
-    "slack_api": Kind(SlackApiChannel, {"token": "a bot's, xoxb-…"}, required={"channel": str}, optional={"url": str}),
+    "slack_api": Kind(
+        SlackApiChannel,
+        {"token": "a bot's, xoxb-…", "inbound_secret": "the app's signing secret"},
+        required={"channel": str},
+        optional={"url": str},
+        may_lack=("inbound_secret",),
+    ),
     "teams": Kind(TeamsChannel, {"url": "the workflow's https address"}),
     "pagerduty": Kind(
         PagerDutyChannel,
@@ -88,16 +95,21 @@ KINDS: Mapping[str, Kind] = {
     ),
     "jira": Kind(
         jira_cloud,
-        {"token": "an API token of the account"},
+        {"token": "an API token of the account", **_INBOUND},
         required={"url": str, "project": str, "email": str},
         optional=_ISSUE,
+        may_lack=("inbound_secret",),
     ),
     "jira_dc": Kind(
-        jira_data_center, {"token": "a personal access token"}, required={"url": str, "project": str}, optional=_ISSUE
+        jira_data_center,
+        {"token": "a personal access token", **_INBOUND},
+        required={"url": str, "project": str},
+        optional={**_ISSUE, "account": str},
+        may_lack=("inbound_secret",),
     ),
     "servicenow": Kind(
         ServiceNowChannel,
-        _ACCOUNT,
+        {**_ACCOUNT, **_INBOUND},
         required={"url": str},
         optional={
             "username": str,
@@ -108,7 +120,7 @@ KINDS: Mapping[str, Kind] = {
             "reopen_within_hours": int,
             "customer_visible": bool,
         },
-        may_lack=("password", "api_key"),
+        may_lack=("password", "api_key", "inbound_secret"),
     ),
     "servicenow_events": Kind(
         ServiceNowEventsChannel,

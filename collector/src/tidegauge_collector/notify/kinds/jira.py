@@ -18,6 +18,7 @@ from tidegauge_collector.errors import ConfigError
 from tidegauge_collector.notify.answers import judged
 from tidegauge_collector.notify.channel import TOO_MUCH, Answer, Asking, Endpoint, Manners, Note, Request, Talk, ask
 from tidegauge_collector.notify.events import Event, read_event
+from tidegauge_collector.notify.hearing import Hearing, Look
 from tidegauge_collector.notify.kinds import jira_text
 from tidegauge_collector.notify.outcomes import Done, NotYet, Outcome, Retry
 from tidegauge_collector.notify.severities import checked
@@ -52,6 +53,7 @@ class JiraChannel:
 
     `close`: false to comment a recovery only. `resolve_transition` and `reopen_transition`: by name or id; "" for the first that
     leads to (or out of) a status of the category Done. `fields`: custom fields of new issues, as Jira wants them.
+    `inbound_secret`: what calls of Jira's webhook show; `account`: the name that a data center has for whose token it is.
     """
 
     name: str
@@ -72,6 +74,8 @@ class JiraChannel:
     reopen_within_hours: int = 24
     voice: Voice = PLAIN
     per_minute: int | None = None
+    inbound_secret: str = field(default="", repr=False)
+    account: str = ""
     dialect: Dialect = CLOUD
 
     def __post_init__(self) -> None:
@@ -85,11 +89,24 @@ class JiraChannel:
 
     @property
     def endpoint(self) -> Endpoint:
-        return Endpoint(self.name, self.url, (self.token, self._basic), self.allow)
+        secrets = (self.token, self._basic, self.inbound_secret)
+        return Endpoint(self.name, self.url, tuple(filter(None, secrets)), self.allow)
 
     @property
     def manners(self) -> Manners:
         return Manners(per_minute=self.per_minute)
+
+    @property
+    def hearing(self) -> Hearing:
+        return Hearing("jira", self.inbound_secret, self.email or self.account)
+
+    def look(self, thread: Thread) -> Look:
+        """The issue of a thread, with what people can change of it."""
+        ticket = ticket_of(thread)
+        if ticket is None:
+            return None
+        answer = yield self._get(f"/issue/{ticket.key}?fields=status,assignee")
+        return answer.json() if answer.status == 200 else None
 
     # ------------------------------------------------------------------ the talk
 

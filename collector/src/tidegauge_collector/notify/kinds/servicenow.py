@@ -19,6 +19,7 @@ from tidegauge_collector.errors import ConfigError
 from tidegauge_collector.notify.answers import judged
 from tidegauge_collector.notify.channel import TOO_MUCH, Answer, Asking, Endpoint, Manners, Note, Request, Talk, ask
 from tidegauge_collector.notify.events import Event, read_event
+from tidegauge_collector.notify.hearing import Hearing, Look
 from tidegauge_collector.notify.outcomes import Done, Outcome, Retry
 from tidegauge_collector.notify.severities import checked
 from tidegauge_collector.notify.tickets import Ticket, ticket_before, ticket_of
@@ -53,7 +54,7 @@ class ServiceNowChannel:
     """`url`: the instance, https://….service-now.com. `close`: false to note a recovery only.
 
     `fields`: further fields of new incidents (category, assignment_group, caller_id, …), all texts. `customer_visible`: comments instead
-    of work notes.
+    of work notes. `inbound_secret`: what calls of a business rule show.
     """
 
     name: str
@@ -68,6 +69,7 @@ class ServiceNowChannel:
     close_code: str = "Solution provided"
     reopen_within_hours: int = 24
     customer_visible: bool = False
+    inbound_secret: str = field(default="", repr=False)
     voice: Voice = PLAIN
     per_minute: int | None = None
 
@@ -83,7 +85,7 @@ class ServiceNowChannel:
 
     @property
     def endpoint(self) -> Endpoint:
-        secrets = (self.password, self.api_key, *self._headers.values())
+        secrets = (self.password, self.api_key, self.inbound_secret, *self._headers.values())
         return Endpoint(self.name, self.url, tuple(filter(None, secrets)), self.allow)
 
     @property
@@ -94,6 +96,19 @@ class ServiceNowChannel:
     def words(self) -> Mapping[str, str]:
         """How bad our severities are there: critical, error, warning or info."""
         return checked(self.name, self.severities, {"failing": "error", "warning": "warning"}, tuple(IMPACTS))
+
+    @property
+    def hearing(self) -> Hearing:
+        return Hearing("servicenow", self.inbound_secret, self.username)
+
+    def look(self, thread: Thread) -> Look:
+        """The incident of a thread, with what people can change of it."""
+        ticket = ticket_of(thread)
+        if ticket is None:
+            return None
+        query = {"sysparm_fields": "sys_id,state,assigned_to", "sysparm_display_value": "all"}
+        answer = yield self._request("GET", f"/{ticket.id}", query, None, is_reading=True)
+        return _shown(_result(answer)) if answer.status == 200 else None
 
     # ------------------------------------------------------------------ the talk
 
@@ -297,6 +312,15 @@ class ServiceNowChannel:
 def correlation(key: str) -> str:
     """32 hex digits, in which nothing is an operator of a query."""
     return key if _HEX.fullmatch(key) else hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def _shown(result: Mapping[str, Any]) -> dict[str, str]:
+    """State by its number, who has it by the name that people read: fields that come with both, or with one value."""
+    found = {}
+    for name, part in (("state", "value"), ("assigned_to", "display_value")):
+        value = result.get(name)
+        found[name] = str((value.get(part) if isinstance(value, Mapping) else value) or "")
+    return found
 
 
 def _note(ticket: Ticket) -> Note:

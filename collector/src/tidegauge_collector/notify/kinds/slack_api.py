@@ -15,6 +15,7 @@ from tidegauge_collector.errors import ConfigError
 from tidegauge_collector.notify.answers import judged
 from tidegauge_collector.notify.channel import Answer, Asking, Endpoint, Manners, Note, Request, Talk, ask
 from tidegauge_collector.notify.events import Event, read_event
+from tidegauge_collector.notify.hearing import Hearing
 from tidegauge_collector.notify.kinds.slack_blocks import TEXT_CHARACTERS, escaped, rendered
 from tidegauge_collector.notify.outcomes import DeadLetter, Done, Outcome, PauseChannel, Retry
 from tidegauge_collector.notify.voice import PLAIN, Voice
@@ -51,13 +52,17 @@ OF_THE_CHANNEL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SlackApiChannel:
-    """`token`: of a bot (xoxb-…) with the scope chat:write, that is a member of `channel` (its id, or #name)."""
+    """`token`: of a bot (xoxb-…) with the scope chat:write, that is a member of `channel` (its id, or #name).
+
+    `inbound_secret`: the app's signing secret; with it messages have buttons that acknowledge and silence.
+    """
 
     name: str
     token: str = field(repr=False)
     channel: str
     url: str = field(default=URL_OF_API, repr=False)
     allow: tuple[str, ...] = ()
+    inbound_secret: str = field(default="", repr=False)
     voice: Voice = PLAIN
     per_minute: int | None = None
 
@@ -68,7 +73,11 @@ class SlackApiChannel:
 
     @property
     def endpoint(self) -> Endpoint:
-        return Endpoint(self.name, self.url, (self.token,), self.allow)
+        return Endpoint(self.name, self.url, tuple(filter(None, (self.token, self.inbound_secret))), self.allow)
+
+    @property
+    def hearing(self) -> Hearing:
+        return Hearing("slack", self.inbound_secret)
 
     @property
     def manners(self) -> Manners:
@@ -128,7 +137,7 @@ class SlackApiChannel:
         return outcome
 
     def _content(self, event: Event, voice: Voice) -> dict[str, Any]:
-        found = rendered(event, voice, has_buttons=True)
+        found = rendered(event, voice, has_buttons=bool(self.inbound_secret))
         if not event.key:
             return found
         return {**found, "metadata": {"event_type": "tidegauge_alert", "event_payload": {"alert_key": event.key}}}
