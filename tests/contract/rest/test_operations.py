@@ -33,6 +33,8 @@ def test_every_route_takes_every_parameter_that_it_lists(shop: Harbour) -> None:
     values |= {"segment": "a=b", "start": "2025-06-01", "end": "2025-06-02", "deployment": "shop", "after": "1.1.1.1"}
     prediction = shop.client.get("/api/v1/deployments/shop/predictions").json()["items"][0]["prediction_id"]
     values |= {"what": "records", "state": "live"}
+    values |= {"class": "1", "threshold": "0.5", "group": "a=b", "statistic": "ratio", "reference": "c"}
+    values |= {"favourable": "1"}
     for route in ROUTES:
         if route.method == "GET":
             path = route.path.replace("{name}", "shop").replace("{prediction_id}", prediction)
