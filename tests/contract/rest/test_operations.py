@@ -35,6 +35,9 @@ def test_every_route_takes_every_parameter_that_it_lists(shop: Harbour) -> None:
     values |= {"what": "records", "severity": "failing", "monitor": "drift", "owner": "ml"}
     values |= {"acknowledged": "no", "since": "2025-06-01"}
     states = {"/api/v1/agents": "live", "/api/v1/silences": "active"}
+    values |= {"what": "records"}
+    values |= {"class": "1", "threshold": "0.5", "group": "a=b", "statistic": "ratio", "reference": "c"}
+    values |= {"favourable": "1"}
     for route in ROUTES:
         if route.method == "GET" and "{id}" not in route.path:
             values["state"] = states.get(route.path, "")

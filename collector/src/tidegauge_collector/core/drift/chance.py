@@ -98,7 +98,7 @@ def chance_tests(windows: npt.ArrayLike, baseline: npt.ArrayLike, kinds: Sequenc
     w, b = paired(windows, baseline)
     codes = np.broadcast_to(kind_codes(kinds, w.shape[1]), w.shape)
     rows = w.sum(axis=1) + b.sum(axis=1)
-    numeric: BoolArray = np.asarray(np.isin(codes, _NUMERIC_CODES).any(axis=1), dtype=np.bool_)
+    numeric: BoolArray = np.logical_or.reduce(np.isin(codes, _NUMERIC_CODES), axis=1)
     if numeric.any():
         w, b = _join_tails(w, codes), _join_tails(b, codes)
     pooled = np.where(numeric[:, None], _rare_in_baseline(w, b), _rare_in_either(w, b) | np.isin(codes, _ALWAYS_POOLED))
