@@ -165,7 +165,7 @@ def _recorded_sync(function: Callable[..., Any], recorder: Recorder, method: str
     clock, answered, failed = recorder.clock, recorder.answered, recorder.failed
     calls, buffer, context = recorder.calls, recorder.buffer, current_context.get
     append, scalars, float64, nothing = calls.append, SCALARS, FLOAT64, _NOTHING
-    is_plain, by_reference = recorder.options.extract is None, recorder.options.by_reference
+    by_reference, most = recorder.options.by_reference, SMALL_VALUES
     names = Origin(recorder.target, method, Form.ROW_OF_NAMES)
     floats = Origin(recorder.target, method, Form.ANY if by_reference else Form.ROW_OF_FLOATS)
 
@@ -178,20 +178,32 @@ def _recorded_sync(function: Callable[..., Any], recorder: Recorder, method: str
             failed(method, error, started, clock() - started)
             raise
         duration = clock() - started
-        if is_simple and is_plain and recorder.is_open and type(result) in scalars and len(calls) < buffer.room:
+        if is_simple and recorder.is_open and type(result) in scalars and len(calls) < buffer.room:
             kind = type(row)
             if kind is dict:
                 append((names, row if by_reference else row.copy(), result, started, duration, context()))
                 return result
-            if kind is ndarray and row.dtype is float64 and 0 < row.size <= SMALL_VALUES:
-                dimensions = row.ndim
-                if dimensions == 1 or (dimensions == 2 and len(row) == 1):  # one row, whose shape nobody needs
+            if kind is ndarray and row.dtype is float64:
+                dimensions = row.ndim  # one row, whose shape nobody needs
+                size = len(row) if dimensions == 1 else row.size if dimensions == 2 and len(row) == 1 else 0
+                if 0 < size <= most:
                     append((floats, row if by_reference else row.tobytes(), result, started, duration, context()))
                     return result
         answered(method, _args(row, more), kwargs, result, started, duration)
         return result
 
-    return call
+    def call_extracted(_proxy: Any, row: Any = nothing, /, *more: Any, **kwargs: Any) -> Any:
+        args = _args(row, more)
+        started = clock()
+        try:
+            result = function(*args, **kwargs)
+        except Exception as error:
+            failed(method, error, started, clock() - started)
+            raise
+        answered(method, args, kwargs, result, started, clock() - started)
+        return result
+
+    return call if recorder.options.extract is None else call_extracted
 
 
 def _args(first: Any, more: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tidegauge.core.bins import NumericBins, ReferenceBins, numeric_bins, stated_bins
 from tidegauge.core.blocksum import BlockSum
 from tidegauge.core.columns import ColumnKind, numeric_values
-from tidegauge.core.moments import moments_of_products, products_of, second_moments, standard_of
-from tidegauge.core.numbers import Layout, profile_block, shift, squares_of
+from tidegauge.core.moments import SecondMoments, Standard, moments_of_products, second_moments, standard_of
+from tidegauge.core.numbers import Layout, add_up, profile_block
 from tidegauge.core.ordering import BY_DIGITS, BY_NUMPY, LEAST_BY_DIGITS, Sorting, sort_by_digits
 from tidegauge.core.profile import merge_profiles, profile_numeric
 from tidegauge.core.sketch import merge_sketches
@@ -72,12 +72,9 @@ def summed(layout: Layout, columns: dict[str, np.ndarray], sizes: list[int], sor
     total, start = BlockSum(layout), 0
     for size in sizes:
         matrix = np.stack([columns[name][start : start + size] for name in layout.names])
-        shifted = shift(layout, matrix)
+        sums = add_up(layout, matrix, with_products=bool(start), breathe=lambda: None)
         everything = range(len(layout.names))
-        squares = squares_of(shifted)
-        total.add(
-            profile_block(layout, matrix, shifted, squares, sorting=sorting, sketched=everything, breathe=lambda: None)
-        )
+        total.add(profile_block(layout, matrix, sums, sorting=sorting, sketched=everything, breathe=lambda: None))
         start += size
     return total
 
@@ -140,6 +137,13 @@ def test_what_was_taken_is_gone_and_what_comes_later_is_told_apart() -> None:
         assert merged.bin_counts is None or (merged.bin_counts == whole.bin_counts).all()
 
 
+def moments_of_block(layout: Layout, matrix: np.ndarray, standard: Standard) -> SecondMoments | None:
+    sums = add_up(layout, matrix, with_products=True, breathe=lambda: None)
+    assert sums.products is not None
+    places = tuple(layout.names.index(name) for name in standard.columns)
+    return moments_of_products(sums.products, sums.sums, matrix.shape[1], places, standard)
+
+
 @given(seed=st.integers(0, 2**32), rows=st.integers(1, 6_000))
 @settings(max_examples=20, deadline=None)
 def test_second_moments_of_a_matrix_are_those_of_its_columns(seed: int, rows: int) -> None:
@@ -149,9 +153,7 @@ def test_second_moments_of_a_matrix_are_those_of_its_columns(seed: int, rows: in
     standard = standard_of(bins)
     layout = Layout(tuple(columns), (ColumnKind.NUMERIC,) * len(columns), tuple(bins.columns[n] for n in columns))
 
-    shifted = shift(layout, np.stack(list(columns.values())))
-    places = [layout.names.index(name) for name in standard.columns]
-    found = moments_of_products(products_of(shifted.values), shifted.sums, rows, tuple(places), standard)
+    found = moments_of_block(layout, np.stack(list(columns.values())), standard)
     expected = second_moments(columns, rows, standard)
 
     assert found is not None
@@ -166,7 +168,5 @@ def test_moments_of_numbers_too_large_for_their_squares_are_left_to_the_other_wa
     layout = Layout(("x",), (ColumnKind.NUMERIC,), (bins.columns["x"],))
     values = np.full((1, 3), 1e200)
 
-    shifted = shift(layout, values)
-
-    assert moments_of_products(products_of(shifted.values), shifted.sums, 3, (0,), standard_of(bins)) is None
+    assert moments_of_block(layout, values, standard_of(bins)) is None
     assert np.isfinite(second_moments({"x": values[0]}, 3, standard_of(bins)).products).all()

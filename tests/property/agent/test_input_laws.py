@@ -1,12 +1,13 @@
 """Whatever a model is fed or answers: every row is counted, every value lands in one place, and nothing raises but a refusal."""
 
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import polars as pl
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -69,6 +70,7 @@ def or_refused(look: Callable[[], Any]) -> Any:
 
 
 @given(ANYTHING)
+@example(np.array([StringIO(), StringIO()], dtype=object))
 def test_any_input_is_a_table_of_as_many_rows_as_were_counted_or_is_refused(inputs: Any) -> None:
     copied, size = private_copy(texts_as_rows(inputs))
 

@@ -104,7 +104,7 @@ def second_moments(columns: Mapping[str, Column | None], rows: int, standard: St
                 z[~np.isfinite(z)] = 0.0
                 part = z.sum(axis=1)
             sums += part
-            _add_products(z, products)
+            add_products(z, products)
     return SecondMoments(standard.columns, rows, sums, products[np.triu_indices(d)])
 
 
@@ -119,26 +119,25 @@ def _standardised(columns: Sequence[Floats | None], rows: slice, standard: Stand
     return z
 
 
-def _add_products(z: Floats, products: Floats) -> None:
-    step = max(1, _SERIAL_WORK // max(1, products.size))
+def serial_rows(columns: int) -> int:
+    """Rows of so many columns whose products are made in the calling thread."""
+    return max(1, _SERIAL_WORK // max(1, columns * columns))
+
+
+def add_products(z: Floats, products: Floats) -> None:
+    """Add the sum of z z' over rows: (C, n) to (C, C)."""
+    step = serial_rows(len(z))
     for start in range(0, z.shape[1], step):
         part = z[:, start : start + step]
         products += part @ part.copy().T  # of part @ part.T numpy makes a product that BLAS spreads over threads sooner
 
 
-def products_of(shifted: Floats) -> Floats:
-    """The sum of x x' of rows that are there as x - pivot, 0 for what is missing: (C, n) -> (C, C)."""
-    products = np.zeros((len(shifted), len(shifted)))
-    with np.errstate(over="ignore", invalid="ignore"):
-        _add_products(shifted, products)
-    return products
-
-
 def moments_of_products(
     products: Floats, sums: Floats, rows: int, places: tuple[int, ...], standard: Standard
 ) -> SecondMoments | None:
-    """The moments of some rows by their `products_of` and sums, of which `places[i]` is column i of the standard.
+    """The moments of some rows by the sums of x and of x x', x = value - pivot or 0 where it is missing.
 
+    `places[i]` is where column i of the standard is among those of the sums.
     None where numbers are too large for this way.
     """
     with np.errstate(over="ignore", invalid="ignore"):

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from tidegauge.core.bins import ColumnBins, NumericBins, ReferenceBins
 from tidegauge.core.columns import ColumnKind
-from tidegauge.core.moments import SecondMoments, Standard, moments_of_products, products_of
-from tidegauge.core.numbers import MAX_COLUMNS, Floats, Layout, NumericBlock, profile_block, shift, squares_of
+from tidegauge.core.moments import SecondMoments, Standard, moments_of_products
+from tidegauge.core.numbers import MAX_COLUMNS, Floats, Layout, NumericBlock, add_up, profile_block
 from tidegauge.worker.pacing import Breathe
 from tidegauge.worker.sorting import best_sorting
 from tidegauge.worker.tabulate import Column
@@ -92,21 +92,13 @@ class NumericTable:
         blocks, moments = [], None
         for layout, whole in zip(self.layouts, self.matrices, strict=True):
             matrix = whole[:, chosen] if chosen is not None else whole if is_last else whole.copy()
-            shifted = shift(layout, matrix)
-            breathe()
             places = None if standard is None else _places(standard.columns, layout.names)
-            if standard is None or places is None:
-                squares = squares_of(shifted)
-            else:
-                products = products_of(shifted.values)
-                squares = products.diagonal()
-                moments = moments_of_products(products, shifted.sums, matrix.shape[1], places, standard)
-            breathe()
+            sums = add_up(layout, matrix, with_products=places is not None, breathe=breathe)
+            if standard is not None and places is not None and sums.products is not None:
+                moments = moments_of_products(sums.products, sums.sums, matrix.shape[1], places, standard)
             sketched = range(len(layout.names)) if keeps_sketches else layout.unbinned
             blocks.append(
-                profile_block(
-                    layout, matrix, shifted, squares, sorting=best_sorting(), sketched=sketched, breathe=breathe
-                )
+                profile_block(layout, matrix, sums, sorting=best_sorting(), sketched=sketched, breathe=breathe)
             )
             breathe()
         return blocks, moments

@@ -74,17 +74,16 @@ class Call(NamedTuple):
         return self.origin.size_bytes
 
 
-_ORIGIN = itemgetter(0)
-_FIELDS = {name: i for i, name in enumerate(Call._fields)}
+_FIELDS = {name: itemgetter(i) for i, name in enumerate(Call._fields)}
 
 
-CALLS_AT_ONCE = 1_024
+CALLS_AT_ONCE = 512
 """Calls that are looked at between two pauses."""
 
 
 def origins_of(calls: Sequence[RawCall]) -> list[Origin]:
     """The origin of each call."""
-    return list(map(_ORIGIN, calls))
+    return list(map(_FIELDS["origin"], calls))
 
 
 def common_origin(origins: Sequence[Origin]) -> Origin | None:
@@ -100,20 +99,21 @@ class Calls(list[RawCall]):
     def __init__(self, calls: Sequence[RawCall], breathe: Breathe = no_pause) -> None:
         super().__init__(calls)
         self._breathe = breathe
-        self._found: list[list[Any]] = []
+        self._found: dict[str, list[Any]] = {}
         self._integers: dict[str, npt.NDArray[np.int64]] = {}
         self._origin: list[Origin | None] = []
 
     def field(self, name: str) -> list[Any]:
-        """One field of each call. Not to be changed."""
-        if not self._found:
-            self._found = [[] for _ in _FIELDS]
+        """One field of each call. Not to be changed.
+
+        Nothing is made on the way that the garbage collector counts: it would look through the host's objects the more often.
+        """
+        if name not in self._found:
+            found = self._found[name] = list[Any]()
             for start in range(0, len(self), CALLS_AT_ONCE):
-                part = zip(*self[start : start + CALLS_AT_ONCE], strict=True)
-                for values, more in zip(self._found, part, strict=True):
-                    values.extend(more)
+                found += map(_FIELDS[name], self[start : start + CALLS_AT_ONCE])
                 self._breathe()
-        return self._found[_FIELDS[name]]
+        return self._found[name]
 
     def integers(self, name: str) -> npt.NDArray[np.int64]:
         """One field of each call that holds integers. Not to be changed."""

@@ -63,7 +63,8 @@ class Runtime:
         self._root = root
         self._source = source
         self._care = care  # makes sure that a shipper runs
-        self._waited_s = 0.0  # when the thread last began to wait for calls; its own
+        self._waited_s = 0.0  # when the thread last began to wait for calls, and for how long; its own
+        self._last_rest_s = TICK_S
         self._rested_ns = 0  # when the thread last let others have the interpreter; its own
         self._work = threading.RLock()  # guards everything below: draining, sealing, the spool writer
         self._targets: dict[tuple[str, str, str], DeploymentWorker] = {}
@@ -279,10 +280,13 @@ class Runtime:
         return None
 
     def _rest_s(self, taken: int) -> float:
-        """How long to wait after so many calls were taken since the last wait: not until there is no room for those that come."""
+        """How long to wait after so many calls were taken since the last wait: as long as a quarter of the room takes to fill at that
+        rate, and at most twice as long as the last time."""
         now = time.monotonic()
         spent_s, self._waited_s = now - self._waited_s, now
-        return min(TICK_S, max(LEAST_TICK_S, spent_s * self._source.room / (4 * taken))) if taken else TICK_S
+        fills_s = spent_s * self._source.room / (4 * taken) if taken else TICK_S
+        self._last_rest_s = min(TICK_S, 2 * self._last_rest_s, max(LEAST_TICK_S, fills_s))
+        return self._last_rest_s
 
     def _tick(self, breathe: Breathe) -> int:
         """Take some calls, and seal what is due; how many were taken: there may be more where they are as many as are taken at once."""

@@ -120,7 +120,9 @@ def count_rows(value: Any) -> int:
 
 
 def _holds_rows(vector: npt.NDArray[Any]) -> bool:
-    return vector.dtype.kind == "O" and vector.ndim == 1 and len(vector) > 0 and _is_row(vector[0])
+    if vector.dtype.kind != "O" or vector.ndim != 1 or not len(vector):
+        return False
+    return _is_row(vector[0]) and not isinstance(vector[0], Unread)  # values that cannot be read are those of one row
 
 
 def row_counts(inputs: Sequence[Any]) -> npt.NDArray[np.int64]:
