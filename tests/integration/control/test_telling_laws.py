@@ -39,7 +39,7 @@ class Histories(RuleBasedStateMachine):
         for one in self.series.values():
             one.routing = ROUTING
         self.now = START_US + DAY_US
-        self.silences = {}  # id -> (column, end)
+        self.silences = {}  # id -> (column, start, end)
         self.may_be_heard = set()
         self.heard = set()
         self.last = {}  # (channel, column) -> what was said of it last
@@ -63,7 +63,7 @@ class Histories(RuleBasedStateMachine):
         made = self.store.silences.create(
             {"column": (column,)}, starts_at_us=self.now, ends_at_us=end_us, by="anna", now_us=self.now
         )
-        self.silences[made.id] = (column, end_us)
+        self.silences[made.id] = (column, self.now, end_us)
 
     @rule()
     def end_silences(self):
@@ -105,7 +105,7 @@ class Histories(RuleBasedStateMachine):
         assert self.heard <= self.may_be_heard
 
     def tell(self):
-        silenced = {column for column, end_us in self.silences.values() if self.now < end_us}
+        silenced = {column for column, start_us, end_us in self.silences.values() if start_us <= self.now < end_us}
         self.may_be_heard |= {one.id for one in self.store.alerts(status="firing") if one.column not in silenced}
         terms = Terms(ROUTING, self.store.silences.listed(ending_after_us=self.now), self.now)
         for thread in self.store.due_threads(list(KINDS), now_us=self.now):
@@ -120,6 +120,8 @@ class Histories(RuleBasedStateMachine):
         if self.now - self.told_at.get(place, -(2**60)) < INTERVAL_US[message.channel]:
             self.too_soon.append(place)
         self.told_at[place] = self.now
+        if said["status"] == "alert.resolved":  # that thread is over: the next one begins anew
+            del self.told_at[place]
         for number, column, state in said["alerts"]:
             self.heard.add(number)
             self.last[message.channel, column] = state
