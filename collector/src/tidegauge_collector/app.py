@@ -26,6 +26,7 @@ from aiohttp import web
 from tidegauge_collector.access import Access
 from tidegauge_collector.access.requests import guarding
 from tidegauge_collector.api.actuals import ActualsIntake
+from tidegauge_collector.api.channels import ChannelRoutes
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import summarise, summarise_all
 from tidegauge_collector.api.routes import Api, add_api_routes, new_application
@@ -52,6 +53,7 @@ from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.measuring.observing import Observer
 from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.notify import OutboxSender, render
+from tidegauge_collector.notify.attending import Attendant
 from tidegauge_collector.place import announce, check_free, occupy
 from tidegauge_collector.rounds import Job, Rounds
 from tidegauge_collector.settings import Address, CollectorSettings
@@ -208,6 +210,8 @@ class Collector:
         self.sender = OutboxSender(
             self.control, self.settings.channels, clock=self._clock, base_url=self.settings.base_url
         )
+        self.attendant = Attendant(self.control, self.sender, now_us=now_us, base_url=self.settings.base_url)
+        self.housekeeping.errands["channels"] = lambda wish, _tell: self.attendant.do(wish)
         self.rounds = Rounds(self.folding, self.judging, self._jobs, on_alerts=self.sender.wake, on_fatal=self._fail)
         self.sources = Sources(
             self.control,
@@ -257,7 +261,8 @@ class Collector:
         self.application = application = new_application(self._fail)
         application.middlewares.append(guarding(self.access))
         self.doors = await self._stack.enter_async_context(self._uploads())
-        add_api_routes(application, api, self.doors, DeletionRoutes(self.deleting, self._in_jobs))
+        deletions, channels = DeletionRoutes(self.deleting, self._in_jobs), ChannelRoutes(self.attendant, self._readers)
+        add_api_routes(application, api, self.doors, deletions, channels)
         add_web_routes(application, api.read, self.access)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
         await runner.setup()

@@ -16,6 +16,7 @@ from tidegauge_collector.jobs.folding import Folding
 from tidegauge_collector.jobs.judging import Judging
 from tidegauge_collector.jobs.keeping import Keeping
 from tidegauge_collector.notify import OutboxSender
+from tidegauge_collector.notify.figures import channel_families
 from tidegauge_collector.upkeep.disk import disk_families
 from tidegauge_collector.upkeep.figures import store_families
 from tidegauge_collector.upkeep.housekeeping import Housekeeping
@@ -93,18 +94,7 @@ class Figures:
                     "Open alerts by deployment.",
                     [({"deployment": k}, float(n)) for k, n in sorted(by_deployment.items())],
                 ),
-                (
-                    "tidegauge_outbox_depth",
-                    "gauge",
-                    "Messages that wait, by channel.",
-                    _named(self.control.outbox_depths(), "channel"),
-                ),
-                (
-                    "tidegauge_notifications_total",
-                    "counter",
-                    "Attempts by channel and outcome.",
-                    [({"channel": c, "outcome": o}, float(n)) for (c, o), n in sorted(self.sender.counts.items())],
-                ),
+                *channel_families(self.control.talks.figures(), self.sender, now_us),
                 *self.access.families(),
                 *disk_families(self.housekeeping.data),
                 *store_families(self.housekeeping, now_us),

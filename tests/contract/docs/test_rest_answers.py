@@ -32,6 +32,7 @@ ASKED = {
     "/api/v1/deployments/{name}/predictions": {"limit": "5", "after": ""},
     "/api/v1/deletions": {},
     "/api/v1/alerts": {"deployment": "loans", "status": "firing", "limit": "5", "before": ""},
+    "/api/v1/channels": {},
     "/api/v1/agents": {"deployment": "loans", "state": "", "limit": "5", "after": ""},
     "/api/v1/quarantine": {"deployment": "loans", "limit": "5", "after": ""},
     "/healthz": {},

@@ -11,6 +11,8 @@ from tidegauge_collector.uploads.meaning import TEXTS as UPLOAD_PARAMETERS
 
 PARAMETERS = {
     "name": "the deployment",
+    "channel": "the name of a channel",
+    "delivery_id": "the id of a message, as alerts list it among their deliveries",
     "prediction_id": "a prediction id, or its digest as lists show it",
     "what": "records (default), actuals, judgements or profiles",
     "metric": "which metric; docs/metrics.md lists them",
@@ -29,6 +31,8 @@ PARAMETERS = {
     **UPLOAD_PARAMETERS,
 }
 
+IN_PATHS = ("name", "prediction_id", "channel", "delivery_id")
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -44,7 +48,11 @@ def openapi(routes: Iterable[Route]) -> dict[str, Any]:
     """An OpenAPI 3.1 document of the routes."""
     paths: dict[str, Any] = {}
     for route in routes:
-        parameters = [_parameter(name, "path") for name in ("name", "prediction_id") if f"{{{name}}}" in route.path]
+        parameters = [
+            _parameter(name, "path")
+            for name in ("name", "prediction_id", "channel", "delivery_id")
+            if f"{{{name}}}" in route.path
+        ]
         parameters += [_parameter(name, "query") for name in route.query]
         operation: dict[str, Any] = {
             "summary": route.summary,

@@ -14,6 +14,7 @@ from tidegauge.wire.binsfile import is_deployment_name
 from tidegauge_collector.api.actuals import MAX_BODY_BYTES, ActualsIntake
 from tidegauge_collector.api.agents import list_agents, list_quarantine
 from tidegauge_collector.api.alerts import list_alerts
+from tidegauge_collector.api.channels import ChannelRoutes
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
 from tidegauge_collector.api.errors import dump_json, json_errors, refusal
@@ -66,6 +67,10 @@ ROUTES = (
     Route("POST", f"{PREFIX}/deployments/{{name}}/baseline", "Make a version's baseline", PARAMETERS["baseline"]),
     Route("POST", f"{PREFIX}/intake/kserve", "Take KServe's request and response events", ("deployment", "version")),
     Route("GET", f"{PREFIX}/alerts", "Alerts with history and deliveries", ("deployment", "status", "limit", "before")),
+    Route("GET", f"{PREFIX}/channels", "How each channel stands"),
+    Route("POST", f"{PREFIX}/channels/{{channel}}/test", "Send a test message"),
+    Route("POST", f"{PREFIX}/channels/{{channel}}/resume", "Try a paused channel again"),
+    Route("POST", f"{PREFIX}/deliveries/{{delivery_id}}/resend", "Send a message again that was given up"),
     Route(
         "GET", f"{PREFIX}/agents", "Agents seen: state, lag, losses, clock", ("deployment", "state", "limit", "after")
     ),
@@ -192,7 +197,9 @@ class Api:
         return web.json_response(openapi(ROUTES))
 
 
-def add_api_routes(app: web.Application, api: Api, uploads: UploadDoors, deletions: DeletionRoutes) -> None:
+def add_api_routes(
+    app: web.Application, api: Api, uploads: UploadDoors, deletions: DeletionRoutes, channels: ChannelRoutes
+) -> None:
     """Hang every route of ROUTES into an application."""
     rows = UploadRoutes(uploads, check_exists=api.check_exists, post_actuals=api.post_actuals)
     special: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {
@@ -200,6 +207,10 @@ def add_api_routes(app: web.Application, api: Api, uploads: UploadDoors, deletio
         "/metrics": api.metrics,
         "/openapi.json": api.openapi,
         f"{PREFIX}/deletions": deletions.answer,
+        f"{PREFIX}/channels": channels.listed,
+        f"{PREFIX}/channels/{{channel}}/test": channels.test,
+        f"{PREFIX}/channels/{{channel}}/resume": channels.resume,
+        f"{PREFIX}/deliveries/{{delivery_id}}/resend": channels.resend,
         f"{PREFIX}/deployments/{{name}}/export": api.export,
         f"{PREFIX}/deployments/{{name}}/actuals": rows.actuals,
         f"{PREFIX}/deployments/{{name}}/observations": rows.observations,

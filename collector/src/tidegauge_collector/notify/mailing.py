@@ -121,7 +121,7 @@ class _Encrypted(smtplib.SMTP_SSL):
         super().__init__(call.host, call.port, own_name, timeout=WAIT_S, context=trusted())
 
     def _get_socket(self, *_: Any) -> socket.socket:
-        return self._trusted().wrap_socket(self._call.dial(), server_hostname=self._call.host)
+        return trusted().wrap_socket(self._call.dial(), server_hostname=self._call.host)
 
 
 def _refusals(codes: Mapping[str, int]) -> bytes:
