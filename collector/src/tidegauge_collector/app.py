@@ -28,12 +28,13 @@ from tidegauge_collector.access import Access
 from tidegauge_collector.access.requests import guarding
 from tidegauge_collector.api.actuals import ActualsIntake
 from tidegauge_collector.api.alerts import AlertActions
+from tidegauge_collector.api.channels import ChannelRoutes
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import summarise, summarise_all
 from tidegauge_collector.api.health import health_of, health_of_all
 from tidegauge_collector.api.inbound import InboundRoute
 from tidegauge_collector.api.monitors import MonitorRoutes
-from tidegauge_collector.api.routes import Api, add_api_routes, new_application
+from tidegauge_collector.api.routes import Api, Changes, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
 from tidegauge_collector.api.silences import SilenceRoutes
 from tidegauge_collector.control import StoreUnavailable
@@ -63,6 +64,7 @@ from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.measuring.observing import Observer
 from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.notify import OutboxSender, render
+from tidegauge_collector.notify.attending import Attendant
 from tidegauge_collector.place import announce, check_free, occupy
 from tidegauge_collector.rounds import Job, Rounds
 from tidegauge_collector.settings import Address, CollectorSettings
@@ -288,6 +290,10 @@ class Collector:
         self.sender = OutboxSender(
             self.control, self.settings.channels, clock=self._clock, base_url=self.settings.base_url
         )
+        self.attendant = Attendant(
+            self.control, self.sender, now_us=self._clock.now_us, base_url=self.settings.base_url
+        )
+        self.housekeeping.errands["channels"] = lambda wish, _tell: self.attendant.do(wish)
         explaining = Explaining(self.control, self.telemetry, baselines)
         self.telling = Telling(
             self.control,
@@ -336,18 +342,18 @@ class Collector:
             now_us=self._clock.now_us,
         )
         alerting = (self.control, self._in_readers, self._clock.now_us, self.telling.wake)
-        add_api_routes(
-            application,
-            api,
-            self.doors,
-            DeletionRoutes(self.deleting, self._in_jobs),
+        changes = Changes(
+            uploads=self.doors,
+            deletions=DeletionRoutes(self.deleting, self._in_jobs),
             monitors=monitors,
             actions=AlertActions(*alerting),
             silences=SilenceRoutes(*alerting),
             inbound=InboundRoute(
                 self.control, self.sender.channels, self._in_readers, self._clock.now_us, self.telling.wake
             ),
+            channels=ChannelRoutes(self.attendant, self._readers),
         )
+        add_api_routes(application, api, changes)
         add_web_routes(application, api.read, self.access)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
         await runner.setup()

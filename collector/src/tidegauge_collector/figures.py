@@ -17,6 +17,7 @@ from tidegauge_collector.jobs.judging import Judging
 from tidegauge_collector.jobs.keeping import Keeping
 from tidegauge_collector.jobs.telling import Telling
 from tidegauge_collector.notify import OutboxSender
+from tidegauge_collector.notify.figures import channel_families
 from tidegauge_collector.upkeep.disk import disk_families
 from tidegauge_collector.upkeep.figures import store_families
 from tidegauge_collector.upkeep.housekeeping import Housekeeping
@@ -111,18 +112,7 @@ class Figures:
                     "Messages that threads made, and what failed in making them.",
                     _named(self.telling.counts, "outcome"),
                 ),
-                (
-                    "tidegauge_outbox_depth",
-                    "gauge",
-                    "Messages that wait, by channel.",
-                    _named(self.control.outbox_depths(), "channel"),
-                ),
-                (
-                    "tidegauge_notifications_total",
-                    "counter",
-                    "Attempts by channel and outcome.",
-                    [({"channel": c, "outcome": o}, float(n)) for (c, o), n in sorted(self.sender.counts.items())],
-                ),
+                *channel_families(self.control.talks.figures(), self.sender, now_us),
                 *self.access.families(),
                 *disk_families(self.housekeeping.data),
                 *store_families(self.housekeeping, now_us),

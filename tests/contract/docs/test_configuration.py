@@ -9,10 +9,10 @@ from tidegauge.cli import _parser as agent_parser
 from tidegauge.settings import AgentSettings, default_spool
 from tidegauge_collector import errors
 from tidegauge_collector.cli import _parser as collector_parser
-from tidegauge_collector.core.matching import FIELDS
 from tidegauge_collector.core.routing import GROUP_FIELDS, Route
-from tidegauge_collector.notify.configuring import KINDS
+from tidegauge_collector.notify.registry import COMMON, KINDS
 from tidegauge_collector.notify.routes import KEYS
+from tidegauge_collector.notify.voice import FIELDS
 from tidegauge_collector.settings import Address, CollectorSettings
 
 from .pages import code_words, rows, section, text_of
@@ -71,16 +71,20 @@ def test_every_key_of_the_collector_is_listed_with_default_and_variable():
 def test_every_kind_of_channel_is_listed_with_its_keys():
     table = {code_words(row[0])[0]: row for row in rows(section(PAGE, "### Channels")) if row[0].startswith("`")}
 
-    assert list(table) == ["name", "kind", "allow", "language", *KINDS]
+    assert list(table) == [*COMMON, *KINDS]
     for name, kind in KINDS.items():
-        assert {*kind.secrets, *kind.required, *kind.optional} - {"language"} <= set(code_words(table[name][1])), name
+        assert {*kind.secrets, *kind.required, *kind.optional} <= set(code_words(table[name][1])), name
+
+
+def test_every_field_of_a_channels_title_is_listed():
+    assert all(f"`{{{name}}}`" in section(PAGE, "### Channels") for name in FIELDS)
 
 
 def test_every_key_of_a_route_is_listed_with_the_fields_it_takes():
     table = {code_words(row[0])[0]: row for row in rows(section(PAGE, "### Routes"))}
 
     assert sorted(table) == sorted(KEYS)
-    assert {*FIELDS, "label.NAME"} <= set(code_words(table["match"][2]))
+    assert {*LABELS, "label.NAME"} <= set(code_words(table["match"][2]))
     assert set(GROUP_FIELDS) <= set(code_words(table["group_by"][2]))
     assert code_words(table["storm_after"][1]) == [str(Route().storm_after)]
 

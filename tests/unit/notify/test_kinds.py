@@ -340,7 +340,7 @@ def test_what_is_wrong_with_tables_is_said_all_at_once_with_the_fix() -> None:
 
     text = "\n".join(problems)
     for part in (
-        "this version knows webhook, slack, teams, pagerduty, opsgenie, alertmanager",
+        "this version knows webhook, slack, slack_api, teams, pagerduty, opsgenie, jira, jira_dc",
         "did you mean 'language'?",
         "write one of en, ja",
         "give one of routing_key, routing_key_env, routing_key_file",

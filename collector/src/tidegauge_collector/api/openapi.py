@@ -12,6 +12,8 @@ from tidegauge_collector.uploads.meaning import TEXTS as UPLOAD_PARAMETERS
 PARAMETERS = {
     "name": "the deployment",
     "monitor": "a monitor's id; of lists of alerts: only what it found",
+    "channel": "the name of a channel",
+    "delivery_id": "the id of a message, as alerts list it among their deliveries",
     "prediction_id": "a prediction id, or its digest as lists show it",
     "what": "records (default), actuals, judgements or profiles",
     "metric": "which metric; docs/metrics.md lists them",
@@ -31,7 +33,6 @@ PARAMETERS = {
     "state": "of agents live, silent, closed or gone; of silences pending, active, waiting or ended",
     "id": "its id, as lists show it",
     "action": "acknowledge, unacknowledge, assign, comment, mute, unmute or resolve",
-    "channel": "the name of a channel",
     "status": "firing or resolved",
     "severity": "warning or failing",
     "owner": "only of deployments of this owner",
@@ -43,8 +44,7 @@ PARAMETERS = {
     **UPLOAD_PARAMETERS,
 }
 
-
-_IN_PATHS = ("name", "prediction_id", "monitor", "id", "action", "channel")
+IN_PATHS = ("name", "prediction_id", "monitor", "id", "action", "channel", "delivery_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def openapi(routes: Iterable[Route]) -> dict[str, Any]:
     """An OpenAPI 3.1 document of the routes."""
     paths: dict[str, Any] = {}
     for route in routes:
-        parameters = [_parameter(name, "path") for name in _IN_PATHS if f"{{{name}}}" in route.path]
+        parameters = [_parameter(name, "path") for name in IN_PATHS if f"{{{name}}}" in route.path]
         parameters += [_parameter(name, "query") for name in route.query]
         operation: dict[str, Any] = {
             "summary": route.summary,

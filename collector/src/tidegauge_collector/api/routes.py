@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import unquote
 
@@ -15,6 +16,7 @@ from tidegauge_collector.api.actuals import MAX_BODY_BYTES, ActualsIntake
 from tidegauge_collector.api.agents import list_agents, list_quarantine
 from tidegauge_collector.api.alerts import FILTERS as ALERT_FILTERS
 from tidegauge_collector.api.alerts import AlertActions, list_alerts, show_alert
+from tidegauge_collector.api.channels import ChannelRoutes
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
 from tidegauge_collector.api.errors import dump_json, json_errors, refusal
@@ -93,6 +95,10 @@ ROUTES = (
     Route("POST", f"{PREFIX}/silences", "Silence what matches, once or weekly"),
     Route("DELETE", f"{PREFIX}/silences/{{id}}", "End a silence"),
     Route("POST", f"{PREFIX}/inbound/{{channel}}", "What people did in a channel's tool, told by that tool"),
+    Route("GET", f"{PREFIX}/channels", "How each channel stands"),
+    Route("POST", f"{PREFIX}/channels/{{channel}}/test", "Send a test message"),
+    Route("POST", f"{PREFIX}/channels/{{channel}}/resume", "Try a paused channel again"),
+    Route("POST", f"{PREFIX}/deliveries/{{delivery_id}}/resend", "Send a message again that was given up"),
     Route(
         "GET", f"{PREFIX}/agents", "Agents seen: state, lag, losses, clock", ("deployment", "state", "limit", "after")
     ),
@@ -228,39 +234,46 @@ _OF_DEPLOYMENTS: Mapping[str, Callable[[Sources, str, Mapping[str, str]], Json]]
 }
 
 
-def add_api_routes(
-    app: web.Application,
-    api: Api,
-    uploads: UploadDoors,
-    deletions: DeletionRoutes,
-    *,
-    monitors: MonitorRoutes,
-    actions: AlertActions,
-    silences: SilenceRoutes,
-    inbound: InboundRoute,
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """The routes that change something, or take a body."""
+
+    uploads: UploadDoors
+    deletions: DeletionRoutes
+    monitors: MonitorRoutes
+    actions: AlertActions
+    silences: SilenceRoutes
+    inbound: InboundRoute
+    channels: ChannelRoutes
+
+
+def add_api_routes(app: web.Application, api: Api, changes: Changes) -> None:
     """Hang every route of ROUTES into an application."""
-    rows = UploadRoutes(uploads, check_exists=api.check_exists, post_actuals=api.post_actuals)
+    rows = UploadRoutes(changes.uploads, check_exists=api.check_exists, post_actuals=api.post_actuals)
     special: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {
         "/healthz": api.health,
         "/metrics": api.metrics,
         "/openapi.json": api.openapi,
-        f"{PREFIX}/deletions": deletions.answer,
+        f"{PREFIX}/deletions": changes.deletions.answer,
+        f"{PREFIX}/channels": changes.channels.listed,
+        f"{PREFIX}/channels/{{channel}}/test": changes.channels.test,
+        f"{PREFIX}/channels/{{channel}}/resume": changes.channels.resume,
+        f"{PREFIX}/deliveries/{{delivery_id}}/resend": changes.channels.resend,
         f"{PREFIX}/deployments/{{name}}/export": api.export,
         f"{PREFIX}/deployments/{{name}}/actuals": rows.actuals,
         f"{PREFIX}/deployments/{{name}}/observations": rows.observations,
         f"{PREFIX}/deployments/{{name}}/baseline": rows.baseline,
         f"{PREFIX}/intake/kserve": rows.kserve,
-        f"{PREFIX}/monitors/plan": monitors.plan,
-        f"{PREFIX}/monitors/apply": monitors.apply,
-        f"{PREFIX}/monitors/backtest": monitors.backtest,
-        f"PUT {PREFIX}/monitors/{{monitor}}": monitors.put,
-        f"DELETE {PREFIX}/monitors/{{monitor}}": monitors.delete,
-        f"PATCH {PREFIX}/deployments/{{name}}": monitors.patch_deployment,
-        f"POST {PREFIX}/alerts/{{id}}/{{action}}": actions.answer,
-        f"POST {PREFIX}/silences": silences.create,
-        f"DELETE {PREFIX}/silences/{{id}}": silences.end,
-        f"POST {PREFIX}/inbound/{{channel}}": inbound.answer,
+        f"{PREFIX}/monitors/plan": changes.monitors.plan,
+        f"{PREFIX}/monitors/apply": changes.monitors.apply,
+        f"{PREFIX}/monitors/backtest": changes.monitors.backtest,
+        f"PUT {PREFIX}/monitors/{{monitor}}": changes.monitors.put,
+        f"DELETE {PREFIX}/monitors/{{monitor}}": changes.monitors.delete,
+        f"PATCH {PREFIX}/deployments/{{name}}": changes.monitors.patch_deployment,
+        f"POST {PREFIX}/alerts/{{id}}/{{action}}": changes.actions.answer,
+        f"POST {PREFIX}/silences": changes.silences.create,
+        f"DELETE {PREFIX}/silences/{{id}}": changes.silences.end,
+        f"POST {PREFIX}/inbound/{{channel}}": changes.inbound.answer,
     }
     for route in ROUTES:
         handler = special.get(f"{route.method} {route.path}") or special.get(route.path, api.get)

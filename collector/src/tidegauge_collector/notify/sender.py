@@ -89,6 +89,14 @@ class OutboxSender:
         """Sends to a paused channel again, its configuration being mended; to be called in the event loop."""
         self._lanes[channel].resume()
 
+    def resume_soon(self, channel: str) -> None:
+        """The same from any thread; raises KeyError for a channel that is none."""
+        lane = self._lanes[channel]
+        if self._loop is None:
+            lane.resume()
+        else:
+            self._loop.call_soon_threadsafe(lane.resume)
+
     async def deliver_due(self) -> int:
         """One pass over all channels; returns how many messages were tried."""
         return sum(await _all_of(self._pass_once(lane) for lane in self._lanes.values()))

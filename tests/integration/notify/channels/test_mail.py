@@ -56,12 +56,10 @@ async def post(authority, monkeypatch, request):
 async def test_the_mails_of_a_thread_are_one_conversation(post, store, clock):
     server, channel = post
     sender = OutboxSender(store, [channel], clock=clock)
-    names = [
-        tell(store, "ops", kind, now_us=clock.now_us(), comment="<b>") for kind in ("firing", "updated", "resolved")
-    ]
-
-    while await sender.deliver_due():
-        pass
+    names = []
+    for kind in ("firing", "updated", "resolved"):
+        names.append(tell(store, "ops", kind, now_us=clock.now_us(), comment="<b>"))
+        await sender.deliver_due()
 
     assert [to for to, _ in server.mails] == [[ANNA, BEN]] * 3
     mails = [mail for _, mail in server.mails]
