@@ -103,7 +103,11 @@ def compared_value(monitor: Monitor, observation: Observation) -> float | None:
 
 
 def crossed_limit(monitor: Monitor, observation: Observation, severity: Severity) -> float | None:
-    """The limit of a severity in the unit of the value: a relative change as the value that it leads to, of a band the side at hand."""
+    """The limit of a severity in the unit of the value: a relative change as the value that it leads to, of a band the side at hand.
+
+    Of silence: how long it may last, in seconds."""
+    if monitor.kind == "no_data":
+        return None if monitor.metric == "agents" else float(monitor.silent_for_s)
     limit = monitor.failing if severity == "failing" else monitor.warning
     compared = compared_value(monitor, observation)
     found = nearest(compared or 0.0, pair_of(monitor, limit, observation.spread))
