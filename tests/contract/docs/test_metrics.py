@@ -1,4 +1,4 @@
-"""docs/metrics.md speaks of every metric that the API serves, of every reason, and of the default monitors as they are."""
+"""docs/metrics.md speaks of every metric that the API serves, and of every reason."""
 
 import re
 
@@ -6,40 +6,16 @@ from tidegauge_collector.api.measurements import METRICS
 from tidegauge_collector.core import drift
 from tidegauge_collector.core.accuracy import accuracy, auc, log_loss
 from tidegauge_collector.core.judging import NOT_APPLICABLE_REASONS, NOT_ENOUGH_REASONS
-from tidegauge_collector.core.monitors import DEFAULT_MONITORS
 
 from .pages import code_words, rows, section, text_of
 
 PAGE = "docs/metrics.md"
 
 
-def _row(monitor):
-    number = "none" if monitor.significance is None else f"{monitor.significance:g}"
-    return [
-        f"`{monitor.id}`",
-        f"`{monitor.metric}`",
-        f"`{monitor.columns}`" if monitor.columns else "``",
-        monitor.comparison,
-        f"{monitor.warning:g}",
-        f"{monitor.failing:g}",
-        f"{monitor.window_s // 3600} h",
-        f"{monitor.every_s // 3600} h",
-        str(monitor.min_rows),
-        number,
-        f"{monitor.lag_s // 3600} h",
-        f"{monitor.hold[0]} of {monitor.hold[1]}",
-        str(monitor.recover_after),
-    ]
-
-
 def test_every_metric_has_a_section_and_no_section_is_of_none():
     headings = re.findall(r"^### (.+)$", text_of(PAGE), re.MULTILINE)
 
     assert sorted(name for heading in headings for name in code_words(heading)) == sorted(METRICS)
-
-
-def test_default_monitors_stand_there_as_they_are():
-    assert rows(section(PAGE, "## Default monitors")) == [_row(monitor) for monitor in DEFAULT_MONITORS]
 
 
 def test_every_reason_is_sorted_as_the_code_sorts_it():

@@ -12,6 +12,7 @@ PAGE = "docs/rest-api.md"
 ASKED = {
     "/api/v1/deployments": {},
     "/api/v1/deployments/{name}": {"version": "1"},
+    "/api/v1/deployments/{name}/health": {},
     "/api/v1/deployments/{name}/status": {},
     "/api/v1/deployments/{name}/measurements": {
         "metric": "psi",

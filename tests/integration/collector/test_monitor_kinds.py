@@ -13,6 +13,7 @@ from sqlalchemy import delete
 
 from tidegauge_collector.control.tables import MonitorRow, MonitorStateRow
 from tidegauge_collector.core.monitors import DRIFT, Monitor
+from tidegauge_collector.telemetry.judgements import newest_judgements
 
 NAME = "shop"
 HEALTHY, BROKEN = 0.0, 40.0
@@ -266,3 +267,34 @@ def test_limits_learned_from_the_baseline_know_the_size_of_the_window(port: Harb
     assert [one["verdict"] for one in port.values(NAME, "psi", column="amount", step="day")] == ["ok", "ok", "failing"]
     (alert,) = port.get("/alerts")["items"]
     assert alert["events"][0]["learned_from"] == "drawn_from_baseline"
+
+
+def test_health_names_the_column_that_made_a_block_bad_and_stands_in_the_list(port: Harbour, tmp_path: Path) -> None:
+    with agent_at(port, tmp_path / "spool", NAME, alerts="all") as agent:
+        give_baseline(agent)
+        record_days(agent, REPLAY, [HEALTHY, BROKEN])
+        port.ship(agent, end=True)
+    port.settle()
+
+    health = port.get(f"/deployments/{NAME}/health")
+    blocks = {one["block"]: one for one in health["blocks"]}
+    (item,) = port.get("/deployments")["items"]
+    assert (health["verdict"], blocks["drift"]["state"]) == ("failing", "failing")
+    assert [(one["monitor"], one["column"], one["verdict"]) for one in blocks["drift"]["because"]] == [
+        ("drift", "amount", "failing")
+    ]
+    assert item["health"] == {name: one["state"] for name, one in blocks.items()}
+
+
+def test_what_a_cool_down_keeps_back_is_recorded_and_opens_later(port: Harbour, tmp_path: Path) -> None:
+    calm = Monitor(**{**asdict(DRIFT), "recover_after": 1, "cooldown_s": 2 * DAY_S})
+    watch(port, [calm], alerts="all")
+    with agent_at(port, tmp_path / "spool", NAME, alerts="all") as agent:
+        give_baseline(agent)
+        record_days(agent, REPLAY, [BROKEN, HEALTHY, BROKEN, BROKEN])
+        port.ship(agent, end=True)
+    port.settle()
+
+    judged = newest_judgements(port.collector.telemetry, NAME)
+    assert [one.reason for one in judged] == [None, None, "cooling_down", None]
+    assert alerts(port) == [("drift", "failing", "resolved"), ("drift", "failing", "firing")]

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tidegauge_collector.core.judging import Observation, SeriesKey, compared_value, judge
-from tidegauge_collector.core.monitors import AUC, DRIFT, ERROR_RATE, Verdict
+from tidegauge_collector.core.judging import Observation, SeriesKey, compared_value, crossed_limit, judge
+from tidegauge_collector.core.monitors import AUC, DRIFT, ERROR_RATE, NO_PREDICTIONS, SILENT_AGENTS, Verdict
 
 
 def seen(value, *, reason=None, n=1000, p=1e-9, baseline=None, column="age", end_us=2_000) -> Observation:
@@ -141,6 +141,21 @@ def test_judgements_keep_the_order_of_the_observations():
     observations = [seen(0.3, column=name) for name in "dbca"]
 
     assert [judgement.observation for judgement in judge(DRIFT, observations)] == observations
+
+
+@pytest.mark.parametrize(
+    ("monitor", "observation", "limit"),
+    [
+        (DRIFT, seen(0.3), 0.25),
+        (AUC, seen(0.6, baseline=0.8), 0.72),
+        (replace(AUC, comparison="rise_from_baseline"), seen(0.9, baseline=0.8), 0.88),
+        (replace(DRIFT, comparison="outside", warning=None, failing=(1.0, 2.0)), seen(0.5), 1.0),
+        (NO_PREDICTIONS, seen(30_000.0), 21_600.0),
+        (SILENT_AGENTS, seen(2.0), None),
+    ],
+)
+def test_the_limit_of_an_alert_is_in_the_unit_of_its_value(monitor, observation, limit):
+    assert crossed_limit(monitor, observation, "failing") == (None if limit is None else pytest.approx(limit))
 
 
 def test_nothing_observed_gives_no_judgement():

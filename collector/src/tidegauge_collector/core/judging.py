@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tidegauge_collector.core.drift import benjamini_hochberg
-from tidegauge_collector.core.limits import Pair, binomial_p, is_beyond, nearest, normal_p, pair_of, relative_error
+from tidegauge_collector.core.limits import binomial_p, is_beyond, nearest, normal_p, pair_of, relative_error
 from tidegauge_collector.core.monitors import Limit, Monitor, Severity, Verdict
 from tidegauge_collector.core.spread import Spread
 
@@ -103,7 +103,11 @@ def compared_value(monitor: Monitor, observation: Observation) -> float | None:
 
 
 def crossed_limit(monitor: Monitor, observation: Observation, severity: Severity) -> float | None:
-    """The limit of a severity in the unit of the value: a relative change as the value that it leads to, of a band the side at hand."""
+    """The limit of a severity in the unit of the value: a relative change as the value that it leads to, of a band the side at hand.
+
+    Of silence: how long it may last, in seconds."""
+    if monitor.kind == "no_data":
+        return None if monitor.metric == "agents" else float(monitor.silent_for_s)
     limit = monitor.failing if severity == "failing" else monitor.warning
     compared = compared_value(monitor, observation)
     found = nearest(compared or 0.0, pair_of(monitor, limit, observation.spread))
@@ -120,7 +124,7 @@ Chance = tuple[float | None, float | None]  # p of one series, and adjusted over
 def _chances(monitor: Monitor, observations: Sequence[Observation], limit: Limit) -> list[Chance]:
     if monitor.significance is None or limit is None:
         return [(None, None)] * len(observations)
-    found = [_p_value(monitor, seen, pair_of(monitor, limit, seen.spread)) for seen in observations]
+    found = [seen.p_value if seen.p_value is not None else _p_value(monitor, seen, limit) for seen in observations]
     adjusted: list[float | None] = [None] * len(observations)
     for end in {seen.window_end_us for seen in observations}:
         family = [i for i, seen in enumerate(observations) if seen.window_end_us == end]
@@ -131,13 +135,12 @@ def _chances(monitor: Monitor, observations: Sequence[Observation], limit: Limit
     return list(zip(found, adjusted, strict=True))
 
 
-def _p_value(monitor: Monitor, seen: Observation, pair: Pair) -> float | None:
-    """By the test that the observation has what it takes for: of a rate, of a value with a standard error, else its own."""
-    if seen.p_value is not None:
-        return seen.p_value
+def _p_value(monitor: Monitor, seen: Observation, limit: Limit) -> float | None:
+    """By the test that the observation has what it takes for: of a rate, or of a value with a standard error."""
     compared = compared_value(monitor, seen)
     if compared is None or seen.value is None or not math.isfinite(compared) or seen.n < monitor.min_rows:
         return None
+    pair = pair_of(monitor, limit, seen.spread)
     if seen.events is not None and not monitor.is_relative:
         return binomial_p(seen.events, seen.n, pair)
     if seen.standard_error is None:
