@@ -37,6 +37,8 @@ ASKED = {
         "end": "2100-01-01T00:00:00Z",
     },
     "/api/v1/deployments/{name}/predictions": {"limit": "5", "after": ""},
+    "/api/v1/deployments/{name}/monitors": {},
+    "/api/v1/monitors": {},
     "/api/v1/deletions": {},
     "/api/v1/alerts": {
         "deployment": "loans",
@@ -76,7 +78,11 @@ def _missing(shown, answered, path=""):
     """Fields that one side has and the other has not, where both have something to compare."""
     if isinstance(shown, list) and isinstance(answered, list):
         return _missing(shown[0], answered[0], f"{path}[]")
-    if not isinstance(shown, dict) or not isinstance(answered, dict) or path.endswith((".parameters", ".dropped")):
+    if (
+        not isinstance(shown, dict)
+        or not isinstance(answered, dict)
+        or path.endswith((".parameters", ".dropped", ".labels"))
+    ):
         return []
     found = [f"{path}.{name}" for name in shown.keys() ^ answered.keys()]
     return found + [

@@ -157,8 +157,7 @@ def _range(server: Server, parsed: argparse.Namespace, deployment: str) -> dict[
     if "start" in asked:
         raise ConfigError("--last and --from say two things: give one of them")
     status = server.read(f"/deployments/{escaped(deployment)}/status")
-    ends = [one for one in (status["data_end"], status["service_end"]) if one]
-    newest = asked.get("end") or max(ends, default=None)
+    newest = asked.get("end") or status["data_end"] or status["service_end"]
     if newest is None:
         return asked
     return asked | {"start": (datetime.fromisoformat(newest) - _span(parsed.last)).isoformat()}

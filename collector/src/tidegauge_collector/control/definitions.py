@@ -166,8 +166,8 @@ def materialise(
     """Brings the monitors of one deployment to what is defined."""
     before, after = monitors.by_id(session, row.id), monitors_of(defined.values(), _target(row))
     changes = [one.monitor for one in monitor_changes(before, after)]
-    seen = session.execute(select(VersionRow.name, VersionRow.role).where(VersionRow.deployment_id == row.id))
-    roles = {name: role for name, role in seen}  # noqa: C416 - rows, not pairs, to the type checker
+    versions = session.scalars(select(VersionRow).where(VersionRow.deployment_id == row.id)) if changes else ()
+    roles = {one.name: one.role for one in versions}
     withdrawn: list[int] = []
     for name in changes:
         goes = _going(before.get(name), after.get(name), roles)
