@@ -9,6 +9,7 @@ from tidegauge.cli import _parser as agent_parser
 from tidegauge.settings import AgentSettings, default_spool
 from tidegauge_collector import errors
 from tidegauge_collector.cli import _parser as collector_parser
+from tidegauge_collector.core.matching import FIELDS as LABELS
 from tidegauge_collector.core.routing import GROUP_FIELDS, Route
 from tidegauge_collector.notify.registry import COMMON, KINDS
 from tidegauge_collector.notify.routes import KEYS
