@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score
 
 from flights_demo.data import ZONE
 from flights_demo.evidence import Evidence, Json, hex_id
-from flights_demo.receiver import Message
+from flights_demo.receiver import RECEIVER, Message
 from flights_demo.shift import Shift, parse_shift
 
 QUIET = ("carrier", "origin", "hour")
@@ -122,15 +122,28 @@ def shift_is_found(seen: Evidence) -> Iterator[Check]:
 
 def deliveries_arrived(seen: Evidence) -> Iterator[Check]:
     """Each event of each alert reached the receiver, signed; once, but where a kill made the sender repeat itself."""
-    expected = {one["id"] for alert in seen.alerts for one in alert["deliveries"]}
+    expected = {one["id"] for alert in seen.alerts for one in to_receiver(alert)}
     arrived = Counter(one.id for one in seen.messages if not one.problem)
     bad = [one.problem for one in seen.messages if one.problem]
     missing, unknown = expected - arrived.keys(), arrived.keys() - expected
     repeated = sum(count - 1 for count in arrived.values())
-    untold = sum(1 for alert in seen.alerts if not alert["deliveries"])
+    untold = sum(1 for alert in seen.alerts if not to_receiver(alert))
     holds = not (missing or unknown or bad or untold) and (repeated == 0 or bool(seen.kills))
     grounds = f"{len(expected)} sent, {len(arrived)} arrived, {repeated} repeated, {len(bad)} badly signed"
     yield Check("alert events reached the receiver once, signed", holds, grounds)
+
+
+def desk_followed(seen: Evidence) -> Iterator[Check]:
+    """Each tool of the people on call shows one ticket of the shift: opened, updated when somebody took it, resolved."""
+    if not seen.plan.shift:
+        return
+    shift = parse_shift(seen.plan.shift)
+    is_over = seen.rows["day"].max() >= pd.Timestamp(shift.end) + FOUND_WITHIN
+    for story in seen.stories:
+        steps = len(story.history)
+        holds = len(story.tickets) == 1 and not story.problems and (steps >= (3 if is_over else 2))
+        grounds = story.problems[0] if story.problems else f"{len(story.tickets)} ticket(s), {steps} steps"
+        yield Check(f"{story.tool}: one ticket, opened, updated, resolved", holds, grounds)
 
 
 def nothing_dropped(seen: Evidence) -> Iterator[Check]:
@@ -158,9 +171,15 @@ _CHECKS: tuple[Callable[[Evidence], Iterator[Check]], ...] = (
     alerts_judged_whole_days,
     shift_is_found,
     deliveries_arrived,
+    desk_followed,
     nothing_dropped,
     service_cannot_tell,
 )
+
+
+def to_receiver(alert: Json) -> list[Json]:
+    """The messages of an alert that went to the demo's webhook."""
+    return [one for one in alert["deliveries"] if one["channel"] == RECEIVER]
 
 
 def sklearn_accuracy(rows: pd.DataFrame) -> float:
@@ -182,7 +201,7 @@ def _concerns(alert: Json, shift: Shift) -> bool:
 
 
 def _arrived(seen: Evidence, alert: Json) -> list[Message]:
-    ids = {one["id"] for one in alert["deliveries"]}
+    ids = {one["id"] for one in to_receiver(alert)}
     unique = {one.id: one for one in seen.messages if one.id in ids and not one.problem}
     return list(unique.values())
 

@@ -55,6 +55,16 @@ class Client:
         """Every alert, oldest first."""
         return list(self._pages("/alerts", deployment=DEPLOYMENT, limit="100", cursor="before"))[::-1]
 
+    def firing(self, **query: str) -> list[Json]:
+        """Alerts that fire."""
+        return list(self._read("/alerts", deployment=DEPLOYMENT, status="firing", **query)["items"])
+
+    def acknowledge(self, alert: int, *, actor: str) -> None:
+        """Say that somebody looks after it."""
+        body = json.dumps({"actor": actor}).encode()
+        headers = {"Content-Type": "application/json"}
+        self._ask(urllib.request.Request(f"{self._base}/alerts/{alert}/acknowledge", body, headers))
+
     def _pages(self, path: str, *, cursor: str, **query: str) -> Iterator[Json]:
         following: str | None = None
         while True:
@@ -66,10 +76,14 @@ class Client:
 
     def _read(self, path: str, **query: str) -> Json:
         url = f"{self._base}{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
+        return self._ask(urllib.request.Request(url))
+
+    def _ask(self, request: urllib.request.Request) -> Json:
         try:
-            with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
                 return dict(json.load(answer))
         except urllib.error.HTTPError as error:
             with error:
                 text = error.read().decode(errors="replace")
-            raise ApiError(error.code, f"GET {url} was answered {error.code}: {text}") from error
+            asked = f"{request.get_method()} {request.full_url}"
+            raise ApiError(error.code, f"{asked} was answered {error.code}: {text}") from error

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from flights_demo.receiver import RECEIVER
+
 START_S = 60.0
 STOP_S = 15.0
 POLL_S = 0.05
@@ -21,13 +23,13 @@ class CollectorError(Exception):
 class CollectorProcess:
     """One collector on one data directory; started again it listens on the ports that it had."""
 
-    def __init__(self, folder: Path, *, hook_url: str, hook_secret: str) -> None:
+    def __init__(self, folder: Path, *, hook_url: str, hook_secret: str, more: str = "") -> None:
         self._data = folder / "collector"
         self._log = folder / "collector.log"
         self._config = folder / "collector.toml"
         self._config.write_text(
-            f'[[channels]]\nname = "receiver"\nkind = "webhook"\nurl = "{hook_url}"\nsecret = "{hook_secret}"\n'
-            'allow = ["127.0.0.1"]\n'
+            f'[[channels]]\nname = "{RECEIVER}"\nkind = "webhook"\nurl = "{hook_url}"\nsecret = "{hook_secret}"\n'
+            'allow = ["127.0.0.1"]\n' + more
         )
         self._process: subprocess.Popen[bytes] | None = None
         self.http = self.grpc = ""

@@ -15,12 +15,14 @@ from rich.console import Console
 from flights_demo.checks import Check, check_all
 from flights_demo.client import Client, Json
 from flights_demo.collector import CollectorProcess
+from flights_demo.desk import Desk, OnCall
 from flights_demo.evidence import Evidence, gather
 from flights_demo.plan import Plan
 from flights_demo.processes import run_job
 from flights_demo.receiver import Receiver, new_secret
 from flights_demo.replay import Replaying
 from flights_demo.report import print_report
+from flights_demo.shift import parse_shift
 from tidegauge.shipper.lock import read_holder
 from tidegauge.spool import list_epochs
 
@@ -52,7 +54,15 @@ class Demo:
         secret = new_secret()
         self._receiver = Receiver(secret)
         self._stack.callback(self._receiver.close)
-        self.collector = CollectorProcess(options.folder, hook_url=self._receiver.url, hook_secret=secret)
+        self._desk = Desk(parse_shift(options.shift)) if options.shift else None
+        if self._desk is not None:
+            self._stack.callback(self._desk.close)
+        self.collector = CollectorProcess(
+            options.folder,
+            hook_url=self._receiver.url,
+            hook_secret=secret,
+            more=self._desk.configuration() if self._desk is not None else "",
+        )
         self._stack.callback(self.collector.stop)
 
     def run(self) -> list[Check]:
@@ -63,9 +73,9 @@ class Demo:
         self._stack.callback(stop_shipper, plan)
         trained, isolation = self._prepare(plan)
         replaying = Replaying(plan, self.collector, self._console, total=trained["replayed"])
-        with contextlib.closing(replaying):
-            replaying.run(chaos=self._options.chaos)
         client = Client(self.collector.http)
+        with contextlib.closing(replaying), self._somebody_on_call(client):
+            replaying.run(chaos=self._options.chaos)
         with self._console.status("Waiting until the deployment is settled …"):
             self._shipped(plan)
             status = self._settled(client)
@@ -73,6 +83,7 @@ class Demo:
         with self._console.status("Comparing what is stored with what was sent …"):
             messages = self._receiver.messages()
             told = {"costs": replaying.costs, "kills": replaying.kills, "isolation": isolation}
+            told["stories"] = self._desk.stories() if self._desk is not None else []
             seen = gather(plan, client, status, messages=messages, **told)
             checks = check_all(seen)
         print_report(self._console, seen, checks)
@@ -88,6 +99,11 @@ class Demo:
     def close(self) -> None:
         """End every process and thread of the run."""
         self._stack.close()
+
+    def _somebody_on_call(self, client: Client) -> contextlib.AbstractContextManager[object]:
+        if self._desk is None:
+            return contextlib.nullcontext()
+        return contextlib.closing(OnCall(client, parse_shift(self._options.shift)))
 
     def _plan(self) -> Plan:
         folder = str(self._options.folder.resolve())
@@ -158,6 +174,7 @@ def write_result(path: Path, seen: Evidence, checks: list[Check]) -> None:
         "kills": seen.kills,
         "in_doubt": len(seen.ledger.in_doubt),
         "costs": seen.costs,
+        "stories": [asdict(one) for one in seen.stories],
         "received": [{"id": one.id, "type": one.type, "problem": one.problem} for one in seen.messages],
     }
     path.write_text(json.dumps(result, indent=1))

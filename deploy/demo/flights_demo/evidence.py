@@ -12,6 +12,7 @@ import pandas as pd
 
 from flights_demo.client import Client
 from flights_demo.data import FEATURES, ZONE
+from flights_demo.desk import Story
 from flights_demo.ledger import Ledger, read_ledger
 from flights_demo.plan import Plan
 from flights_demo.receiver import Message
@@ -51,6 +52,7 @@ class Evidence:
     costs: list[Json] = field(default_factory=list)
     kills: list[str] = field(default_factory=list)
     isolation: Json = field(default_factory=dict)
+    stories: list[Story] = field(default_factory=list)
 
     @cached_property
     def stored_rows(self) -> pd.DataFrame:
@@ -66,7 +68,7 @@ class Evidence:
 
 
 def gather(plan: Plan, client: Client, status: Json, *, messages: list[Message], **told: Any) -> Evidence:
-    """Read the ledger, ask the collector; `told` is what the run itself saw (`costs`, `kills`, `isolation`)."""
+    """Read the ledger, ask the collector; `told` is what the run itself saw (`costs`, `kills`, `isolation`, `stories`)."""
     rows: pd.DataFrame = pd.read_pickle(plan.replay_file)
     ledger = read_ledger(plan.folder, plan.workers)
     doubtful_predictions, doubtful_actuals = rows_in_doubt(plan, rows, ledger)

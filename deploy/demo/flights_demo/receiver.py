@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+RECEIVER = "receiver"  # its name as a channel
 TOLERANCE_S = 300
 MAX_BODY = 64 * 1024
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from flights_demo.checks import Check, opened_day, sklearn_accuracy
+from flights_demo.checks import Check, opened_day, sklearn_accuracy, to_receiver
 from flights_demo.evidence import Evidence, Json
 
 Row = list[str]
@@ -20,6 +21,8 @@ def print_report(console: Console, seen: Evidence, checks: list[Check]) -> None:
     console.print(_table("Drift by feature (each day against January to March)", DRIFT_HEAD, drift_rows(seen)))
     console.print(_table("Accuracy by month", ACCURACY_HEAD, accuracy_rows(seen)))
     console.print(_table("Alerts, and what the receiver got", ALERT_HEAD, alert_rows(seen)))
+    if seen.stories:
+        console.print(_table("What the people on call saw of the shift", STORY_HEAD, story_rows(seen)))
     console.print(_table("Cost per call (a DataFrame of an hour's flights; medians)", COST_HEAD, cost_rows(seen.costs)))
     console.print(_table("What was promised", CHECK_HEAD, check_rows(checks)))
 
@@ -27,6 +30,7 @@ def print_report(console: Console, seen: Evidence, checks: list[Check]) -> None:
 DRIFT_HEAD = ["feature", "median psi", "highest", "on", "days > 0.1", "alerts"]
 ACCURACY_HEAD = ["month", "flights", "truth", "Tidegauge", "scikit-learn"]
 ALERT_HEAD = ["opened by", "over at", "what", "severity", "value", "sent", "received"]
+STORY_HEAD = ["tool", "what happened there"]
 COST_HEAD = ["worker", "calls", "the model", "added by the wrap", "99th percentile"]
 CHECK_HEAD = ["", "claim", "grounds"]
 
@@ -65,7 +69,7 @@ def alert_rows(seen: Evidence) -> Iterable[Row]:
     """One row an alert, the oldest first, in event time."""
     received = {one.id for one in seen.messages if not one.problem}
     for one in sorted(seen.alerts, key=lambda alert: str(alert["opened_window"]["end"])):
-        deliveries = one["deliveries"]
+        deliveries = to_receiver(one)
         delivered = sum(1 for each in deliveries if each["status"] == "delivered")
         yield [
             opened_day(one).strftime("%Y-%m-%d"),
@@ -76,6 +80,13 @@ def alert_rows(seen: Evidence) -> Iterable[Row]:
             f"{delivered} of {len(deliveries)}",
             str(len({each["id"] for each in deliveries} & received)),
         ]
+
+
+def story_rows(seen: Evidence) -> Iterable[Row]:
+    """One row a step, tool after tool."""
+    for story in seen.stories:
+        for number, step in enumerate(story.history):
+            yield [story.tool if number == 0 else "", escape(step)]
 
 
 def cost_rows(costs: Iterable[Json]) -> Iterable[Row]:
