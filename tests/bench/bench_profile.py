@@ -22,6 +22,7 @@ import numpy as np
 
 import tidegauge
 from tidegauge.core.bins import ColumnBins, NumericBins, ReferenceBins, categorical_bins, numeric_bins
+from tidegauge.core.moments import add_products
 from tidegauge.process import PROCESS
 from tidegauge.settings import AgentSettings
 from tidegauge.worker.calls import Call, Form, Origin
@@ -152,6 +153,8 @@ def bench_background(rng: np.random.Generator) -> None:
     print(
         f"  yardsticks: np.fromiter(chain(map(itemgetter, rows))) {yard * 1e6:.2f} us; np.sort of the columns {sort * 1e6:.2f} us"
     )
+    products = cpu_s(lambda: [add_products(numbers.T.copy(), np.zeros((FEATURES, FEATURES))) for _ in range(20)])
+    print(f"  yardstick: the second moments alone {products / 20 / len(dicts) * 1e6:.2f} us")
     kinds = (("dicts", dicts, Form.ROW_OF_NAMES, 1.5), ("numpy rows", packed, Form.ROW_OF_FLOATS, 0.5))
     for name, inputs, form, target_us in kinds:
         target = worker(bins)

@@ -231,22 +231,30 @@ class OpenWindows:
         window = self._windows[key]
         window.moments = moments if window.moments is None else merge_moments([window.moments, moments])
 
-    def seal(self, *, close: frozenset[WindowKey] = frozenset(), everything: bool = False) -> list[SealedWindow]:
+    def seal(
+        self,
+        *,
+        close: frozenset[WindowKey] = frozenset(),
+        everything: bool = False,
+        breathe: Breathe = no_pause,
+    ) -> list[SealedWindow]:
         """Take the deltas: of windows to `close` with their sketches; of others from 10 rows on, or all where `everything`."""
         sealed = []
         for key in sorted(self._windows):
             window = self._windows[key]
             closing = key in close
             if window.rows >= LEAST_ROWS or closing or (everything and window.rows):
-                sealed.append(self._seal(key, window, closed=closing))
+                sealed.append(self._seal(key, window, closed=closing, breathe=breathe))
             if closing:
                 del self._windows[key]
         return sealed
 
-    def _seal(self, key: WindowKey, window: OpenWindow, *, closed: bool) -> SealedWindow:
+    def _seal(self, key: WindowKey, window: OpenWindow, *, closed: bool, breathe: Breathe) -> SealedWindow:
         window.spread(closed=closed)
-        deltas = [cell.take(closed=closed) for cell in window.cells.values()]
-        columns = [self._guard.limit(delta, learn=not key.segment) for delta in deltas]
+        columns = []
+        for cell in window.cells.values():
+            columns.append(self._guard.limit(cell.take(closed=closed), learn=not key.segment))
+            breathe()
         moments = window.moments if closed else None
         taken = SealedWindow(key, columns, closed, 0 if key.segment else window.rows, window.clamped_rows, moments)
         window.rows = window.clamped_rows = 0

@@ -341,24 +341,36 @@ class DeploymentWorker:
         take_over(self.kinds, {name: one.kind for name, one in bins.columns.items()}, self.settings.kinds)
         self._layouts = Layouts(self.kinds, self._bins)
 
-    def seal(self, now_us: int, *, profiles: bool, everything: bool = False, final: bool = False) -> list[SealedFrame]:
+    def seal(
+        self,
+        now_us: int,
+        *,
+        profiles: bool,
+        everything: bool = False,
+        final: bool = False,
+        breathe: Breathe = no_pause,
+    ) -> list[SealedFrame]:
         """Take the frames that are due: always records, actuals and service columns; `profiles` with the windows that are due;
         `everything` down to the last row; `final` closes all windows."""
-        self.aggregate(now_us)
+        self.aggregate(now_us, breathe)
         self.refresh_bins(now_us)
         for start, segment, columns in self._service.seal():
             self._ready.append(self.encoder.minute(start, segment, columns, now_us))
+            breathe()
         for sealed in self.metrics.seal(now_us):
             self._ready.extend(self.encoder.window(sealed, None, now_us))
         records, self._records = self._records, []
         for rows in join_records(records):
             self._ready.extend(self.encoder.records(rows, now_us))
+            breathe()
         actuals, self._actuals = self._actuals, []
         for truth in actuals:
             self._ready.extend(self.encoder.actuals(truth, now_us))
+            breathe()
         if profiles or everything:
             due = self._windows.due_to_close(now_us=now_us, newest_event_us=self.newest_event_us, length_us=HOUR_US)
-            self._seal_windows(self._windows.all_keys() if final else due, now_us, everything=everything)
+            closing = self._windows.all_keys() if final else due
+            self._seal_windows(closing, now_us, everything=everything, breathe=breathe)
         frames, self._ready = self._ready, []
         if frames and not self._announced:
             self._announced = True
@@ -369,9 +381,12 @@ class DeploymentWorker:
         """Earliest event time of the rows that no seal has taken yet."""
         return self._windows.first_unsealed_us()
 
-    def _seal_windows(self, close: frozenset[WindowKey], now_us: int, *, everything: bool = False) -> None:
-        for sealed in self._windows.seal(close=close, everything=everything):
+    def _seal_windows(
+        self, close: frozenset[WindowKey], now_us: int, *, everything: bool = False, breathe: Breathe = no_pause
+    ) -> None:
+        for sealed in self._windows.seal(close=close, everything=everything, breathe=breathe):
             self._ready.extend(self.encoder.window(self._with_enough_moments(sealed), self._bins, now_us))
+            breathe()
 
     def _with_enough_moments(self, sealed: SealedWindow) -> SealedWindow:
         """The window, without second moments of fewer than 10 rows: out of so few, single rows could be told again."""

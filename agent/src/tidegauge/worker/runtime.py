@@ -34,14 +34,12 @@ from tidegauge.worker.calls import (
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.frames import SealedFrame, with_watermark
 from tidegauge.worker.outbox import Outbox
-from tidegauge.worker.pacing import Breathe, no_pause
+from tidegauge.worker.pacing import TICK_S, Breathe, no_pause, rest_s
 from tidegauge.worker.shapes import by_rows, count_rows, slice_rows
 from tidegauge.worker.threads import threads_can_run
 
 T = TypeVar("T")
 
-TICK_S = 0.1
-LEAST_TICK_S = 0.005
 PAUSE_S = 0.0002
 HELD_NS = 25_000
 CALLS_AT_ONCE = 256
@@ -280,12 +278,10 @@ class Runtime:
         return None
 
     def _rest_s(self, taken: int) -> float:
-        """How long to wait after so many calls were taken since the last wait: as long as a quarter of the room takes to fill at that
-        rate, and at most twice as long as the last time."""
+        """How long to wait, after so many calls were taken since the last wait."""
         now = time.monotonic()
         spent_s, self._waited_s = now - self._waited_s, now
-        fills_s = spent_s * self._source.room / (4 * taken) if taken else TICK_S
-        self._last_rest_s = min(TICK_S, 2 * self._last_rest_s, max(LEAST_TICK_S, fills_s))
+        self._last_rest_s = rest_s(taken=taken, spent_s=spent_s, room=self._source.room, last_s=self._last_rest_s)
         return self._last_rest_s
 
     def _tick(self, breathe: Breathe) -> int:
@@ -301,7 +297,7 @@ class Runtime:
         if profiles or now - self._sealed_records_s >= SEAL_RECORDS_S:
             with self._work:
                 self._drain(len(self._source), breathe)
-                self._seal(profiles=profiles)
+                self._seal(profiles=profiles, breathe=breathe)
         return taken
 
     def _drain(self, most: int, breathe: Breathe = no_pause) -> int:
@@ -333,7 +329,15 @@ class Runtime:
         for target, own in by_target.values():
             target.take(own, now_us, breathe)
 
-    def _seal(self, *, profiles: bool, everything: bool = False, final: bool = False, at_once: bool = False) -> None:
+    def _seal(
+        self,
+        *,
+        profiles: bool,
+        everything: bool = False,
+        final: bool = False,
+        at_once: bool = False,
+        breathe: Breathe = no_pause,
+    ) -> None:
         now = time.monotonic()
         self._sealed_records_s = now
         if profiles:
@@ -345,7 +349,9 @@ class Runtime:
         for targets in by_deployment.values():
             sealed: list[SealedFrame] = []
             for target in targets:
-                step = partial(target.seal, _now_us(), profiles=profiles, everything=everything, final=final)
+                step = partial(
+                    target.seal, _now_us(), profiles=profiles, everything=everything, final=final, breathe=breathe
+                )
                 sealed += self._attempt(step) or []
             frames += _with_watermark(sealed, targets)
         self._outbox.put(frames, at_once=at_once)
