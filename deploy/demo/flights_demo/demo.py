@@ -74,12 +74,13 @@ class Demo:
         trained, isolation = self._prepare(plan)
         replaying = Replaying(plan, self.collector, self._console, total=trained["replayed"])
         client = Client(self.collector.http)
-        with contextlib.closing(replaying), self._somebody_on_call(client):
-            replaying.run(chaos=self._options.chaos)
-        with self._console.status("Waiting until the deployment is settled …"):
-            self._shipped(plan)
-            status = self._settled(client)
-            self._delivered(client)
+        with self._somebody_on_call(client):
+            with contextlib.closing(replaying):
+                replaying.run(chaos=self._options.chaos)
+            with self._console.status("Waiting until the deployment is settled …"):
+                self._shipped(plan)
+                status = self._settled(client)
+                self._delivered(client)
         with self._console.status("Comparing what is stored with what was sent …"):
             messages = self._receiver.messages()
             told = {"costs": replaying.costs, "kills": replaying.kills, "isolation": isolation}

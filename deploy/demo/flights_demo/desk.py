@@ -17,6 +17,7 @@ from flights_demo.shift import Shift
 from receivers import JiraReceiver, Provider, ServiceNowReceiver, SlackReceiver
 
 ACCOUNT, TOKEN, PASSWORD, BOT = "bot@example.com", "jira-token", "snow-secret", "xoxb-slack-token"
+CHANNELS = {"jira", "servicenow", "slack"}
 LOOK_EVERY_S = 0.1
 STOP_S = 10.0
 
@@ -54,7 +55,7 @@ class Desk:
             f'token = "{TOKEN}"\nreopen_within_hours = 0\n{common}'
             f'[[channels]]\nname = "servicenow"\nkind = "servicenow"\nurl = "{self._servicenow.url}"\nusername = "bot"\n'
             f'password = "{PASSWORD}"\nreopen_within_hours = 0\n{common}'
-            f'[[channels]]\nname = "slack"\nkind = "slack_api"\nurl = "{self._slack.url}/api"\nchannel = "C0DRIFT"\n'
+            f'[[channels]]\nname = "slack"\nkind = "slack_api"\nurl = "{self._slack.url}/api"\nchannel = "#ml-alerts"\n'
             f'token = "{BOT}"\n{common}'
             '[[routes]]\nname = "on-call"\nchannels = ["jira", "servicenow", "slack"]\n'
             f'match = {{ monitor = "drift", column = "{self._shift.column}" }}\nwait = 0\ninterval = 0\ncontinue = true\n'
@@ -78,7 +79,7 @@ class Desk:
 
 
 class OnCall:
-    """Looks at the firing alerts, and acknowledges that of the shifted column as soon as it is there; until `close`."""
+    """Hears of the shifted column from the tools, and acknowledges the alert once all of them have told; until `close`."""
 
     def __init__(self, client: Client, shift: Shift) -> None:
         self._client, self._column = client, shift.column
@@ -95,5 +96,6 @@ class OnCall:
         while not self._ends.wait(LOOK_EVERY_S):
             with contextlib.suppress(ApiError, urllib.error.URLError, http.client.HTTPException, OSError):
                 for alert in self._client.firing(monitor="drift", acknowledged="no"):
-                    if alert["column"] == self._column:
+                    told = {one["channel"] for one in alert["deliveries"] if one["status"] == "delivered"}
+                    if alert["column"] == self._column and told >= CHANNELS:
                         self._client.acknowledge(alert["id"], actor="anna")

@@ -24,6 +24,10 @@ def state(event: Event, language: str = "en") -> str:
     return words["resolved"] if event.is_over else words.get(event.severity, event.severity)
 
 
+OWN_RULE = "channel"
+"""The rule of what Tidegauge says of its own channels; a monitor's would have a metric that is measured."""
+
+
 def headline(event: Event, language: str = "en") -> str:
     """One line without line breaks: how bad, which deployment, which metric of which column, its value and limit."""
     words = WORDS[language]
@@ -35,6 +39,8 @@ def headline(event: Event, language: str = "en") -> str:
 
 def _of_one(event: Event, language: str) -> str:
     words = WORDS[language]
+    if event.rule == OWN_RULE:
+        return words["own_over" if event.is_over else "own_line"].format(channel=event.column)
     line = words["over" if event.is_over else "line"].format(
         deployment=event.deployment,
         what=_what(event.metric, event.column, language),
