@@ -104,10 +104,7 @@ class Calls(list[RawCall]):
         self._origin: list[Origin | None] = []
 
     def field(self, name: str) -> list[Any]:
-        """One field of each call. Not to be changed.
-
-        Nothing is made on the way that the garbage collector counts: it would look through the host's objects the more often.
-        """
+        """One field of each call. Not to be changed."""
         if name not in self._found:
             found = self._found[name] = list[Any]()
             for start in range(0, len(self), CALLS_AT_ONCE):
