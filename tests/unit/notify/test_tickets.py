@@ -1,4 +1,4 @@
-"""Kinds that keep a ticket for each thread, answered by hand: opened, commented, ended, opened again, and what they do where that is refused."""
+"""Kinds that keep a ticket for each thread, answered by hand: what they do with it, and what where that is refused."""
 
 from __future__ import annotations
 
