@@ -173,8 +173,9 @@ class OutboxSender:
             self._wake_lanes()
 
     async def _collapse(self, lane: Lane, found: Conversation) -> bool:
-        """Whether nobody needs to hear of a thread any more: it was over before anybody did."""
-        if found.thread is None or lane.channel.manners.hears_all:
+        """Whether nobody needs to hear of a thread any more: it was over before anybody did, and the receiver keeps nothing of it."""
+        manners = lane.channel.manners
+        if found.thread is None or manners.hears_all or found.thread.remembered.keys() - manners.noted_first:
             return False
         settled = await asyncio.to_thread(self._store.talks.collapse, found.thread.id, now_us=self._clock.now_us())
         self.counts[lane.channel.name, "collapsed"] += settled
