@@ -129,7 +129,8 @@ class OutboxSender:
                 lane.wake.clear()
                 try:
                     if await self._pass(lane, session) == 0:
-                        await _first_of(lane.wake.wait(), self._clock.sleep(await self._idle_s(lane)))
+                        idle_s = await self._idle_s(lane)  # before the waits are made: it may be cancelled
+                        await _first_of(lane.wake.wait(), self._clock.sleep(idle_s))
                 except StoreUnavailable as problem:
                     _log.warning("outbox.store_unavailable", channel=lane.channel.name, problem=str(problem.orig))
                     await self._clock.sleep(STORE_PAUSE_S)
