@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ class Issue:
     fields: Mapping[str, Any]
     status: str = "To Do"
     made_us: int = 0
+    assignee: str = ""
     comments: list[str] = field(default_factory=list)
     was: list[str] = field(default_factory=lambda: ["To Do"])
 
@@ -61,6 +62,17 @@ class JiraReceiver(Provider):
         """A line for each issue."""
         return [f"{one.key} [{one.status}] {one.fields['summary']}" for one in self.issues.values()]
 
+    def by_person(self, key: str, *, status: str = "", assignee: str | None = None) -> None:
+        """Somebody moves an issue, or gives it to somebody ("": to nobody)."""
+        issue = self.issues[key]
+        if status:
+            issue.status = status
+            issue.was.append(status)
+            self.note(key, f"moved to {status} by a person")
+        if assignee is not None:
+            issue.assignee = assignee
+            self.note(key, f"given to {assignee or 'nobody'} by a person")
+
     def answer(self, request: web.Request, path: str, body: Any) -> tuple[int, Any]:
         root = f"rest/api/{3 if self.is_cloud else 2}/"
         if request.headers.get("Authorization") != self._authorization:
@@ -78,7 +90,7 @@ class JiraReceiver(Provider):
             case ("POST", ["search"]):
                 return 200, self._found(self.hold("jira_dc_search", body))
             case ("GET", ["issue", key]):
-                return 200, {"key": key, "fields": {"status": self._status(self._issue(key).status)}}
+                return 200, self._shown(self._issue(key), request.query["fields"].split(","))
             case ("PUT", ["issue", key]):
                 return self._edit(self._issue(key), self.hold("jira_edit", body))
             case ("POST", ["issue", key, "comment"]):
@@ -144,6 +156,11 @@ class JiraReceiver(Provider):
         issue.was.append(to)
         self.note(issue.key, f"moved to {to}")
         return 204, None
+
+    def _shown(self, issue: Issue, asked: Sequence[str]) -> Mapping[str, Any]:
+        assignee = {"displayName": issue.assignee} if issue.assignee else None
+        fields = {"status": self._status(issue.status), "assignee": assignee}
+        return {"key": issue.key, "fields": {name: fields[name] for name in asked}}
 
     def _status(self, name: str) -> Mapping[str, Any]:
         return {"name": name, "statusCategory": {"key": STATUSES[name]}}

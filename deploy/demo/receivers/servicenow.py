@@ -16,7 +16,7 @@ _CHOICES = (
     "impact urgency state close_code correlation_id correlation_display assignment_group caller_id parent_incident"
 )
 COLUMNS = frozenset(f"{_TEXTS} {_CHOICES}".split(" "))
-STATES = {"1": "New", "2": "In Progress", "6": "Resolved", "7": "Closed"}
+STATES = {"1": "New", "2": "In Progress", "3": "On Hold", "6": "Resolved", "7": "Closed", "8": "Canceled"}
 INCIDENT = "api/now/table/incident"
 
 
@@ -38,6 +38,17 @@ class ServiceNowReceiver(Provider):
             f"{one['number']} [{STATES[one['state']]}] {one['short_description']}" for one in self.incidents.values()
         ]
 
+    def by_person(self, sys_id: str, *, state: str = "", assigned_to: str | None = None) -> None:
+        """Somebody changes an incident."""
+        incident = self.incidents[sys_id]
+        if state:
+            incident["state"] = state
+            self.was[sys_id].append(state)
+            self.note(incident["number"], f"state {STATES[state]} by a person")
+        if assigned_to is not None:
+            incident["assigned_to"] = assigned_to
+            self.note(incident["number"], f"given to {assigned_to or 'nobody'} by a person")
+
     def answer(self, request: web.Request, path: str, body: Any) -> tuple[int, Any]:
         if request.headers.get("Authorization") != self._authorization:
             raise Refusal(401, _error("User Not Authenticated"))
@@ -55,7 +66,7 @@ class ServiceNowReceiver(Provider):
         if request.method == "PATCH":
             return self._change(sys_id, self.hold("servicenow_change", body))
         assert request.method == "GET", f"method {request.method}"
-        return 200, {"result": self.incidents[sys_id]}
+        return 200, {"result": self._shown(sys_id, request)}
 
     def _create(self, body: Mapping[str, str], request: web.Request) -> tuple[int, Any]:
         number = len(self.incidents) + 1
@@ -66,6 +77,14 @@ class ServiceNowReceiver(Provider):
         self.note(self.incidents[sys_id]["number"], f"opened: {body['short_description']}")
         asked = request.query["sysparm_fields"].split(",")
         return 201, {"result": {name: v for name, v in self.incidents[sys_id].items() if name in asked}}
+
+    def _shown(self, sys_id: str, request: web.Request) -> Mapping[str, Any]:
+        asked = request.query["sysparm_fields"].split(",")
+        found = {name: self.incidents[sys_id].get(name, "") for name in asked}
+        if request.query.get("sysparm_display_value") != "all":
+            return found
+        named = {**found, "state": STATES[self.incidents[sys_id]["state"]]}
+        return {name: {"value": value, "display_value": named[name]} for name, value in found.items()}
 
     def _query(self, query: str) -> list[dict[str, str]]:
         wanted = re.fullmatch(r"correlation_id=([0-9a-f]{32})\^stateNOT IN6,7,8\^ORDERBYDESCsys_created_on", query)

@@ -23,6 +23,7 @@ load("collector_harbour", FOLDER / "harbour.py")
 load("collector_rows", FOLDER / "rows.py")
 load("collector_mailbox", FOLDER / "mailbox.py")
 load("collector_crew", FOLDER / "crew.py")
+load("collector_desks", FOLDER / "desks.py")
 
 
 @pytest.fixture(autouse=True)

@@ -130,7 +130,8 @@ def test_an_incident_is_opened_acknowledged_and_resolved_under_the_key_of_its_th
 
 def test_an_incident_is_resolved_with_the_routing_key_that_opened_it_which_is_stored_nowhere() -> None:
     opened = hold(PagerDutyChannel("ops", OLD_KEY), event(), [said(202)], of=thread())
-    (note,) = opened.notes
+    first, note = opened.notes
+    assert (first.keys(), note.keys()) == ({"routing_key"}, {"routing_key", "opened"})
     rotated = PagerDutyChannel("ops", NEW_KEY, previous_routing_key=OLD_KEY)
 
     over = hold(rotated, event("resolved"), [said(202)], of=thread(note))

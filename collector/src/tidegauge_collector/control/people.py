@@ -22,6 +22,8 @@ from tidegauge_collector.core.silences import Silence
 _Transaction = Callable[[], AbstractContextManager[Session]]
 _Change = Callable[[AlertTableRow], dict[str, Any] | None]  # None: it is so already; else what the event says
 Which = int | str
+PRESSED_TWICE_US = 60_000_000
+"""A silence that is to end no later after one of the same is that one: a button was pressed twice."""
 
 
 class People:
@@ -122,7 +124,7 @@ class People:
             }
         escaped = {name: tuple(_literal(one) for one in values) for name, values in matchers.items()}
         for one in self._silences.listed(ending_after_us=at_us):
-            if one.matchers == escaped and one.weekly is None and one.ends_at_us >= until_us:
+            if one.matchers == escaped and one.weekly is None and one.ends_at_us >= until_us - PRESSED_TWICE_US:
                 return None
         return self._silences.create(
             escaped, starts_at_us=at_us, ends_at_us=until_us, comment=comment, by=actor, now_us=at_us

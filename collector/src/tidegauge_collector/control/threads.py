@@ -48,23 +48,15 @@ class Thread:
 def find(session: Session, thread_id: int) -> Thread | None:
     """The thread with the one before it, or None."""
     row = session.get(ThreadRow, thread_id)
-    if row is None:
-        return None
-    earlier = session.scalars(
-        select(ThreadRow)
-        .where(ThreadRow.channel == row.channel, ThreadRow.key == row.key, ThreadRow.id < row.id)
-        .order_by(ThreadRow.id.desc())
-        .limit(1)
-    ).one_or_none()
-    return _value(row, None if earlier is None else _value(earlier, None))
+    return None if row is None else _with_before(session, row)
 
 
 def open_with_ticket(session: Session, channel: str) -> list[Thread]:
-    """The open threads of a channel of which the receiver keeps something, without those before them."""
+    """The open threads of a channel of which the receiver keeps something."""
     rows = session.scalars(
         select(ThreadRow).where(ThreadRow.channel == channel, ThreadRow.status == "open").order_by(ThreadRow.id)
     )
-    return [_value(row, None) for row in rows if row.remembered]
+    return [_with_before(session, row) for row in rows if row.remembered]
 
 
 def remember(session: Session, thread_id: int, remembered: Mapping[str, Any]) -> None:
@@ -358,6 +350,16 @@ def chunks(items: Iterable[T]) -> Iterator[list[T]]:
     every = list(items)
     for start in range(0, len(every), AT_ONCE):
         yield every[start : start + AT_ONCE]
+
+
+def _with_before(session: Session, row: ThreadRow) -> Thread:
+    earlier = session.scalars(
+        select(ThreadRow)
+        .where(ThreadRow.channel == row.channel, ThreadRow.key == row.key, ThreadRow.id < row.id)
+        .order_by(ThreadRow.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return _value(row, None if earlier is None else _value(earlier, None))
 
 
 def _value(row: ThreadRow, before: Thread | None) -> Thread:

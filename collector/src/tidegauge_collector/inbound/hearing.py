@@ -27,12 +27,20 @@ def hear(hearing: Hearing, headers: Mapping[str, str], body: bytes, *, now_s: fl
     return read(body, own=hearing.own)
 
 
-def seen(hearing: Hearing, key: str, ticket: Mapping[str, Any], before: Mapping[str, Any] | None) -> list[Deed]:
+def seen(
+    hearing: Hearing,
+    key: str,
+    ticket: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    *,
+    is_reopened: bool = False,
+) -> list[Deed]:
     """What people did to a ticket since it was last looked at (`before`). At the first look only its end and whose it is are news:
-    that it is in progress may be our own doing."""
+    that it is in progress may be our own doing. One that was opened again was somebody's before: only its end is."""
     read = _STATES[hearing.tool]
     now = read(ticket, key, "")
-    if before is None:
-        return [one for one in now if one.kind != "acknowledge" or any(each.kind == "assign" for each in now)]
-    then = read(before, key, "")
-    return [one for one in now if one not in then]
+    if before is not None:
+        then = read(before, key, "")
+        return [one for one in now if one not in then]
+    is_somebodys = not is_reopened and any(one.kind == "assign" for one in now)
+    return [one for one in now if one.kind == "close" or is_somebodys]

@@ -22,6 +22,7 @@ from tidegauge_collector.notify.channel import Channel
 from tidegauge_collector.notify.delivery import exchange, open_session
 from tidegauge_collector.notify.hearing import Hears, Looks, hearing_of
 from tidegauge_collector.notify.sender import Clock
+from tidegauge_collector.notify.tickets import ticket_of
 
 EVERY_S = 60.0
 LOOK_TIMEOUT_S = 30
@@ -100,7 +101,9 @@ class Polling:
         ticket = await self._ask(channel, session, thread)
         self.counts[channel.name, "unseen" if ticket is None else "seen"] += 1
         self._seen[channel.name][thread.id] = _Seen(self._turn, then if ticket is None else ticket)
-        deeds = seen(channel.hearing, thread.key, ticket, then) if ticket is not None else []
+        if ticket is None:
+            return 0
+        deeds = seen(channel.hearing, thread.key, ticket, then, is_reopened=_is_reopened(thread))
         if not deeds:
             return 0
         now_us = self._clock.now_us()
@@ -122,6 +125,12 @@ class Polling:
             return None
         finally:
             talk.close()
+
+
+def _is_reopened(thread: Thread) -> bool:
+    """Whether its ticket is that of the thread before it."""
+    ticket, earlier = ticket_of(thread), ticket_of(thread.before)
+    return ticket is not None and earlier is not None and ticket.key == earlier.key
 
 
 def _is_looked_at(channel: Channel) -> bool:

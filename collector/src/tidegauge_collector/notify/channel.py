@@ -82,12 +82,14 @@ class Manners:
     """How a kind wants to be treated.
 
     `is_paging`: tried again soon and often, for a day; else with growing waits for three days. `per_minute`: messages at most.
-    `hears_all`: also of what was over before it was told, as a record wants it; people do not.
+    `hears_all`: also of what was over before it was told, as a record wants it; people do not. `noted_first`: what of its notes is made
+    before anything is sent; all others say that the receiver keeps something.
     """
 
     is_paging: bool = False
     per_minute: int | None = None
     hears_all: bool = False
+    noted_first: frozenset[str] = frozenset()
 
 
 class Channel(Protocol):

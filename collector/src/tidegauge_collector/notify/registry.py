@@ -64,6 +64,7 @@ _ISSUE: Mapping[str, type] = {
     "reopen_transition": str,
     "resolution": str,
     "reopen_within_hours": int,
+    "account": str,
 }
 _INBOUND = {"inbound_secret": "what calls of its tool show"}
 _ACCOUNT = {"password": "of the account", "api_key": "instead of an account"}
@@ -104,7 +105,7 @@ KINDS: Mapping[str, Kind] = {
         jira_data_center,
         {"token": "a personal access token", **_INBOUND},
         required={"url": str, "project": str},
-        optional={**_ISSUE, "account": str},
+        optional=_ISSUE,
         may_lack=("inbound_secret",),
     ),
     "servicenow": Kind(
@@ -119,6 +120,7 @@ KINDS: Mapping[str, Kind] = {
             "close_code": str,
             "reopen_within_hours": int,
             "customer_visible": bool,
+            "account": str,
         },
         may_lack=("password", "api_key", "inbound_secret"),
     ),

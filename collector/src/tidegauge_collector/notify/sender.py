@@ -129,9 +129,7 @@ class OutboxSender:
                 lane.wake.clear()
                 try:
                     if await self._pass(lane, session) == 0:
-                        idle_s = await self._idle_s(
-                            lane
-                        )  # first: a wait that nobody awaits is left behind by a cancellation
+                        idle_s = await self._idle_s(lane)  # before the waits are made: it may be cancelled
                         await _first_of(lane.wake.wait(), self._clock.sleep(idle_s))
                 except StoreUnavailable as problem:
                     _log.warning("outbox.store_unavailable", channel=lane.channel.name, problem=str(problem.orig))
@@ -176,8 +174,9 @@ class OutboxSender:
             self._wake_lanes()
 
     async def _collapse(self, lane: Lane, found: Conversation) -> bool:
-        """Whether nobody needs to hear of a thread any more: it was over before anybody did."""
-        if found.thread is None or lane.channel.manners.hears_all:
+        """Whether nobody needs to hear of a thread any more: it was over before anybody did, and the receiver keeps nothing of it."""
+        manners = lane.channel.manners
+        if found.thread is None or manners.hears_all or found.thread.remembered.keys() - manners.noted_first:
             return False
         settled = await asyncio.to_thread(self._store.talks.collapse, found.thread.id, now_us=self._clock.now_us())
         self.counts[lane.channel.name, "collapsed"] += settled

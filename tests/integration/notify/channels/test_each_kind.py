@@ -137,6 +137,43 @@ async def test_what_may_have_been_told_is_told_again_and_ended(desk):
     assert desk.over == [True]
 
 
+@pytest.mark.parametrize("desk", ["opsgenie"], indirect=True)
+async def test_what_was_taken_and_waits_to_be_looked_at_is_ended(desk):
+    desk.tell("firing")
+    await desk.sender.deliver_due()  # taken with 202: what came of it is asked for later
+    desk.tell("resolved")
+    await desk.settle()
+
+    assert desk.statuses == ["delivered", "delivered"]
+    assert desk.over == [True]
+
+
+@pytest.mark.parametrize("desk", ["pagerduty"], indirect=True)
+async def test_a_page_that_was_opened_and_not_yet_acknowledged_is_ended(desk):
+    desk.provider.script.extend([None, 429])
+    desk.tell("firing", changes=["opened", "acknowledged"], acknowledged_by="anna")
+    await desk.sender.deliver_due()
+    desk.tell("resolved")
+    await desk.settle()
+
+    assert desk.over == [True]
+
+
+@pytest.mark.parametrize("desk", ["jira"], indirect=True)
+async def test_a_ticket_that_was_opened_again_and_not_yet_commented_is_ended(desk):
+    desk.tell("firing")
+    desk.tell("resolved")
+    await desk.settle()
+    desk.provider.script.extend([None, None, None, 429])  # looked at, its transitions, opened again, and no comment
+    desk.tell("firing")
+    await desk.sender.deliver_due()
+    assert desk.over == [False]
+    desk.tell("resolved")
+    await desk.settle()
+
+    assert desk.over == [True]
+
+
 @each_kind
 async def test_a_page_is_never_opened_by_what_is_already_over(desk, request):
     desk.provider.otherwise = 429  # surely not taken

@@ -53,7 +53,8 @@ class JiraChannel:
 
     `close`: false to comment a recovery only. `resolve_transition` and `reopen_transition`: by name or id; "" for the first that
     leads to (or out of) a status of the category Done. `fields`: custom fields of new issues, as Jira wants them.
-    `inbound_secret`: what calls of Jira's webhook show; `account`: the name that a data center has for whose token it is.
+    `inbound_secret`: what calls of Jira's webhook show; `account`: whose token it is, as these calls say it: the account's id in the cloud
+    (which often hides e-mail addresses), its name in a data center.
     """
 
     name: str
@@ -98,7 +99,7 @@ class JiraChannel:
 
     @property
     def hearing(self) -> Hearing:
-        return Hearing("jira", self.inbound_secret, self.email or self.account)
+        return Hearing("jira", self.inbound_secret, self.account or self.email)
 
     def look(self, thread: Thread) -> Look:
         """The issue of a thread, with what people can change of it."""

@@ -60,7 +60,7 @@ class PagerDutyChannel:
 
     @property
     def manners(self) -> Manners:
-        return Manners(is_paging=True, per_minute=self.per_minute)
+        return Manners(is_paging=True, per_minute=self.per_minute, noted_first=frozenset({"routing_key"}))
 
     @property
     def keys(self) -> list[str]:
@@ -86,6 +86,8 @@ class PagerDutyChannel:
             outcome = yield from self._send(event, action, key, now_us=now_us)
             if not isinstance(outcome, Done):
                 return outcome
+            if action == "trigger" and not opened_with:
+                yield Note({**remembered, "routing_key": digest_of(key), "opened": True})
         if opened_with and opened_with != digest_of(key):
             return Done("opened under another routing key: give it as previous_routing_key, so that it can be resolved")
         return Done()

@@ -54,7 +54,7 @@ class ServiceNowChannel:
     """`url`: the instance, https://….service-now.com. `close`: false to note a recovery only.
 
     `fields`: further fields of new incidents (category, assignment_group, caller_id, …), all texts. `customer_visible`: comments instead
-    of work notes. `inbound_secret`: what calls of a business rule show.
+    of work notes. `inbound_secret`: what calls of a business rule show; `account`: whose `api_key` it is.
     """
 
     name: str
@@ -70,6 +70,7 @@ class ServiceNowChannel:
     reopen_within_hours: int = 24
     customer_visible: bool = False
     inbound_secret: str = field(default="", repr=False)
+    account: str = ""
     voice: Voice = PLAIN
     per_minute: int | None = None
 
@@ -99,7 +100,7 @@ class ServiceNowChannel:
 
     @property
     def hearing(self) -> Hearing:
-        return Hearing("servicenow", self.inbound_secret, self.username)
+        return Hearing("servicenow", self.inbound_secret, self.account or self.username)
 
     def look(self, thread: Thread) -> Look:
         """The incident of a thread, with what people can change of it."""
