@@ -184,7 +184,8 @@ def test_a_deployment_tells_its_columns_segments_baseline_and_monitors(served: H
     }
     assert about["segments"] == ["carrier=AA", "carrier=DL", "carrier=UA"]
     assert [(one["origin"], one["status"], one["rows"]) for one in about["baselines"]] == [("given", "active", 1_000)]
-    assert {one["id"] for one in about["monitors"]} == {"drift", "error_rate", "auc", "accuracy"}
+    defaults = {"drift", "error_rate", "auc", "accuracy", "no_predictions", "silent_agents"}
+    assert {one["id"] for one in about["monitors"]} == defaults
     assert (about["task"], about["positive_class"], about["timezone"]) == ("binary", "1", "America/New_York")
     (summary,) = served.get("/deployments")["items"]
     assert summary.items() <= about.items()

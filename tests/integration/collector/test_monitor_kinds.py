@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from collector_harbour import Harbour, agent_at, harbour
 from collector_rows import REPLAY, amounts, give_baseline, record_day, record_days
-from sqlalchemy import delete
 
-from tidegauge_collector.control.tables import MonitorRow, MonitorStateRow
-from tidegauge_collector.core.monitors import DRIFT, Monitor
+from tidegauge_collector.core.definitions import Definition
+from tidegauge_collector.core.monitors import DEFAULT_MONITORS, DRIFT, Monitor
 from tidegauge_collector.telemetry.judgements import newest_judgements
 
 NAME = "shop"
@@ -28,15 +27,11 @@ def port(tmp_path: Path) -> Iterator[Harbour]:
 
 def watch(port: Harbour, monitors: Sequence[Monitor], **proposal: Any) -> None:
     """Give the deployment these monitors and no others."""
-    control = port.collector.control
-    made = control.ensure_deployment(NAME, proposal=proposal, now_us=port.clock.now_us())
-    with control._write() as session:
-        for table in (MonitorStateRow, MonitorRow):
-            session.execute(delete(table).where(table.deployment_id == made.id))
-        for position, one in enumerate(monitors):
-            fields = asdict(one)
-            fields.pop("id")
-            session.add(MonitorRow(deployment_id=made.id, id=one.id, position=position, parameters=fields))
+    control, now_us = port.collector.control, port.clock.now_us()
+    control.ensure_deployment(NAME, proposal=proposal, now_us=now_us)
+    named = {one.id for one in monitors}
+    off = [Definition(monitor=one, enabled=False) for one in DEFAULT_MONITORS if one.id not in named]
+    control.definitions.apply([*off, *(Definition(monitor=one) for one in monitors)], actor="test", now_us=now_us)
 
 
 def alerts(port: Harbour) -> list[tuple[str, str, str]]:

