@@ -68,8 +68,6 @@ class InboundRoute:
         async for chunk in request.content.iter_chunked(64 * 1024):
             body += chunk
             if len(body) > MAX_BODY_BYTES:
-                message = f"the body is larger than {MAX_BODY_BYTES} bytes"
-                raise refusal(
-                    web.HTTPRequestEntityTooLarge, message, max_size=MAX_BODY_BYTES, actual_size=len(body)
-                )
+                said = f"the body is larger than {MAX_BODY_BYTES} bytes"
+                raise refusal(web.HTTPRequestEntityTooLarge, said, max_size=MAX_BODY_BYTES, actual_size=len(body))
         return bytes(body)
