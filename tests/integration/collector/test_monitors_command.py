@@ -10,6 +10,7 @@ from collector_harbour import Harbour, agent_at, harbour
 from collector_rows import REPLAY, give_baseline, record_days
 
 from tidegauge_collector.cli import main
+from tidegauge_collector.core.monitors import DEFAULT_MONITORS
 from tidegauge_collector.jobs import backtesting
 
 HEALTHY, BROKEN = 0.0, 40.0
@@ -96,7 +97,7 @@ def test_a_monitor_is_listed_shown_and_deleted(run: Any, file: Path) -> None:
     deleted, gone = run("monitors", "delete", "own", "--yes"), run("monitors", "show", "own")
 
     assert [line.split()[0] for line in listed[1].splitlines()] == [
-        *("ID", "drift", "error_rate", "auc", "accuracy", "own")
+        *("ID", *(one.id for one in DEFAULT_MONITORS), "own")
     ]
     assert json.loads(shown[1])["failing"] == 0.5
     assert any(line.startswith("drift") and "failing" in line and "amount" in line for line in standing[1].splitlines())

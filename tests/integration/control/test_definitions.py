@@ -35,7 +35,9 @@ def test_defaults_are_written_once_and_change_nothing(fleet):
 
     listed = fleet.definitions.listed()
     assert changed == [0, 0]
-    assert [(one.definition.origin, one.updated_at_us, one.matched) for one in listed] == [("default", 2, 3)] * 4
+    assert [(one.definition.origin, one.updated_at_us, one.matched) for one in listed] == [("default", 2, 3)] * len(
+        DEFAULT_MONITORS
+    )
     assert fleet.monitors("bank") == list(DEFAULT_MONITORS)
 
 
@@ -130,10 +132,10 @@ def test_an_alert_whose_monitor_goes_is_withdrawn_and_its_threads_have_something
     with store._write() as session:
         thread = {"channel": "ops", "route": "", "key": "k", "labels": {}, "seq": 1, "told": {}, "told_at_us": 1}
         times = {"opened_at_us": 1, "closed_at_us": None, "remembered": {}}
-        session.add(ThreadRow(id=1, status="open", due_us=None, **thread, **times))
-        session.add(ThreadRow(id=2, status="closed", due_us=None, **thread, **times))
+        session.add(ThreadRow(id=101, status="open", due_us=None, **thread, **times))
+        session.add(ThreadRow(id=102, status="closed", due_us=None, **thread, **times))
         session.flush()
-        session.add_all([ThreadMemberRow(thread_id=one, alert_id=opened.id) for one in (1, 2)])
+        session.add_all([ThreadMemberRow(thread_id=one, alert_id=opened.id) for one in (101, 102)])
 
     planned = store.definitions.plan([OFF])
     applied = apply(store, OFF, now_us=77)
@@ -144,7 +146,7 @@ def test_an_alert_whose_monitor_goes_is_withdrawn_and_its_threads_have_something
     assert [(one.kind, one.at_us) for one in store.alert_events(opened.id)][-1] == ("withdrawn", 77)
     assert store.series_states("flights") == {}
     with store._read() as session:
-        assert [session.get(ThreadRow, one).due_us for one in (1, 2)] == [77, None]
+        assert [session.get(ThreadRow, one).due_us for one in (101, 102)] == [77, None]
 
 
 def test_a_withdrawn_alert_may_open_again_when_its_monitor_is_back(store):
@@ -190,9 +192,10 @@ def test_the_monitors_of_a_deployment_say_what_they_follow_from(fleet):
 
     found = fleet.definitions.of_deployment("shop-eu")
 
-    assert [(monitor.id, definition.origin) for monitor, definition in found][::4] == [
-        ("drift", "file"),
-        ("own", "file"),
-    ]
+    assert {monitor.id: definition.origin for monitor, definition in found} == {
+        **{one.id: "default" for one in DEFAULT_MONITORS},
+        "drift": "file",
+        "own": "file",
+    }
     with pytest.raises(LookupError, match="nowhere"):
         fleet.definitions.of_deployment("nowhere")
