@@ -49,6 +49,7 @@ def test_only_these_routes_are_open_to_everybody() -> None:
         "/logout",
         "/favicon.ico",
         "/static/{digest}/{path}",
+        "/api/v1/inbound/{channel}",  # shows the secret of its channel
     }
 
 
@@ -87,7 +88,7 @@ def test_paths_that_do_not_exist_say_so_without_a_token(guarded: Fortress) -> No
         assert client.put("/api/v1/deployments").status_code == 405
 
 
-@pytest.mark.parametrize("query", ["", "?deployment=", "?deployment=other", "?deployment=other&deployment=shop"])
+@pytest.mark.parametrize("query", ["", "?deployment=", "?deployment=other"])
 def test_events_that_do_not_say_whose_they_are_need_a_token_for_all(
     guarded: Fortress, tokens: dict[str, str | None], query: str
 ) -> None:
@@ -95,3 +96,10 @@ def test_events_that_do_not_say_whose_they_are_need_a_token_for_all(
         answer = client.post(f"/api/v1/intake/kserve{query}", json=BODY)
 
     assert (answer.status_code, answer.json()["reason"]) == (403, "deployment")
+
+
+def test_events_that_name_two_deployments_are_of_neither(guarded: Fortress, tokens: dict[str, str | None]) -> None:
+    with guarded.http(tokens["ingest shop"]) as client:
+        answer = client.post("/api/v1/intake/kserve?deployment=other&deployment=shop", json=BODY)
+
+    assert (answer.status_code, "comes twice" in answer.json()["error"]) == (400, True)

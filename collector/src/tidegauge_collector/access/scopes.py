@@ -34,6 +34,7 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     ("GET", f"{_API}/quarantine"): Scope.READ,
     ("GET", f"{_API}/deployments"): Scope.READ,
     ("GET", _DEPLOYMENT): Scope.READ,
+    ("GET", f"{_DEPLOYMENT}/health"): Scope.READ,
     ("GET", f"{_DEPLOYMENT}/status"): Scope.READ,
     ("GET", f"{_DEPLOYMENT}/measurements"): Scope.READ,
     ("GET", f"{_DEPLOYMENT}/profiles"): Scope.READ,
