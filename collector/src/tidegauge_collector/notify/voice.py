@@ -51,6 +51,11 @@ class Voice:
         own = [line for line in filled(self.text, event, self.language).splitlines() if line.strip()]
         return own + wording.remarks(event, self.language)
 
+    def lines(self, event: Event) -> list[str]:
+        """Headline and remarks of what goes into a ticket: of an update what changed comes first."""
+        headline, remarks = self.headline(event), self.remarks(event)
+        return [*remarks, headline] if event.kind == "updated" else [headline, *remarks]
+
     def news(self, event: Event) -> list[str]:
         """What has changed since the message before, as sentences."""
         return wording.news(event, self.language)

@@ -327,7 +327,7 @@ class JiraChannel:
 
     def _lines(self, event: Event, voice: Voice) -> list[str]:
         facts = [f"{label}: {value}" for label, value in voice.facts(event)]
-        return [voice.headline(event), *voice.remarks(event), *facts]
+        return [*voice.lines(event), *facts]
 
     def _droppable(self, answer: Answer) -> frozenset[str]:
         """The fields that Jira refuses and that an issue can do without; none where it refuses others too."""

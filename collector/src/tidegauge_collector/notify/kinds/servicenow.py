@@ -278,9 +278,7 @@ class ServiceNowChannel:
 
     def _long(self, event: Event, voice: Voice) -> str:
         facts = [f"{label}: {value}" for label, value in voice.facts(event)]
-        return cut(
-            "\n".join([voice.headline(event), *voice.remarks(event), *facts, event.url]).strip(), LONG_CHARACTERS
-        )
+        return cut("\n".join([*voice.lines(event), *facts, event.url]).strip(), LONG_CHARACTERS)
 
     # ------------------------------------------------------------------ requests
 
