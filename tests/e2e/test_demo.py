@@ -57,7 +57,8 @@ def test_a_sensor_in_other_units_is_found_told_once_and_over_when_it_is_over(run
     code, printed, result = run_demo("--days", "10", "--shift", "distance:2013-04-04:2013-04-07")
 
     alert = next(one for one in result["alerts"] if one["column"] == "distance")
-    assert [one["kind"] for one in alert["events"]] == ["opened", "resolved"]
+    told = [one["kind"] for one in alert["events"] if one["kind"] != "acknowledged"]  # somebody may have had the time
+    assert told == ["opened", "resolved"]
     assert "psi distance" in printed
     check(code, result)
 

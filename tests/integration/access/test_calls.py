@@ -93,7 +93,7 @@ def test_frames_of_another_deployment_are_turned_away_before_anything_is_stored(
 def test_bins_of_other_deployments_are_not_handed_to_a_token_that_is_bound(fresh: Fortress) -> None:
     from tidegauge.wire import telemetry_pb2 as pb
 
-    async def everything(_known: int) -> tuple[int, list[pb.VersionConfiguration]]:
+    async def everything(_known: int, _wanted: object) -> tuple[int, list[pb.VersionConfiguration]]:
         return 7, [pb.VersionConfiguration(deployment=one, version="v1") for one in ("shop", "flights")]
 
     fresh.collector.service._configurations = everything

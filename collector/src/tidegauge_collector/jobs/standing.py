@@ -73,7 +73,7 @@ class Standing:
         return self._predictions(monitor, deployment.name, seen, at_us)
 
     def _predictions(self, monitor: Monitor, deployment: str, seen: Reach, at_us: int) -> Judgement:
-        last_us = seen.last_event_us if seen.last_arrival_us is None else seen.last_arrival_us
+        last_us = self._last_prediction_us(deployment, seen)
         usual = None
         if monitor.usual_week and last_us is not None and at_us - last_us >= monitor.silent_for_s * SECOND_US:
             usual = is_usual(self._earlier_weeks(monitor, deployment, seen, at_us))
@@ -93,10 +93,23 @@ class Standing:
 
     def _is_replay(self, deployment: str, seen: Reach) -> bool:
         """Whether the newest rows came long after their event time. Where no call was timed, the frames say when they came."""
-        marks = self._store.index.marks
-        received = [marks[epoch].received_us for epoch in low_watermarks(self._store, deployment) if epoch in marks]
-        came_us = seen.last_arrival_us if seen.last_arrival_us is not None else max(received, default=None)
+        came_us = seen.last_arrival_us if seen.last_arrival_us is not None else self._received_us(deployment)
         return seen.last_event_us is not None and came_us is not None and came_us - seen.last_event_us > REPLAY_US
+
+    def _last_prediction_us(self, deployment: str, seen: Reach) -> int | None:
+        """When the newest prediction came. Where no call was timed its hour is known, and that it cannot be later than the newest frame."""
+        if seen.last_arrival_us is not None:
+            return seen.last_arrival_us
+        received_us = self._received_us(deployment)
+        if seen.last_event_us is None or received_us is None:
+            return seen.last_event_us
+        return min(seen.last_event_us, received_us)
+
+    def _received_us(self, deployment: str) -> int | None:
+        """When the newest frame of those came that say how far the deployment is."""
+        marks = self._store.index.marks
+        epochs = low_watermarks(self._store, deployment)
+        return max((marks[epoch].received_us for epoch in epochs if epoch in marks), default=None)
 
     def _presence(self) -> _Presence:
         """Asked once for many deployments."""

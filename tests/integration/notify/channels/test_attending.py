@@ -67,7 +67,7 @@ async def test_a_pause_is_told_to_the_others_once_and_so_is_its_end(desk):
         await sender.deliver_due()
 
     (issue,) = desk.provider.issues.values()
-    assert "channel of broken" in issue.fields["summary"]
+    assert "channel broken refuses" in issue.fields["summary"]
     assert not issue.is_done
 
     desk.provider.answer = lambda *_: (200, "ok")
