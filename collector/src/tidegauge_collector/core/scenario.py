@@ -44,7 +44,7 @@ Place = tuple[str, str]  # monitor id, column
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An expectation that does not hold: its line, the case, and what was found instead."""
+    """An expectation that does not hold, or an act that does nothing: its line, the case, and what was found instead."""
 
     line: int
     case: str
@@ -77,7 +77,7 @@ class _Track:
 
 
 def run(scenario: Scenario, monitors: Mapping[str, Monitor]) -> list[Failure]:
-    """Every expectation that does not hold, in the order of the text; raises ScenarioError for a monitor that nobody knows."""
+    """All that does not hold, in the order of the text; raises ScenarioError for a monitor that nobody knows."""
     return [failure for case in scenario.cases for failure in _run_case(case, monitors)]
 
 

@@ -43,17 +43,13 @@ def told_of(severities: Iterable[Severity | None], acts: Sequence[Act], repeat: 
 
 
 def _judged(alert: Standing, severity: Severity | None, now_us: int) -> Standing:
-    """What people did ends with the alert; the next one is new."""
-    if severity is None:
-        return replace(alert, state=RESOLVED, held="")
-    if alert.state == RESOLVED:
+    """What people did is of one alert; the next one is new."""
+    if severity is not None and alert.state == RESOLVED:
         return Standing(id=alert.id + 1, key=alert.key, state=severity, seq=alert.seq + 1, opened_at_us=now_us)
-    return replace(alert, state=severity)
+    return replace(alert, state=severity or RESOLVED)
 
 
 def _acted(alert: Standing, acts: Iterable[Act]) -> Standing:
-    if alert.state == RESOLVED:
-        return alert
     for one in acts:
         alert = replace(alert, **_DONE.get(one.kind, {}))
     return alert
@@ -61,9 +57,7 @@ def _acted(alert: Standing, acts: Iterable[Act]) -> Standing:
 
 def _silenced(alert: Standing, acts: Iterable[Act]) -> Standing:
     """A silence is of a time, not of the alert."""
-    if alert.state == RESOLVED or alert.held or all(one.kind != "silence" for one in acts):
-        return alert
-    return replace(alert, held="silenced")
+    return replace(alert, held="silenced") if any(one.kind == "silence" for one in acts) else alert
 
 
 def _tell(
