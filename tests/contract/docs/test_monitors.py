@@ -9,7 +9,7 @@ from tidegauge_collector.core import spread, trailing
 from tidegauge_collector.core.health import BLOCKS, RULES
 from tidegauge_collector.core.monitors import DEFAULT_MONITORS, FLAP_SPAN_STEPS, Block, Monitor
 from tidegauge_collector.core.scenario import parse, run
-from tidegauge_collector.core.scenario_text import OPTIONS, PREFIXES, STATES
+from tidegauge_collector.core.scenario_text import LINES, OPTIONS, PREFIXES, STATES, TOLD
 from tidegauge_collector.core.slo import BURNS
 
 from .pages import blocks, code_words, rows, section, text_of
@@ -116,7 +116,7 @@ def test_blocks_and_their_rules_stand_there():
 
 
 def test_every_option_value_and_state_of_a_scenario_stands_there():
-    lines = rows(section(PAGE, "## Scenario tests"))
+    lines = rows(section(PAGE, "## Scenario tests").split("### ")[0])
     first = [code_words(row[0])[0] for row in lines]
 
     assert [name for name in first if name in OPTIONS] == list(OPTIONS)
@@ -125,10 +125,18 @@ def test_every_option_value_and_state_of_a_scenario_stands_there():
     assert {prefix.strip() for prefix in PREFIXES} <= words
 
 
-def test_the_scenario_on_the_page_holds():
-    (text,) = blocks(section(PAGE, "## Scenario tests"), "text")
+def test_every_line_of_a_scenario_and_all_that_is_told_stands_there():
+    meanings = section(PAGE, "## Scenario tests").split("| value |")[0]
 
-    assert run(parse(text), {one.id: one for one in DEFAULT_MONITORS}) == []
+    assert {code_words(row[0])[0].split()[0] for row in rows(meanings)} == set(LINES)
+    assert [code_words(row[0])[0] for row in rows(section(PAGE, "### What people are told"))] == list(TOLD)
+
+
+def test_the_scenarios_on_the_page_hold():
+    texts = blocks(section(PAGE, "## Scenario tests"), "text")
+
+    assert len(texts) == 2
+    assert [run(parse(text), {one.id: one for one in DEFAULT_MONITORS}) for text in texts] == [[], []]
 
 
 def test_the_composite_on_the_page_is_one():

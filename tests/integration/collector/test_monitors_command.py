@@ -194,6 +194,18 @@ def test_scenarios_run_without_a_collector_with_the_monitors_of_files(run: Any, 
     assert "case.txt: line 5" in without[1]
 
 
+def test_scenarios_say_what_people_are_told_in_a_silence(run: Any, tmp_path: Path) -> None:
+    case = "case silenced\nmonitor drift\nseries psi a: 0.3x3\nsilence 1-2\ntold at 1-2: nothing\ntold at 3: {}\n"
+    (tmp_path / "right.txt").write_text(case.format("opened"))
+    (tmp_path / "wrong.txt").write_text(case.format("nothing"))
+
+    right = run("monitors", "test", str(tmp_path / "right.txt"))
+    wrong = run("monitors", "test", str(tmp_path / "wrong.txt"))
+
+    assert (right[0], wrong[0]) == (0, 1)
+    assert "line 6: silenced: expected told at 3: nothing, found at 3: opened" in wrong[1]
+
+
 def test_where_no_collector_runs_it_says_what_to_do(run: Any, tmp_path: Path) -> None:
     absent = run("monitors", "list", "--data", str(tmp_path))
     silent = run("monitors", "list", "--url", "http://127.0.0.1:9")

@@ -1,4 +1,4 @@
-"""The scenarios under tests/scenarios hold, every state occurs in one, and a text that is none says why, line by line."""
+"""The scenarios under tests/scenarios hold and have every state and all that can be told; a text that is none says why, line by line."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from tidegauge_collector.core.monitors import DEFAULT_MONITORS
 from tidegauge_collector.core.scenario import Scenario, ScenarioError, parse, run
-from tidegauge_collector.core.scenario_text import STATES
+from tidegauge_collector.core.scenario_text import ACTS, STATES, TOLD
 
 FILES = sorted((Path(__file__).parents[2] / "scenarios").glob("*.txt"))
 KNOWN = {one.id: one for one in DEFAULT_MONITORS}
@@ -29,6 +29,13 @@ def test_every_state_is_expected_by_a_scenario():
 
     assert set(STATES) <= expected | {"firing"}
     assert {"firing warning", "firing failing"} <= expected
+
+
+def test_all_that_can_be_told_and_done_occurs_in_a_scenario():
+    found = [param.values[0] for param in cases()]
+
+    assert {state for case in found for one in case.expectations if one.is_told for state in one.states} == set(TOLD)
+    assert {one.kind for case in found for one in case.acts} == set(ACTS)
 
 
 def failures(text: str) -> list[str]:
@@ -60,6 +67,47 @@ def test_an_expectation_must_name_one_of_several_series():
     assert "0 series of that name" in found[1]
 
 
+def test_what_is_told_must_be_all_that_is_told():
+    text = HEAD + "series psi age: 0.05 0.3x2\nacknowledge at 2\n"
+
+    found = failures(
+        text + "told at 1: opened\ntold at 2: opened\ntold at 2-3: acknowledged, opened\ntold at 4: nothing\n"
+    )
+
+    assert found == [
+        "line 5: a claim: expected told at 1: opened, found at 1: nothing",
+        "line 6: a claim: expected told at 2: opened, found at 2: acknowledged, opened",
+        "line 7: a claim: expected told at 2-3: acknowledged, opened, found at 3: nothing",
+        "line 8: a claim: expected told at 4: nothing, found no step 4: the series has 3",
+    ]
+
+
+def test_what_people_do_without_any_effect_does_not_hold():
+    text = (
+        HEAD
+        + "series psi age: 0.05 0.3\nsilence 1 weight\nacknowledge at 1\nmute at 2 weight\nunmute at 3\nat 1: quiet\n"
+    )
+
+    assert failures(text) == [
+        "line 4: a claim: expected a series to silence, found none among: drift age",
+        "line 5: a claim: expected an alert to acknowledge at 1, found none that fires then among: drift age",
+        "line 6: a claim: expected an alert to mute at 2, found none that fires then among: drift age",
+        "line 7: a claim: expected an alert to unmute at 3, found none that fires then among: drift age",
+    ]
+
+
+def test_a_composite_is_told_and_silenced_by_its_own_name():
+    group = 'monitor both\n  kind = "composite"\n  members = ["drift"]\n  at_least = 2\n'
+    text = HEAD + group + "series psi a: 0.3x3\nseries psi b: 0.05 0.3x2\nsilence 1-2 drift\n"
+
+    found = failures(
+        text
+        + "told at 1 both: nothing\ntold at 2 both: opened\ntold at 2 drift b: nothing\ntold at 3 drift b: opened\n"
+    )
+
+    assert found == []
+
+
 def test_a_case_may_bring_a_monitor_of_its_own():
     text = 'case new\nmonitor mine\n  metric = "psi"\n  columns = "*"\n  warning = 0.5\nseries psi age: 0.6\nat 1: firing warning\n'
 
@@ -86,6 +134,20 @@ def test_fields_change_the_monitor_of_that_id_only():
         (HEAD + "at 3-2: quiet", "line 3: steps 3-2 are none"),
         (HEAD + "at 1: silent", "line 3: 'silent' is no state"),
         (HEAD + "at 1 a b: quiet", "line 3: 'a b' names no series"),
+        (HEAD + "told at one: opened", "line 3: write an expectation"),
+        (HEAD + "told at 0: opened", "line 3: steps 0-0 are none"),
+        (HEAD + "told at 1: firing", "line 3: 'firing' is never told: use nothing, opened, worse"),
+        (HEAD + "told at 1: nothing, opened", "line 3: nothing and something"),
+        (HEAD + "at 1: nothing", "line 3: 'nothing' is no state"),
+        (HEAD + "silence at 1\nat 1: quiet", "line 3: write this as `silence STEP-STEP"),
+        (HEAD + "silence 3-2\nat 1: quiet", "line 3: steps 3-2 are none"),
+        (HEAD + "silence 1 a b\nat 1: quiet", "line 3: 'a b' names no series"),
+        (HEAD + "acknowledge 1\nat 1: quiet", "line 3: write this as `acknowledge at STEP"),
+        (HEAD + "mute at 1-2\nat 1: quiet", "line 3: write this as `mute at STEP"),
+        (HEAD + "unmute at 0\nat 1: quiet", "line 3: steps 0-0 are none"),
+        (HEAD + "repeat\nat 1: quiet", "line 3: write the steps until a reminder"),
+        (HEAD + "repeat 0\nat 1: quiet", "line 3: write the steps until a reminder"),
+        (HEAD + "series psi: 1\nsilence 1", "case 'a claim': expects nothing"),
         (HEAD + "series psi: 1", "case 'a claim': expects nothing"),
     ],
 )

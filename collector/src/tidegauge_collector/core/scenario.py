@@ -14,7 +14,8 @@ A file holds cases. Each says what it claims, which monitor it is about, the val
     at 3: opened, firing failing
     at 8: resolved
 
-docs/monitors.md says what a value may carry and which states can be expected. How a text is read: `scenario_text`.
+docs/monitors.md says what a value may carry and which states can be expected. How a text is read: `scenario_text`; what is told while
+people silence, mute and acknowledge: `scenario_people`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,8 +24,9 @@ from dataclasses import dataclass, field
 from tidegauge_collector.core.alerts import SeriesState, Transition, advance, phase
 from tidegauge_collector.core.composites import Voice, in_order, judge_composite, members_of
 from tidegauge_collector.core.judging import Judgement, Observation, SeriesKey, judge
-from tidegauge_collector.core.monitors import Monitor, Verdict
-from tidegauge_collector.core.scenario_text import Case, Expectation, Scenario, ScenarioError, Series, Value, parse
+from tidegauge_collector.core.monitors import Monitor, Severity, Verdict
+from tidegauge_collector.core.scenario_people import told_of
+from tidegauge_collector.core.scenario_text import Act, Case, Expectation, Scenario, ScenarioError, Series, Value, parse
 from tidegauge_collector.core.silence import judge_silence
 from tidegauge_collector.core.slo import Tally, judge_burn, spans_s
 from tidegauge_collector.core.spread import Spread
@@ -42,7 +44,7 @@ Place = tuple[str, str]  # monitor id, column
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An expectation that does not hold: its line, the case, and what was found instead."""
+    """An expectation that does not hold, or an act that does nothing: its line, the case, and what was found instead."""
 
     line: int
     case: str
@@ -60,16 +62,22 @@ class _Track:
     monitor: Monitor
     state: SeriesState = field(default_factory=SeriesState)
     seen: dict[int, frozenset[str]] = field(default_factory=dict)  # step -> every word that holds then
+    severities: list[Severity | None] = field(default_factory=list)  # of the open alert, one a step
 
     def step(self, number: int, judgement: Judgement | None) -> None:
         before, transition = self.state, None
         if judgement is not None:
             self.state, transition = advance(self.monitor, before, judgement)
         self.seen[number] = _words(self.monitor, before, self.state, transition, judgement)
+        self.severities.append(self.state.severity)
+
+    def told(self, acts: Sequence[Act], repeat: int | None) -> dict[int, frozenset[str]]:
+        """Step -> what is told then."""
+        return {number: frozenset(one) for number, one in enumerate(told_of(self.severities, acts, repeat), start=1)}
 
 
 def run(scenario: Scenario, monitors: Mapping[str, Monitor]) -> list[Failure]:
-    """Every expectation that does not hold, in the order of the text; raises ScenarioError for a monitor that nobody knows."""
+    """All that does not hold, in the order of the text; raises ScenarioError for a monitor that nobody knows."""
     return [failure for case in scenario.cases for failure in _run_case(case, monitors)]
 
 
@@ -82,7 +90,9 @@ def _run_case(case: Case, monitors: Mapping[str, Monitor]) -> list[Failure]:
             voices += _follow(rule, case.series, tracks)
     for rule in in_order(rules):
         voices += _follow_composite(rule, rules, voices, tracks, case.steps)
-    return [failure for one in case.expectations if (failure := _check(case, one, tracks)) is not None]
+    idle = [failure for act in case.acts if (failure := _check_act(case, act, tracks)) is not None]
+    wrong = [failure for one in case.expectations if (failure := _check(case, one, tracks)) is not None]
+    return sorted(idle + wrong, key=lambda one: one.line)
 
 
 def _follow(rule: Monitor, series: Sequence[Series], tracks: dict[Place, _Track]) -> list[Voice]:
@@ -201,22 +211,48 @@ def _words(
     return frozenset(words)
 
 
-def _check(case: Case, expected: Expectation, tracks: Mapping[Place, _Track]) -> Failure | None:
-    found = {
+def _named(one: Expectation | Act, tracks: Mapping[Place, _Track]) -> dict[Place, _Track]:
+    return {
         place: track
         for place, track in tracks.items()
-        if expected.monitor in ("", place[0]) and expected.column in (None, place[1])
+        if one.monitor in ("", place[0]) and one.column in (None, place[1])
     }
+
+
+def _among(tracks: Mapping[Place, _Track]) -> str:
+    return ", ".join(" ".join(filter(None, place)) for place in tracks)
+
+
+def _check_act(case: Case, act: Act, tracks: Mapping[Place, _Track]) -> Failure | None:
+    """A silence needs a series, all else an alert that fires: what does nothing is a slip of the pen."""
+    found = _named(act, tracks)
+    if act.kind == "silence":
+        return None if found else Failure(act.line, case.claim, "a series to silence", f"none among: {_among(tracks)}")
+    number = act.steps[0]
+    if any(number <= len(one.severities) and one.severities[number - 1] for one in found.values()):
+        return None
+    wanted = f"an alert to {act.kind} at {number}"
+    return Failure(act.line, case.claim, wanted, f"none that fires then among: {_among(found or tracks)}")
+
+
+def _check(case: Case, expected: Expectation, tracks: Mapping[Place, _Track]) -> Failure | None:
+    found = _named(expected, tracks)
     if len(found) != 1:
-        among = ", ".join(" ".join(filter(None, place)) for place in found or tracks)
+        among = _among(found or tracks)
         return Failure(expected.line, case.claim, str(expected), f"{len(found)} series of that name among: {among}")
-    (track,) = found.values()
+    ((place, track),) = found.items()
+    seen = _told(case, place, track) if expected.is_told else track.seen
     for step in expected.steps:
-        words = track.seen.get(step)
+        words = seen.get(step)
         if words is None:
             return Failure(
                 expected.line, case.claim, str(expected), f"no step {step}: the series has {len(track.seen)}"
             )
-        if not words.issuperset(expected.states):
+        if not words.issuperset(expected.states) or (expected.is_told and len(words) > len(set(expected.states))):
             return Failure(expected.line, case.claim, str(expected), f"at {step}: {', '.join(sorted(words))}")
     return None
+
+
+def _told(case: Case, place: Place, track: _Track) -> dict[int, frozenset[str]]:
+    """Step -> what is told then of a series."""
+    return track.told([one for one in case.acts if place in _named(one, {place: track})], case.repeat)

@@ -4,6 +4,10 @@ case CLAIM
 monitor ID                              then indented TOML: fields of the monitor
 series METRIC [COLUMN] [OPTIONS]: VALUES
 at STEP[-STEP] [MONITOR] [COLUMN]: STATE, STATE
+told at STEP[-STEP] [MONITOR] [COLUMN]: CHANGE, CHANGE
+silence STEP[-STEP] [MONITOR] [COLUMN]
+acknowledge at STEP [MONITOR] [COLUMN]  likewise unacknowledge, mute, unmute
+repeat STEPS
 
 VALUE    0.3   0.3x3 (three windows)   _ (no data)   _reason (undefined, and why)   then OPTIONS of its own
 OPTIONS  n=40 rows   p=0.2   baseline=0.8   se=0.01   events=3   mean=0.1   deviation=0.02   usual=0   at=2 (a late revision of window 2)
@@ -19,12 +23,18 @@ from tidegauge_collector.core.monitors import Monitor
 
 STATES = ("quiet", "pending", "firing", "flapping", "opened", "changed", "resolved", "no data", "suppressed")
 PREFIXES = ("firing ", "verdict ", "because ")
+TOLD = ("nothing", "opened", "worse", "better", "resolved", "acknowledged", "unacknowledged", "reminder")
+ACTS = ("silence", "acknowledge", "unacknowledge", "mute", "unmute")
+LINES = ("case", "monitor", "series", "at", "told", *ACTS, "repeat")
 OPTIONS = ("n", "p", "baseline", "se", "events", "mean", "deviation", "usual", "at")
 
 _VALUE = re.compile(r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(?:x(?P<times>\d+))?", re.IGNORECASE)
 _MISSING = re.compile(r"_(?P<reason>[a-z_]*?)(?:x(?P<times>\d+))?")
 _OPTION = re.compile(rf"(?P<name>{'|'.join(OPTIONS)})=(?P<number>\S+)")
-_AT = re.compile(r"at (?P<first>\d+)(?:-(?P<last>\d+))?(?P<names>[^:]*):(?P<states>.+)")
+_STEPS = r"(?P<first>\d+)(?:-(?P<last>\d+))?"
+_AT = re.compile(rf"(?P<told>told )?at {_STEPS}(?P<names>[^:]*):(?P<states>.+)")
+_SILENCE = re.compile(rf"silence {_STEPS}(?P<names>(?: .*)?)")
+_ACT = re.compile(r"\w+ at (?P<first>\d+)(?P<last>)(?P<names>(?: .*)?)")
 
 
 class ScenarioError(ValueError):
@@ -77,27 +87,45 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """States that hold together at each of some steps; `monitor` "" and `column` None: of the only one that fits."""
+    """States that hold together at each of some steps; `monitor` "" and `column` None: of the only one that fits.
+
+    `is_told`: what is told then, and nothing else.
+    """
 
     line: int
     steps: range
     monitor: str
     column: str | None
     states: tuple[str, ...]
+    is_told: bool = False
 
     def __str__(self) -> str:
         first, last = self.steps[0], self.steps[-1]
-        return f"at {first}{f'-{last}' if last > first else ''}: {', '.join(self.states)}"
+        at = "told at" if self.is_told else "at"
+        return f"{at} {first}{f'-{last}' if last > first else ''}: {', '.join(self.states)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What somebody does to the alert of every series that fits; a silence holds in each of its steps, all else is done once."""
+
+    line: int
+    kind: str
+    steps: range
+    monitor: str
+    column: str | None
 
 
 @dataclass(slots=True)
 class Case:
-    """One claim with its monitors, series and expectations."""
+    """One claim with its monitors, series, what people do, and expectations; `repeat`: steps until a reminder."""
 
     claim: str
     monitors: list[Rule] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
     expectations: list[Expectation] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+    repeat: int | None = None
 
     @property
     def steps(self) -> int:
@@ -160,10 +188,14 @@ def _read(cases: list[Case], number: int, line: str, inner: str) -> None:
         case.monitors.append(_rule(rest.strip(), inner, number))
     elif word == "series":
         case.series.append(_series(rest))
-    elif word == "at":
+    elif word in ("at", "told"):
         case.expectations.append(_expectation(line, number, case))
+    elif word in ACTS:
+        case.acts.append(_act(word, line, number, case))
+    elif word == "repeat":
+        case.repeat = _repeat(rest)
     else:
-        raise ValueError(f"{line!r:.80} is none of case, monitor, series, at")
+        raise ValueError(f"{line!r:.80} is none of {', '.join(LINES)}")
 
 
 def _rule(name: str, inner: str, line: int) -> Rule:
@@ -219,19 +251,58 @@ def _option(word: str) -> tuple[str, float]:
 def _expectation(line: str, number: int, case: Case) -> Expectation:
     found = _AT.fullmatch(line)
     if found is None:
-        raise ValueError("write an expectation as `at STEP: STATE`, e.g. `at 3: firing failing`")
-    first, last = int(found["first"]), int(found["last"] or found["first"])
-    if first < 1 or last < first:
-        raise ValueError(f"steps {first}-{last} are none: they count from 1")
+        raise ValueError(
+            "write an expectation as `at STEP: STATE` or `told at STEP: CHANGE`, e.g. `at 3: firing failing`"
+        )
+    steps = _steps(found)
     states = tuple(" ".join(one.split()) for one in found["states"].split(","))
+    is_told = found["told"] is not None
+    (_check_told if is_told else _check_states)(states)
+    return Expectation(number, steps, *_names(found["names"], case), states, is_told)
+
+
+def _check_states(states: tuple[str, ...]) -> None:
     unknown = [one for one in states if one not in STATES and not one.startswith(PREFIXES)]
     if unknown:
         raise ValueError(
             f"{unknown[0]!r} is no state: use {', '.join(STATES)}, firing SEVERITY, verdict VERDICT, because REASON"
         )
-    names = found["names"].split()
+
+
+def _check_told(changes: tuple[str, ...]) -> None:
+    unknown = [one for one in changes if one not in TOLD]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is never told: use {', '.join(TOLD)}")
+    if "nothing" in changes and len(changes) > 1:
+        raise ValueError("nothing and something cannot be told together")
+
+
+def _act(kind: str, line: str, number: int, case: Case) -> Act:
+    found = (_SILENCE if kind == "silence" else _ACT).fullmatch(line)
+    if found is None:
+        form = "silence STEP-STEP" if kind == "silence" else f"{kind} at STEP"
+        raise ValueError(f"write this as `{form} [MONITOR] [COLUMN]`")
+    return Act(number, kind, _steps(found), *_names(found["names"], case))
+
+
+def _repeat(text: str) -> int:
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise ValueError("write the steps until a reminder as `repeat STEPS`, 1 or more")
+    return int(text)
+
+
+def _steps(found: re.Match[str]) -> range:
+    first, last = int(found["first"]), int(found["last"] or found["first"])
+    if first < 1 or last < first:
+        raise ValueError(f"steps {first}-{last} are none: they count from 1")
+    return range(first, last + 1)
+
+
+def _names(text: str, case: Case) -> tuple[str, str | None]:
+    """The monitor and the column that are named, "" and None where they are not."""
+    names = text.split()
     ids = [one.id for one in case.monitors]
     monitor = names.pop(0) if names and names[0] in ids else ""
     if len(names) > 1:
         raise ValueError(f"{' '.join(names)!r} names no series: write [MONITOR] [COLUMN]")
-    return Expectation(number, range(first, last + 1), monitor, names[0] if names else None, states)
+    return monitor, names[0] if names else None
