@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, Protocol, TypeVar
+from urllib.parse import quote
 
 from yarl import URL
 
@@ -17,6 +20,9 @@ from tidegauge_collector.notify.reaching import DestinationRefused, check_litera
 
 TOO_MUCH = frozenset({400, 413, 422})
 """Statuses of a receiver that may take less: asked once more with the title and the link alone."""
+TOKEN_CHARACTERS = 12
+"""A part of a path that is as long may be a token; shorter ones are words of an API."""
+_SCHEME = re.compile(r"^(Basic |Bearer |GenieKey |whsec_)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +183,32 @@ class Endpoint:
         return Destinations.parse(self.allow)
 
     def redact(self, text: str) -> str:
-        """The text without the parts of this channel's configuration that may be secret."""
-        parsed = URL(self.url)
-        for secret in (*self.secrets, self.url, parsed.raw_path_qs, parsed.path_qs, *parsed.query.values()):
-            if len(secret) > 1:
-                text = text.replace(secret, "***")
+        """The text without the parts of this channel's configuration that may be secret, also as JSON, HTML and URLs write them.
+
+        To be asked before anything is cut: of a secret whose end is missing the beginning would stay.
+        """
+        for secret in self._secret_texts:
+            text = text.replace(secret, "***")
         return text
+
+    @property
+    def _secret_texts(self) -> list[str]:
+        """Longest first, as one may hold another."""
+        parsed = URL(self.url)
+        parts = [one for one in parsed.parts if len(one) >= TOKEN_CHARACTERS]
+        found = {*self.secrets, self.url, parsed.raw_path_qs, parsed.path_qs, *parsed.query.values(), *parts}
+        found |= {parsed.password or "", *(_SCHEME.sub("", one) for one in self.secrets)}
+        written = {way(one) for one in found for way in (str, _in_json, _in_slashed_json, escape, _in_url)}
+        return sorted((one for one in written if len(one) > 1), key=lambda one: (-len(one), one))
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+def _in_slashed_json(text: str) -> str:
+    return _in_json(text).replace("/", "\\/")
+
+
+def _in_url(text: str) -> str:
+    return quote(text, safe="")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import ssl
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ TALK_TIMEOUT_S = 90  # a whole attempt: a ticket wants several requests
 READ_CAP_BYTES = 64 * 1024
 MAX_STEPS = 40
 _EXCERPT_CHARACTERS = 200
+_REASON_CHARACTERS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +51,22 @@ class Memory(Protocol):
         """A note of the channel for its thread."""
 
 
-def open_session(channel: Channel, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
+def open_session(
+    channel: Channel,
+    resolver: AbstractResolver | None = None,
+    *,
+    tls: ssl.SSLContext | None = None,
+    total_s: float = TOTAL_TIMEOUT_S,
+) -> aiohttp.ClientSession:
     """A client for one channel, that goes only where that may go; `resolver` looks names up (default: the system's way).
 
-    It keeps no cookies, no connections and no addresses, unpacks nothing and reads no proxy from the environment.
+    `tls`: whom to trust (default: the authorities of the system). `total_s`: a request's time with its answer. It keeps no cookies,
+    no connections and no addresses, unpacks nothing and reads no proxy from the environment.
     """
     checked = CheckedResolver(URL(channel.endpoint.url), channel.endpoint.destinations, resolver)
     return aiohttp.ClientSession(
-        timeout=aiohttp.ClientTimeout(total=TOTAL_TIMEOUT_S, connect=CONNECT_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S),
-        connector=aiohttp.TCPConnector(force_close=True, use_dns_cache=False, resolver=checked),
+        timeout=aiohttp.ClientTimeout(total=total_s, connect=CONNECT_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S),
+        connector=aiohttp.TCPConnector(force_close=True, use_dns_cache=False, resolver=checked, ssl=tls or True),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": f"Tidegauge/{__version__}", "Accept-Encoding": "identity"},
         auto_decompress=False,
@@ -85,7 +94,7 @@ async def attempt(
         return driven.broken(problem)
     finally:
         talk.close()
-    detail = channel.endpoint.redact(_detail(outcome, driven.last))
+    detail = _detail(outcome, driven.last, channel.endpoint.redact)
     status = None if driven.last is None else driven.last.status
     is_open = isinstance(outcome, Retry) and outcome.may_have_arrived
     return Attempt(outcome, status, detail, now_us if is_open else driven.begun_at_us)
@@ -149,7 +158,7 @@ class _Driven:
         refused = refusal_in(problem)
         if refused is not None:
             return Attempt(PauseChannel(str(refused)), None, str(refused), self._before_us)
-        reason = _named(problem)
+        reason = self._channel.endpoint.redact(_named(problem))
         nothing_left = isinstance(problem, aiohttp.ClientConnectorError | ConnectionRefusedError)
         return Attempt(Retry(0.0, reason), None, reason, self._before_us if nothing_left else self.begun_at_us)
 
@@ -180,15 +189,22 @@ async def _read_capped(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _named(problem: Exception) -> str:
-    """The kind of a failure, without its text, which may hold the URL."""
-    reason = getattr(problem, "strerror", None)
+    """The kind of a failure, without its text, which may hold the URL; of a certificate what is wrong with it."""
+    reason = getattr(getattr(problem, "certificate_error", problem), "strerror", None)
     return f"{type(problem).__name__}: {reason}" if isinstance(reason, str) else type(problem).__name__
 
 
-def _detail(outcome: Outcome, answer: Answer | None) -> str:
-    """The reason of a refusal with the beginning of the answer's text; empty where all went well."""
+def _detail(outcome: Outcome, answer: Answer | None, redact: Callable[[str], str]) -> str:
+    """The reason of a refusal with the beginning of the answer's text; empty where all went well.
+
+    What was said is cut when its secrets are gone: the beginning of one would not be recognised.
+    """
+    reason = _line(redact(outcome.reason), _REASON_CHARACTERS)
     if not isinstance(outcome, DeadLetter | Retry) or answer is None or not answer.body:
-        return outcome.reason
-    start = answer.body[: 4 * _EXCERPT_CHARACTERS].decode("utf-8", "replace")
-    printable = "".join(each if each.isprintable() else " " for each in start)
-    return f"{outcome.reason} ({printable[:_EXCERPT_CHARACTERS].strip()})"
+        return reason
+    said = _line(redact(answer.body.decode("utf-8", "replace")), _EXCERPT_CHARACTERS)
+    return f"{reason} ({said.strip()})"
+
+
+def _line(text: str, most: int) -> str:
+    return "".join(each if each.isprintable() else " " for each in text[:most])

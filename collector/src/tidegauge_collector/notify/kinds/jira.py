@@ -393,4 +393,4 @@ def _reason(answer: Answer) -> str:
     found = answer.json()
     messages = found.get("errorMessages")
     texts = [*(messages if isinstance(messages, list) else []), *_object(found, "errors").values()]
-    return cut("; ".join(map(str, texts)) or f"HTTP {answer.status}", 200)
+    return "; ".join(map(str, texts)) or f"HTTP {answer.status}"

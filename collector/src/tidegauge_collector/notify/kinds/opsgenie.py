@@ -97,7 +97,7 @@ class OpsgenieChannel:
             said = str(found.get("status") or "no reason")
             if found["isSuccess"] or "not exist" in said or "already closed" in said:
                 return Done()
-            return DeadLetter(f"it was taken, and then failed: {cut(said, 200)}")
+            return DeadLetter(f"it was taken, and then failed: {said}")
         if asked["polls"] + 1 < POLLS:
             yield Note({**remembered, "asked": {**asked, "polls": asked["polls"] + 1}})
             return NotYet(POLL_AFTER_S, "taken; not looked at yet")

@@ -341,4 +341,4 @@ def _is_kept(sent: str, stored: Any) -> bool:
 def _reason(answer: Answer) -> str:
     error = answer.json().get("error")
     found = error if isinstance(error, Mapping) else {}
-    return cut(str(found.get("detail") or found.get("message") or f"HTTP {answer.status}"), 200)
+    return str(found.get("detail") or found.get("message") or f"HTTP {answer.status}")
