@@ -40,6 +40,7 @@ def made_alert(*, opened="2013-04-11", ended="2013-04-17", column="distance"):
         "metric": "psi",
         "column": column,
         "severity": "failing",
+        "acknowledged_by": "",
         "status": "resolved",
         "value": 0.02,
         "events": [{"kind": "opened", "value": 1.5, "n": 1}],
