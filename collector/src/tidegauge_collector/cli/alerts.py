@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidegauge_collector.cli.datadir import add_data, own_directory
-from tidegauge_collector.cli.table import print_table
+from tidegauge_collector.cli.tables import print_table
 from tidegauge_collector.cli.times import time_us
 from tidegauge_collector.cli.tokens import user
 from tidegauge_collector.core.calendar import duration_us

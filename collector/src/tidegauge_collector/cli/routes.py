@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tidegauge_collector.cli.pairs import read_pairs
-from tidegauge_collector.cli.table import print_table
+from tidegauge_collector.cli.tables import print_table
 from tidegauge_collector.core.matching import FIELDS, is_field
 from tidegauge_collector.core.routing import RANKS, Policy
 from tidegauge_collector.errors import ConfigError

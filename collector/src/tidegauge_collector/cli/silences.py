@@ -9,7 +9,7 @@ from typing import Any
 from tidegauge_collector.cli.alerts import moment, opened
 from tidegauge_collector.cli.datadir import add_data
 from tidegauge_collector.cli.pairs import read_pairs
-from tidegauge_collector.cli.table import print_table
+from tidegauge_collector.cli.tables import print_table
 from tidegauge_collector.cli.times import time_us
 from tidegauge_collector.cli.tokens import user
 from tidegauge_collector.core.calendar import duration_us

@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from tidegauge_collector.cli.terminal import plain
+
 _COLOURS = {"+": "32", "~": "33", "-": "31", "bold": "1", "dim": "2"}
 
 
@@ -19,7 +21,7 @@ def coloured(text: str, kind: str) -> str:
 def plain_text(value: object) -> str:
     """A value for a terminal: nothing in it steers, and it ends."""
     text = "-" if value is None or value == "" else str(value)
-    return "".join(one if one.isprintable() else "�" for one in text)[:160]
+    return plain(text)[:160]
 
 
 def print_table(rows: Sequence[Sequence[object]], *, indent: str = "") -> None:
