@@ -25,6 +25,9 @@ _ARGUMENTS = [
 ]
 
 
+PATIENCE_MS = 120_000  # of a busy machine
+
+
 @dataclass(slots=True)
 class Visit:
     """One opened page, and everything the browser complained of while it was open."""
@@ -52,7 +55,7 @@ async def browser() -> AsyncIterator[Browser]:
             pytest.fail(f"none of {_NAMES} is on PATH; in CI the browser tests must run: install chromium")
         pytest.skip("no Chromium on PATH")
     async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        opened = await playwright.chromium.launch(executable_path=path, args=_ARGUMENTS, timeout=PATIENCE_MS)
         yield opened
         await opened.close()
 
@@ -81,6 +84,7 @@ class Visitor:
         context = await self.browser.new_context(
             viewport={"width": width, "height": 900}, locale=locale, color_scheme=scheme
         )
+        context.set_default_timeout(PATIENCE_MS)
         page = await context.new_page()
         visit = Visit(page, self.root)
         page.on(
