@@ -13,7 +13,6 @@ from tidegauge.core.columns import ColumnKind
 from tidegauge.core.windows import Window
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.judging import Observation, SeriesKey
-from tidegauge_collector.core.monitor_problems import Block
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.measuring.accuracy import METRICS as ACCURACY_METRICS
 from tidegauge_collector.measuring.accuracy import AccuracyMeter
@@ -56,7 +55,6 @@ class Family:
     """Metrics that are measured alike; `is_by_arrival`: in windows of arrival time, `needs_baseline`: those undefined without one."""
 
     metrics: tuple[str, ...]
-    block: Block
     measure: Measure
     is_by_arrival: bool = False
     needs_baseline: Collection[str] = ()
@@ -126,15 +124,11 @@ def _accuracy(task: Task) -> Iterator[Observation]:
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family(DRIFT_METRICS, "drift", _drift, needs_baseline=("psi",)),
-    Family(SERVICE_METRICS, "service", _service, is_by_arrival=True),
-    Family(ACCURACY_METRICS, "accuracy", _accuracy),
+    Family(DRIFT_METRICS, _drift, needs_baseline=("psi",)),
+    Family(SERVICE_METRICS, _service, is_by_arrival=True),
+    Family(ACCURACY_METRICS, _accuracy),
 )
 METRICS = tuple(metric for family in FAMILIES for metric in family.metrics)
-BLOCKS: dict[str, Block] = {metric: family.block for family in FAMILIES for metric in family.metrics} | {
-    "missing_rate": "quality"
-}
-"""The block of a deployment's health that a metric speaks for."""
 
 
 def family_of(metric: str) -> Family | None:
