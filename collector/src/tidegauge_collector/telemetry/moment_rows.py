@@ -62,7 +62,8 @@ def rolled(table: Table, to: Mapping[int, tuple[int, int]]) -> Table:
         one._replace(window_start_us=to[one.window_start_us][0], window_length_s=to[one.window_start_us][1])
         for one in rows
     ]
-    return merged(sorted(moved, key=lambda one: one[:3]))
+    ordered = sorted(moved, key=lambda one: one[:3])
+    return merged(ordered)
 
 
 def table_of(rows: Sequence[MomentRow]) -> Table:
@@ -81,13 +82,13 @@ def table_of(rows: Sequence[MomentRow]) -> Table:
 
 
 def _merged(rows: Iterable[MomentRow]) -> Iterator[MomentRow]:
-    for key, group in groupby(rows, key=lambda one: one[:3]):
+    for _, group in groupby(rows, key=lambda one: one[:3]):
         parts = list(group)
         if len(parts) == 1:
             yield parts[0]
             continue
         count, state = added((one.rows, one.state) for one in parts)
-        yield MomentRow(*key, count, state, max(one.received_us for one in parts))
+        yield parts[0]._replace(rows=count, state=state, received_us=max(one.received_us for one in parts))
 
 
 def _plain(values: Any) -> list[Any]:
