@@ -13,6 +13,7 @@ from tidegauge.core.moments import standard_of
 from tidegauge.core.profile import profile_numeric
 from tidegauge.core.windows import DAY_US, HOUR_US, MINUTE_US, Window
 from tidegauge_collector.telemetry.compact import compact
+from tidegauge_collector.telemetry.contents import column_contents, present_columns
 from tidegauge_collector.telemetry.counts import column_counts
 from tidegauge_collector.telemetry.deleting import delete, deletions_applied, would_delete
 from tidegauge_collector.telemetry.events import events
@@ -37,6 +38,7 @@ from tidegauge_collector.telemetry.testing import (
     records_frame,
 )
 from tidegauge_collector.telemetry.tombstones import Tombstone, Tombstones
+from tidegauge_collector.telemetry.volumes import first_label_us, label_volumes, prediction_volumes, repeated_ids
 
 BINS = ReferenceBins({"temp": numeric_bins("temp", np.arange(50.0))})
 PAIR = ReferenceBins({name: numeric_bins(name, np.arange(50.0)) for name in ("a", "b")})
@@ -323,6 +325,29 @@ def test_second_moments_are_exported_by_window_and_by_day(engine):
     assert (day["columns"], day["rows"], len(day["products"])) == (["a", "b"], 480, 3)
     z = (days[0] - [PAIR.columns[name].pivot for name in "ab"]) / [PAIR.columns[name].deviation for name in "ab"]
     np.testing.assert_allclose(day["products"], (z.T @ z)[np.triu_indices(2)], rtol=1e-12)
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_volumes_and_contents_are_told_by_window(engine, settled):
+    sender = Sender()
+    put(engine, everything(sender))
+    put(engine, [sender.send(records_frame(["a", "a"], [1, 2], Answers([0.1, 0.2])))], 2)
+    if settled:
+        settle_all(engine)
+
+    found = repeated_ids(engine, "flights", version="1", segment="", windows=DAYS)
+    contents = column_contents(
+        engine, "flights", version="1", segment="", windows=[hour(0), hour(50)], columns=["temp"], bins=BINS
+    )
+
+    assert prediction_volumes(engine, "flights", segment="", windows=[*DAYS, hour(0)]).tolist() == [120, 120, 5]
+    assert (found.rows.tolist(), found.looked.tolist(), found.ids.tolist()) == ([4, 1], [4, 1], [2, 1])
+    assert label_volumes(engine, "flights", windows=[Window(0, 6), Window(6, 10), Window(10, 20)]).tolist() == [2, 1, 0]
+    assert (first_label_us(engine, "flights"), first_label_us(engine, "other")) == (5, None)
+    assert present_columns(engine, "flights", version="1", segment="", windows=[hour(0), hour(50)]) == [{"temp": 4}, {}]
+    temp = contents["temp", 0]
+    assert (temp.usable_by_kind, temp.minimum, temp.maximum) == ({"numeric": 3}, 1.0, 60.0)
+    assert contents["temp", 1].usable_by_kind == {}
 
 
 def test_the_newest_judgement_holds(engine):
