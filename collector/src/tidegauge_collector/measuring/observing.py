@@ -21,8 +21,9 @@ from tidegauge_collector.measuring.baselines import ActiveBaseline, Baselines
 from tidegauge_collector.measuring.drift import ColumnDrift, Scope, column_drift
 from tidegauge_collector.measuring.learning import Learning
 from tidegauge_collector.measuring.measurement import Measurement
-from tidegauge_collector.measuring.quality import AGAINST_BASELINE, SHARES, measure_quality
+from tidegauge_collector.measuring.quality import AGAINST_BASELINE, measure_quality
 from tidegauge_collector.measuring.quality import METRICS as QUALITY_METRICS
+from tidegauge_collector.measuring.quality import RATES as QUALITY_RATES
 from tidegauge_collector.measuring.reconstruction import METRICS as RECONSTRUCTION_METRICS
 from tidegauge_collector.measuring.reconstruction import measure_reconstruction, spread_of_blocks
 from tidegauge_collector.measuring.schema import METRICS as SCHEMA_METRICS
@@ -35,7 +36,7 @@ from tidegauge_collector.telemetry.extent import known
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 DRIFT_METRICS = ("psi", "missing_rate")
-RATES = frozenset({"error_rate", *SHARES, "type_change_rate", REPEATED})
+RATES = frozenset({"error_rate", *QUALITY_RATES, REPEATED})
 """Metrics that are a share of the n: chance has an exact test."""
 
 

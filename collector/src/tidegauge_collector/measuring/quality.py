@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,9 @@ from tidegauge_collector.telemetry.store import TelemetryStore
 SHARES = ("unseen_rate", "out_of_range_rate", "non_finite_rate", "invalid_rate")
 """Shares of all rows of a column."""
 AGAINST_BASELINE = ("unseen_rate", "out_of_range_rate", "type_change_rate")
-METRICS = (*SHARES, "type_change_rate", "constant_column")
+RATES = (*SHARES, "type_change_rate")
+"""Shares of the n: chance has an exact test."""
+METRICS = (*RATES, "constant_column")
 
 
 def measure_quality(
@@ -31,7 +33,7 @@ def measure_quality(
     metric: str,
     *,
     kinds: Mapping[str, ColumnKind],
-    columns: Sequence[str] | None = None,
+    columns: Collection[str] | None = None,
 ) -> Iterator[Measurement]:
     """A metric of METRICS of each column in each window; `kinds` are the columns seen in production, `columns` those asked for."""
     wanted = [name for name in kinds if is_feature_or_prediction(name) and (columns is None or name in columns)]
