@@ -59,14 +59,20 @@ class CallContext:
 
 
 class Call(NamedTuple):
-    """One call. `started_ns` is a reading of the monotonic clock; a `duration_ns` below 0 is not known."""
+    """One call. `started_ns` and `ended_ns` are readings of the monotonic clock; how long a call took that ended before it started is
+    not known."""
 
     origin: Origin
     inputs: Any
     result: Any
     started_ns: int
-    duration_ns: int
+    ended_ns: int
     context: CallContext | None = None
+
+    @property
+    def duration_ns(self) -> int:
+        """How long it took; below 0: not known."""
+        return self.ended_ns - self.started_ns
 
     @property
     def size_bytes(self) -> int:
@@ -74,16 +80,16 @@ class Call(NamedTuple):
         return self.origin.size_bytes
 
 
-_FIELDS = {name: itemgetter(i) for i, name in enumerate(Call._fields)}
-
-
 CALLS_AT_ONCE = 512
 """Calls that are looked at between two pauses."""
 
 
+_ORIGIN = itemgetter(0)
+
+
 def origins_of(calls: Sequence[RawCall]) -> list[Origin]:
     """The origin of each call."""
-    return list(map(_FIELDS["origin"], calls))
+    return list(map(_ORIGIN, calls))
 
 
 def common_origin(origins: Sequence[Origin]) -> Origin | None:
@@ -105,10 +111,15 @@ class Calls(list[RawCall]):
 
     def field(self, name: str) -> list[Any]:
         """One field of each call. Not to be changed."""
-        if name not in self._found:
-            found = self._found[name] = list[Any]()
+        if not self._found:
+            self._found = {one: [] for one in Call._fields}
+            gathered = list(self._found.values())
             for start in range(0, len(self), CALLS_AT_ONCE):
-                found += map(_FIELDS[name], self[start : start + CALLS_AT_ONCE])
+                parts = zip(
+                    *self[start : start + CALLS_AT_ONCE], strict=True
+                )  # all at once: each call is looked up in memory once
+                for own, part in zip(gathered, parts, strict=True):
+                    own += part
                 self._breathe()
         return self._found[name]
 
