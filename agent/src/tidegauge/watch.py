@@ -220,7 +220,7 @@ def _only_parameter(function: Callable[..., Any]) -> str | None:
         return None
     code = inner.__code__
     takes_more = code.co_kwonlyargcount or code.co_posonlyargcount or code.co_flags & _TAKES_ANY
-    return None if takes_more or code.co_argcount != 2 else code.co_varnames[1]  # noqa: PLR2004 - self, and that one
+    return None if takes_more or code.co_argcount != 2 else code.co_varnames[1]
 
 
 _TAKES_ANY = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from tidegauge.worker.floats import floats_of
 from tidegauge.worker.pacing import Breathe, no_pause
 
 if TYPE_CHECKING:
@@ -100,13 +101,14 @@ def common_origin(origins: Sequence[Origin]) -> Origin | None:
 class Calls(list[RawCall]):
     """Many calls, the fields of which are gathered once, with pauses."""
 
-    __slots__ = ("_breathe", "_found", "_integers", "_origin")
+    __slots__ = ("_breathe", "_floats", "_found", "_integers", "_origin")
 
     def __init__(self, calls: Sequence[RawCall], breathe: Breathe = no_pause) -> None:
         super().__init__(calls)
         self._breathe = breathe
         self._found: dict[str, list[Any]] = {}
         self._integers: dict[str, npt.NDArray[np.int64]] = {}
+        self._floats: dict[str, npt.NDArray[np.float64] | None] = {}
         self._origin: list[Origin | None] = []
 
     def field(self, name: str) -> list[Any]:
@@ -118,8 +120,8 @@ class Calls(list[RawCall]):
                 parts = zip(
                     *self[start : start + CALLS_AT_ONCE], strict=True
                 )  # all at once: each call is looked up in memory once
-                for own, part in zip(gathered, parts, strict=True):
-                    own += part
+                for values, part in zip(gathered, parts, strict=True):
+                    values.extend(part)
                 self._breathe()
         return self._found[name]
 
@@ -133,6 +135,12 @@ class Calls(list[RawCall]):
                 found[start : start + len(part)] = np.fromiter(part, np.int64, len(part))
                 self._breathe()
         return self._integers[name]
+
+    def floats(self, name: str) -> npt.NDArray[np.float64] | None:
+        """One field of each call, where it is a float in all of them. Not to be changed."""
+        if name not in self._floats:
+            self._floats[name] = floats_of(self.field(name))
+        return self._floats[name]
 
     @property
     def origin(self) -> Origin | None:
