@@ -418,6 +418,7 @@ class Collector:
         jobs = (
             Job(60.0, "judge_all", self.judging.expect_all, self._jobs),
             Job(300.0, "checkpoint", housekeeping.checkpoint, self._jobs),
+            Job(5.0, "checkpoint_if_long", housekeeping.checkpoint_if_long, self._jobs),
             Job(600.0, "compact", keeping.compact, self._jobs),
             Job(60.0, "settle", keeping.settle_some, self._jobs),
             Job(60.0, "retain", keeping.expire_some, self._jobs),
