@@ -22,13 +22,11 @@ from tidegauge_collector.measuring.drift import ColumnDrift, Scope, column_drift
 from tidegauge_collector.measuring.learning import Learning
 from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
-from tidegauge_collector.measuring.service import measure_service
+from tidegauge_collector.measuring.service import RATES, ServiceQuestion, measure_service, quantile_of
 from tidegauge_collector.telemetry.extent import known
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 DRIFT_METRICS = ("psi", "missing_rate")
-RATES = frozenset({"error_rate"})
-"""Metrics that are a share of the n: chance has an exact test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,8 @@ def _drift(task: Task) -> Iterator[Observation]:
 
 
 def _service(task: Task) -> Iterator[Observation]:
-    for measured in measure_service(task.store, task.scope, [task.monitor.metric]):
+    question = ServiceQuestion(slow_s=task.monitor.slow_s)
+    for measured in measure_service(task.store, task.scope, [task.monitor.metric], question):
         yield _of_measurement(measured)
 
 
@@ -138,8 +137,9 @@ BLOCKS: dict[str, Block] = {metric: family.block for family in FAMILIES for metr
 
 
 def family_of(metric: str) -> Family | None:
-    """The family that measures a metric, or None."""
-    return next((family for family in FAMILIES if metric in family.metrics), None)
+    """The family that measures a metric, or None; any quantile of the latency is a service level by its name (`latency_p99.9`)."""
+    named = "latency" if quantile_of(metric) is not None else metric
+    return next((family for family in FAMILIES if named in family.metrics), None)
 
 
 def needs_baseline(monitor: Monitor) -> bool:
