@@ -23,6 +23,7 @@ from tidegauge_collector.measuring.windows import STEPS, range_windows
 from tidegauge_collector.telemetry.extent import Extent, StoredCounts
 from tidegauge_collector.telemetry.store import TelemetryStore
 
+ALL_VERSIONS = "*"
 Json = dict[str, Any]
 Query = Mapping[str, str]
 
@@ -77,7 +78,7 @@ def read_scope(sources: Sources, found: Deployment, query: Query, *, service: bo
     step = read_choice(query, "step", STEPS, "total") or "total"
     if step == "minute" and not service:
         raise BadRequest("step=minute: features and predictions are kept by the hour; write step=hour, day or total")
-    version = find_version(sources, found, query)
+    version = "" if service and query.get("version") == ALL_VERSIONS else find_version(sources, found, query)
     span = _read_range(sources, found, query, service=service)
     if span is None:
         return None
