@@ -7,8 +7,9 @@ from tidegauge_collector.access import Access
 from .assets import load_assets
 from .compression import compressed
 from .headers import secured
-from .pages import Pages, load_templates
+from .pages import Pages
 from .reader import Reader
+from .rendering import Page, Renderer, load_templates
 from .signin import SignIn
 
 
@@ -20,15 +21,19 @@ def add_web_routes(app: web.Application, read: Reader, access: Access | None = N
     """
     app.middlewares.append(compressed)
     assets = load_assets()
-    templates = load_templates(assets)
-    pages = Pages(read, templates, assets)
+    renderer = Renderer(load_templates(assets))
     if access is not None:
-        sign_in = SignIn(access, templates)
-        pages = Pages(read, templates, assets, sign_in.is_signed_in)
+        sign_in = SignIn(access, renderer)
+        renderer = Renderer(renderer.templates, sign_in.is_signed_in)
         app.router.add_get("/login", secured(sign_in.form))
         app.router.add_post("/login", secured(sign_in.enter))
         app.router.add_post("/logout", secured(sign_in.leave))
-    app.router.add_get("/", secured(pages.explained(pages.fleet)))
-    app.router.add_get("/deployments/{name}", secured(pages.explained(pages.deployment)))
+    pages = Pages(read, renderer)
+
+    def show(path: str, page: Page) -> None:
+        app.router.add_get(path, secured(renderer.explained(page)))
+
+    show("/", pages.fleet)
+    show("/deployments/{name}", pages.deployment)
     app.router.add_get("/favicon.ico", secured(assets.favicon))
     app.router.add_get("/static/{digest}/{path:.+}", secured(assets.serve))
