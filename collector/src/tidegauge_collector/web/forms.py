@@ -12,7 +12,7 @@ from tidegauge_collector.access.requests import require_own_origin
 from .reader import Json
 
 Doer = Callable[[web.Request, str, str, Mapping[str, Any]], Awaitable[Json]]
-"""(request, method, path, body) -> what REST answers to it, done in the name of who made the request; raises its `aiohttp.web.HTTPException`."""
+"""(request, method, path, body) -> what REST answers to that, done in the name of who made the request; raises like it."""
 
 NAME_COOKIE = "who"
 NAME_LIFE_S = 365 * 86_400
@@ -20,7 +20,7 @@ NAME_LIFE_S = 365 * 86_400
 
 async def read_form(request: web.Request) -> dict[str, str]:
     """The fields of a form of these pages. Raises 403 for another site's, 415 for what is no form."""
-    if request.content_type not in {"application/x-www-form-urlencoded", ""}:
+    if request.content_type != "application/x-www-form-urlencoded":
         raise web.HTTPUnsupportedMediaType(text="send the form of this page")
     try:
         require_own_origin(request)
