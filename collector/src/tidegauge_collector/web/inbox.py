@@ -96,6 +96,7 @@ class Inbox:
             active="alerts",
             groups=alerts.grouped(found["items"], by_deployment=grouped),
             grouped=grouped,
+            can_take=any(one["status"] == "firing" and not one["acknowledged_by"] for one in found["items"]),
             open=found["open"],
             next=found["next"],
             status=status,
