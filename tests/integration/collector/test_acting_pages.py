@@ -68,7 +68,7 @@ def test_the_inbox_shows_what_is_open_and_the_page_of_an_alert_why(port: Harbour
 
     assert f'href="/alerts/{alert["id"]}"' in inbox
     assert all(text in about for text in ("What is wrong", "shop", "by route all", "matches everything"))
-    assert "対応中" in page(port, "/alerts?lang=ja")
+    assert "発生中" in page(port, "/alerts?lang=ja")
 
 
 def test_what_a_form_asks_for_is_done_in_the_name_that_was_written(port: Harbour) -> None:
