@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from collector_harbour import Harbour, agent_at, harbour
 from collector_rows import REPLAY, give_baseline, record_days
+from structlog.testing import capture_logs
 
 from tidegauge_collector.cli import main
 from tidegauge_collector.core.monitors import DEFAULT_MONITORS
@@ -39,7 +40,8 @@ def run(port: Harbour, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 
     def ran(*arguments: str) -> tuple[int, str]:
         capsys.readouterr()
-        code = main(arguments)
+        with capture_logs():  # the collector's, of which none may stand between the lines of a command
+            code = main(arguments)
         said = capsys.readouterr()
         return code, said.out + said.err
 
