@@ -8,7 +8,9 @@ from tidegauge_collector.core.monitor_problems import Block
 BLOCKS: tuple[Block, ...] = get_args(Block)
 _BY_KIND: Mapping[str, Block] = {"no_data": "freshness", "burn_rate": "service"}
 _METRICS: Mapping[Block, str] = {
-    "service": "requests predictions errors error_rate latency_p50 latency_p90 latency_p95 latency_p99",
+    "service": "requests predictions errors error_rate user_error_rate availability latency slow_requests slow_share throughput_median "
+    "throughput_peak consumers cache_hits cache_hit_rate activity",
+    "freshness": "freshness",
     "drift": "psi kl js_distance js_divergence hellinger total_variation l_infinity chi_square cramers_v ks wasserstein wasserstein_norm "
     "drifted_share drifted_share_weighted multivariate_reconstruction",
     "accuracy": "accuracy confusion_matrix auc log_loss gini average_precision brier ks_score rate_at_top_5 rate_at_top_10 lift_at_top_10 "
@@ -27,4 +29,5 @@ _BY_METRIC: Mapping[str, Block] = {name: block for block, names in _METRICS.item
 
 def block_of(*, stated: Literal[""] | Block, kind: str, metric: str) -> Block:
     """The block that a monitor names (`stated`), else that of its kind, else of its metric; one that nobody knows is custom."""
-    return stated or _BY_KIND.get(kind) or _BY_METRIC.get(metric, "custom")
+    named = "latency" if metric.startswith("latency_p") else metric  # whatever quantile
+    return stated or _BY_KIND.get(kind) or _BY_METRIC.get(named, "custom")

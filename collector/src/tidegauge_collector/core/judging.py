@@ -26,7 +26,7 @@ NOT_ENOUGH_REASONS = frozenset(
         "constant_actual",
     }
 )
-NOT_APPLICABLE_REASONS = frozenset({"no_baseline", "not_applicable", "out_of_domain", "auc_available"})
+NOT_APPLICABLE_REASONS = frozenset({"no_baseline", "not_applicable", "out_of_domain", "auc_available", "too_old"})
 
 
 @dataclass(frozen=True, slots=True)

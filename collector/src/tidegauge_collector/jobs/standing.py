@@ -6,7 +6,7 @@ and just after a start, when nobody could be heard.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,7 @@ from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.judging import Judgement
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.readiness import GRACE_US
+from tidegauge_collector.core.service import slow_calls
 from tidegauge_collector.core.silence import WEEK_US, WEEKS, is_usual, judge_agents, judge_silence
 from tidegauge_collector.core.slo import Tally, judge_burn, spans_s
 from tidegauge_collector.ingest.presence import AgentState
@@ -136,6 +137,6 @@ def _tally(monitor: Monitor, seen: ServiceCounts) -> Tally:
 
 def _slow(seen: ServiceCounts, slow_s: float) -> int:
     """Calls in buckets that begin at the limit or above."""
-    indexes: Sequence[int] = list(seen.latency)
-    lower, _ = bucket_bounds_s(np.array(indexes, dtype=np.int64))
-    return sum(seen.latency[index] for index, low in zip(indexes, lower.tolist(), strict=True) if low >= slow_s)
+    indexes = np.array(list(seen.latency), dtype=np.int64)
+    slow, _ = slow_calls(*bucket_bounds_s(indexes), list(seen.latency.values()), slow_s)
+    return slow

@@ -28,14 +28,15 @@ from tidegauge_collector.measuring.reconstruction import measure_reconstruction,
 from tidegauge_collector.measuring.schema import METRICS as SCHEMA_METRICS
 from tidegauge_collector.measuring.schema import measure_schema
 from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
-from tidegauge_collector.measuring.service import measure_service
+from tidegauge_collector.measuring.service import RATES as SERVICE_RATES
+from tidegauge_collector.measuring.service import ServiceQuestion, measure_service, quantile_of
 from tidegauge_collector.measuring.volumes import METRICS as VOLUME_METRICS
 from tidegauge_collector.measuring.volumes import REPEATED, measure_volumes
 from tidegauge_collector.telemetry.extent import known
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 DRIFT_METRICS = ("psi", "missing_rate")
-RATES = frozenset({"error_rate", *QUALITY_RATES, REPEATED})
+RATES = frozenset({*SERVICE_RATES, *QUALITY_RATES, REPEATED})
 """Metrics that are a share of the n: chance has an exact test."""
 
 
@@ -118,7 +119,8 @@ def _drift(task: Task) -> Iterator[Observation]:
 
 
 def _service(task: Task) -> Iterator[Observation]:
-    for measured in measure_service(task.store, task.scope, [task.monitor.metric]):
+    question = ServiceQuestion(slow_s=task.monitor.slow_s)
+    for measured in measure_service(task.store, task.scope, [task.monitor.metric], question):
         yield _of_measurement(measured)
 
 
@@ -169,8 +171,9 @@ METRICS = tuple(metric for family in FAMILIES for metric in family.metrics)
 
 
 def family_of(metric: str) -> Family | None:
-    """The family that measures a metric, or None."""
-    return next((family for family in FAMILIES if metric in family.metrics), None)
+    """The family that measures a metric, or None; any quantile of the latency is a service level by its name (`latency_p99.9`)."""
+    named = "latency" if quantile_of(metric) is not None else metric
+    return next((family for family in FAMILIES if named in family.metrics), None)
 
 
 def needs_baseline(monitor: Monitor) -> bool:
