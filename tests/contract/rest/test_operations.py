@@ -38,6 +38,7 @@ def test_every_route_takes_every_parameter_that_it_lists(shop: Harbour) -> None:
     values |= {"what": "records"}
     values |= {"class": "1", "threshold": "0.5", "group": "a=b", "statistic": "ratio", "reference": "c"}
     values |= {"favourable": "1", "q": "0.9", "slow_s": "2"}
+    values |= {"days": "3", "month": "2025-06", "format": "json", "lang": "ja"}
     for route in ROUTES:
         if route.method == "GET" and "{id}" not in route.path:
             values["state"] = states.get(route.path, "")

@@ -12,6 +12,11 @@ from tidegauge_collector.uploads.meaning import TEXTS as UPLOAD_PARAMETERS
 PARAMETERS = {
     "name": "the deployment",
     "monitor": "a monitor's id; of lists of alerts: only what it found",
+    "objective": "an objective's id",
+    "month": "YYYY-MM; default the last one that is over",
+    "format": "json (default) or markdown",
+    "lang": "en (default) or ja",
+    "days": "how many days of history; default 30",
     "channel": "the name of a channel",
     "delivery_id": "the id of a message, as alerts list it among their deliveries",
     "prediction_id": "a prediction id, or its digest as lists show it",
@@ -46,7 +51,7 @@ PARAMETERS = {
     **UPLOAD_PARAMETERS,
 }
 
-IN_PATHS = ("name", "prediction_id", "monitor", "id", "action", "channel", "delivery_id")
+IN_PATHS = ("name", "prediction_id", "monitor", "objective", "id", "action", "channel", "delivery_id")
 
 
 @dataclass(frozen=True, slots=True)
