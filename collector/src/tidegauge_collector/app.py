@@ -29,6 +29,7 @@ from tidegauge_collector.access.requests import guarding
 from tidegauge_collector.api.actuals import ActualsIntake
 from tidegauge_collector.api.alerts import AlertActions
 from tidegauge_collector.api.channels import ChannelRoutes
+from tidegauge_collector.api.custom import CustomRoutes
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import summarise, summarise_all
 from tidegauge_collector.api.health import health_of, health_of_all
@@ -346,6 +347,7 @@ class Collector:
             uploads=self.doors,
             deletions=DeletionRoutes(self.deleting, self._in_jobs),
             monitors=monitors,
+            custom=CustomRoutes(self.control, self._in_jobs, self._on_rules_changed),
             actions=AlertActions(*alerting),
             silences=SilenceRoutes(*alerting),
             inbound=InboundRoute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tidegauge.core.columns import ACTUAL
+from tidegauge.core.columns import ACTUAL, METRIC_PREFIX
 from tidegauge.core.windows import Window
 from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_choice, read_seconds, read_share
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, read_scope
@@ -10,6 +10,8 @@ from tidegauge_collector.control import Deployment
 from tidegauge_collector.measuring.accuracy import METRICS as ACCURACY_METRICS
 from tidegauge_collector.measuring.accuracy import AccuracyMeter
 from tidegauge_collector.measuring.baselines import ActiveBaseline
+from tidegauge_collector.measuring.custom import METRICS as CUSTOM_METRICS
+from tidegauge_collector.measuring.custom import custom_names, measure_custom
 from tidegauge_collector.measuring.drift import METRICS as DRIFT_METRICS
 from tidegauge_collector.measuring.drift import Scope, actual_drift, as_measurement, column_drift
 from tidegauge_collector.measuring.drifted import METRICS as DRIFTED_METRICS
@@ -41,7 +43,7 @@ PARAMETERS = (
     "q",
     "slow_s",
 )
-METRICS = (*DRIFT_METRICS, *DRIFTED_METRICS, *SERVICE_METRICS, *ACCURACY_METRICS, *FAIRNESS_METRICS)
+METRICS = (*DRIFT_METRICS, *DRIFTED_METRICS, *SERVICE_METRICS, *ACCURACY_METRICS, *FAIRNESS_METRICS, *CUSTOM_METRICS)
 
 
 def list_measurements(sources: Sources, name: str, query: Query) -> Json:
@@ -50,7 +52,7 @@ def list_measurements(sources: Sources, name: str, query: Query) -> Json:
     found = find_deployment(sources, name)
     metric = _read_metric(query)
     column = query.get("column", "")
-    if metric not in DRIFT_METRICS and column not in ALL_COLUMNS:
+    if metric not in (*DRIFT_METRICS, *CUSTOM_METRICS) and column not in ALL_COLUMNS:
         raise BadRequest(f"column={column!r:.140}: {metric} is of the whole deployment; leave column away")
     scope = read_scope(sources, found, query, service=_is_service(metric))
     if scope is None:
@@ -89,6 +91,9 @@ def _measure(sources: Sources, found: Deployment, metric: str, scope: Scope, que
     if metric in FAIRNESS_METRICS or (metric in SHARED and query.get("group")):
         question = _question(query)
         return list(measure_fairness(sources.telemetry, scope, found, metric, question))
+    if metric in CUSTOM_METRICS:
+        names = _custom_names(sources, found, column)
+        return list(measure_custom(sources.telemetry, scope, found, metric, names))
     active = sources.baselines.active(found.name, scope.version)
     if metric in ACCURACY_METRICS:
         try:
@@ -108,6 +113,18 @@ def _measure(sources: Sources, found: Deployment, metric: str, scope: Scope, que
     columns = None if column in ALL_COLUMNS else [column]
     drifts = column_drift(sources.telemetry, scope, active, kinds=kinds, columns=columns, metrics=[metric])
     return [as_measurement(one, metric, scope) for one in drifts]
+
+
+def _custom_names(sources: Sources, found: Deployment, column: str) -> list[str]:
+    """The custom metrics that a column names, with or without what its stored column begins with."""
+    names = custom_names(sources.telemetry, found.name)
+    name = column.removeprefix(METRIC_PREFIX)
+    if column in ALL_COLUMNS:
+        return names
+    if name not in names:
+        seen = ", ".join(names[:30]) or "none"
+        raise NotFound(f"custom metric {name!r:.140} of {found.name!r} was never reported; reported are {seen}")
+    return [name]
 
 
 def _question(query: Query) -> Question:

@@ -17,9 +17,12 @@ from tidegauge_collector.api.agents import list_agents, list_quarantine
 from tidegauge_collector.api.alerts import FILTERS as ALERT_FILTERS
 from tidegauge_collector.api.alerts import AlertActions, list_alerts, show_alert
 from tidegauge_collector.api.channels import ChannelRoutes
+from tidegauge_collector.api.custom import CustomRoutes, list_custom
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
 from tidegauge_collector.api.errors import dump_json, json_errors, refusal
+from tidegauge_collector.api.events import PARAMETERS as EVENT_PARAMETERS
+from tidegauge_collector.api.events import list_events
 from tidegauge_collector.api.export import ExportRoute
 from tidegauge_collector.api.health import show_health
 from tidegauge_collector.api.inbound import InboundRoute
@@ -93,6 +96,15 @@ ROUTES = (
         f"{PREFIX}/deployments/{{name}}/objectives",
         "How its objectives stand: budget, burn rates, days",
         ("end", "days"),
+    ),
+    Route("GET", f"{PREFIX}/deployments/{{name}}/metrics", "Metrics of your own: direction, unit, baseline"),
+    Route("PUT", f"{PREFIX}/deployments/{{name}}/metrics/{{metric}}", "Say what a metric of your own is"),
+    Route("DELETE", f"{PREFIX}/deployments/{{name}}/metrics/{{metric}}", "Say nothing of it any more"),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/events",
+        "What happened, the newest first: annotations for charts",
+        EVENT_PARAMETERS,
     ),
     Route("GET", f"{PREFIX}/report", "A month's service levels as JSON or Markdown", REPORT_PARAMETERS),
     Route("GET", f"{PREFIX}/deletions", "What was deleted, when and by whom"),
@@ -244,6 +256,8 @@ _OF_DEPLOYMENTS: Mapping[str, Callable[[Sources, str, Mapping[str, str]], Json]]
     "health": show_health,
     "monitors": list_of_deployment,
     "objectives": list_standing,
+    "metrics": list_custom,
+    "events": list_events,
     "status": show_status,
     "measurements": list_measurements,
     "profiles": show_profile,
@@ -258,6 +272,7 @@ class Changes:
     uploads: UploadDoors
     deletions: DeletionRoutes
     monitors: MonitorRoutes
+    custom: CustomRoutes
     actions: AlertActions
     silences: SilenceRoutes
     inbound: InboundRoute
@@ -285,6 +300,8 @@ def add_api_routes(app: web.Application, api: Api, changes: Changes) -> None:
         f"{PREFIX}/monitors/plan": changes.monitors.plan,
         f"{PREFIX}/monitors/apply": changes.monitors.apply,
         f"{PREFIX}/monitors/backtest": changes.monitors.backtest,
+        f"PUT {PREFIX}/deployments/{{name}}/metrics/{{metric}}": changes.custom.put,
+        f"DELETE {PREFIX}/deployments/{{name}}/metrics/{{metric}}": changes.custom.delete,
         f"PUT {PREFIX}/objectives/{{objective}}": changes.monitors.put_objective,
         f"DELETE {PREFIX}/objectives/{{objective}}": changes.monitors.delete_objective,
         f"PUT {PREFIX}/monitors/{{monitor}}": changes.monitors.put,
