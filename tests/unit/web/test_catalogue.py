@@ -86,7 +86,10 @@ def test_no_text_is_left_that_nothing_asks_for() -> None:
     built = {"site.en", "site.ja", "status.baseline_given", "status.baseline_production"}
     built |= {f"failure.{part}_{kind}" for part in ("title", "next") for kind in (400, 404, 500, 503)}
     built |= {f"inbox.status_{status}" for status in STATUSES} | {"inbox.taken_yes", "inbox.taken_no"}
-    built |= {f"alert.for_{length}" for length in ("1h", "8h", "1d", "7d")} | {"channels.tested_ok", "channels.tested_bad"}
+    built |= {f"alert.for_{length}" for length in ("1h", "8h", "1d", "7d")} | {
+        "channels.tested_ok",
+        "channels.tested_bad",
+    }
     built |= {f"parameter.{name}" for name in TOLD_PARAMETERS}
     built |= {f"signin.why_{reason}" for reason in REASONS - {"deployment", "certificate"}}
 
