@@ -156,7 +156,9 @@ class KServeIntake:
         shared = _shared(request, response, self._now_us())
         for number, (own, answer) in enumerate(zip(features, answers, strict=True)):
             row_id = request.id if len(features) == 1 else f"{request.id}.{number}"
-            safe = {f"input.{key}" if key in answer or key in NOT_FEATURES else key: value for key, value in own.items()}
+            safe = {
+                f"input.{key}" if key in answer or key in NOT_FEATURES else key: value for key, value in own.items()
+            }
             group = Group(request.deployment, name, tuple(sorted(answer)))
             self._rows.setdefault(group, []).append(
                 {**safe, **answer, ID: row_id, **(shared if number == 0 else {**shared, LATENCY: None})}
