@@ -17,6 +17,7 @@ from tidegauge_collector.api.agents import list_agents, list_quarantine
 from tidegauge_collector.api.alerts import FILTERS as ALERT_FILTERS
 from tidegauge_collector.api.alerts import AlertActions, list_alerts, show_alert
 from tidegauge_collector.api.channels import ChannelRoutes
+from tidegauge_collector.api.charts import list_events, list_moments, show_curves
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
 from tidegauge_collector.api.errors import dump_json, json_errors, refusal
@@ -33,6 +34,7 @@ from tidegauge_collector.api.query import BadRequest, NotFound
 from tidegauge_collector.api.scope import Json, Sources, find_deployment
 from tidegauge_collector.api.silences import SilenceRoutes, list_silences
 from tidegauge_collector.api.tracing import show_prediction
+from tidegauge_collector.api.trends import list_trends, show_summary
 from tidegauge_collector.api.uploads import UploadRoutes
 from tidegauge_collector.ingest.refusals import Overloaded, Refusal
 from tidegauge_collector.uploads.doors import UploadDoors
@@ -42,6 +44,8 @@ T = TypeVar("T")
 PREFIX = "/api/v1"
 ROUTES = (
     Route("GET", f"{PREFIX}/deployments", "All deployments with their verdicts"),
+    Route("GET", f"{PREFIX}/trends", "The last seven days of every deployment: predictions and verdicts a day"),
+    Route("GET", f"{PREFIX}/summary", "Figures of all deployments together", ("since",)),
     Route(
         "GET", f"{PREFIX}/deployments/{{name}}", "One deployment: columns, segments, baselines, monitors", ("version",)
     ),
@@ -52,6 +56,24 @@ ROUTES = (
         f"{PREFIX}/deployments/{{name}}/measurements",
         "Measurements of one metric",
         MEASUREMENT_PARAMETERS,
+    ),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/curves",
+        "ROC, calibration and lift, or predicted against actual, of a range",
+        ("version", "segment", "start", "end"),
+    ),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/moments",
+        "Mean, minimum and maximum of one column, or its share of true, by window",
+        ("column", "version", "segment", "start", "end", "step"),
+    ),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/events",
+        "What agents reported beside predictions",
+        ("start", "end", "limit"),
     ),
     Route(
         "GET",
@@ -223,6 +245,8 @@ _LISTS: Mapping[str, Callable[[Sources, Mapping[str, str]], Json]] = {
     "agents": list_agents,
     "quarantine": list_quarantine,
     "monitors": list_monitors,
+    "trends": list_trends,
+    "summary": show_summary,
 }
 _OF_DEPLOYMENTS: Mapping[str, Callable[[Sources, str, Mapping[str, str]], Json]] = {
     "health": show_health,
@@ -230,6 +254,9 @@ _OF_DEPLOYMENTS: Mapping[str, Callable[[Sources, str, Mapping[str, str]], Json]]
     "status": show_status,
     "measurements": list_measurements,
     "profiles": show_profile,
+    "curves": show_curves,
+    "moments": list_moments,
+    "events": list_events,
     "predictions": list_predictions,
 }
 

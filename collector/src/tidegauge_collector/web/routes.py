@@ -14,8 +14,9 @@ from .signin import SignIn
 
 
 def add_web_routes(app: web.Application, read: Reader, access: Access | None = None) -> None:
-    """Adds `/`, `/deployments/{name}`, `/favicon.ico` and `/static/…` to `app`; `read` answers like GET on the REST API of the same origin.
+    """Adds `/`, `/deployments/{name}`, its tabs, `/favicon.ico` and `/static/…` to `app`.
 
+    `read` answers like GET on the REST API of the same origin.
     With `access` also `/login` and `/logout`, where browsers sign in and out.
     Every long answer of `app`, the API's too, then travels compressed.
     """
@@ -35,5 +36,6 @@ def add_web_routes(app: web.Application, read: Reader, access: Access | None = N
 
     show("/", pages.fleet)
     show("/deployments/{name}", pages.deployment)
+    show("/deployments/{name}/{tab}", pages.deployment)
     app.router.add_get("/favicon.ico", secured(assets.favicon))
     app.router.add_get("/static/{digest}/{path:.+}", secured(assets.serve))
