@@ -28,6 +28,8 @@ ASKED = {
         "statistic": "value",
         "reference": "N",
         "favourable": "1",
+        "q": "0.9",
+        "slow_s": "2",
     },
     "/api/v1/deployments/{name}/profiles": {
         "column": "rate",

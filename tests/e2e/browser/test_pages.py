@@ -19,11 +19,11 @@ SERVICE_METRICS = ("requests", "predictions", "errors", "error_rate", "latency_p
 DRIFT, ACCURACY = f"{FLIGHTS}/drift", f"{FLIGHTS}/accuracy"
 CHARTS = {
     "": ("drifted", "accuracy_line", "volume", "errors"),
-    "/service": ("volume", "errors", "latency", "error_count"),
+    "/service": ("volume", "errors", "latency", "throughput", "slow"),
     "/drift": ("feature_line", "feature_missing", "drifted"),
     "/accuracy": ("accuracy_line", "coverage", "label_lag"),
     "/fairness": ("group_lines", "group_ratios", "min_ratio"),
-    "/quality": ("feature_missing",),
+    "/quality": ("feature_missing", "duplicates", "usual"),
     "/humility": ("rule-1",),
     "/metrics": ("metric-1",),
     "/versions": ("version_rows", "version_drift", "version_accuracy"),

@@ -8,10 +8,9 @@ from tidegauge_collector.api.query import NotFound, check_known, read_time
 from tidegauge_collector.api.scope import Json, Query, Sources
 from tidegauge_collector.control import ControlStore
 from tidegauge_collector.control.verdicts import Verdicts
-from tidegauge_collector.core.health import block_of
+from tidegauge_collector.core.blocks import block_of
 from tidegauge_collector.core.monitors import Verdict
 from tidegauge_collector.measuring.measurement import finite
-from tidegauge_collector.measuring.observing import BLOCKS
 from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.telemetry.trends import DAYS, VERDICTS, daily_rows, daily_verdicts
 
@@ -74,7 +73,7 @@ def _by_block(found: Verdicts, days: Mapping[str, Sequence[str | None]]) -> dict
     blocks: dict[str, list[str | None]] = {}
     for monitor in found.monitors:
         if monitor.id in days:
-            block = block_of(monitor, BLOCKS)
+            block = block_of(stated=monitor.block, kind=monitor.kind, metric=monitor.metric)
             known = blocks.get(block, [None] * DAYS)
             blocks[block] = [max(pair, key=VERDICTS.index) for pair in zip(known, days[monitor.id], strict=True)]
     return blocks

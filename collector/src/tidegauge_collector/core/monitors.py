@@ -197,7 +197,10 @@ class Monitor:
         default=30 * DAY_S, metadata={"doc": "`burn_rate`: over how long the objective is promised."}
     )
     slow_s: float = field(
-        default=1.0, metadata={"doc": "`burn_rate` of `slow_requests`: a call that takes longer is a bad one."}
+        default=1.0,
+        metadata={
+            "doc": "`slow_requests`, `slow_share`: a call that takes longer is slow, and of `burn_rate` a bad one."
+        },
     )
     silent_for_s: int = field(default=DAY_S, metadata={"doc": "`no_data`: how long nothing has come."})
     usual_week: bool = field(

@@ -6,7 +6,7 @@ and just after a start, when nobody could be heard.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,12 +17,13 @@ from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.judging import Judgement
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.readiness import GRACE_US
+from tidegauge_collector.core.service import slow_calls
 from tidegauge_collector.core.silence import WEEK_US, WEEKS, is_usual, judge_agents, judge_silence
 from tidegauge_collector.core.slo import Tally, judge_burn, spans_s
 from tidegauge_collector.ingest.presence import AgentState
 from tidegauge_collector.ingest.roster import Roster
 from tidegauge_collector.measuring.progress import Progress
-from tidegauge_collector.telemetry.extent import Reach, low_watermarks, reach
+from tidegauge_collector.telemetry.extent import Reach, reach, received_us
 from tidegauge_collector.telemetry.labels import last_actual_us
 from tidegauge_collector.telemetry.service import ServiceCounts, service_counts
 from tidegauge_collector.telemetry.store import TelemetryStore
@@ -93,23 +94,17 @@ class Standing:
 
     def _is_replay(self, deployment: str, seen: Reach) -> bool:
         """Whether the newest rows came long after their event time. Where no call was timed, the frames say when they came."""
-        came_us = seen.last_arrival_us if seen.last_arrival_us is not None else self._received_us(deployment)
+        came_us = seen.last_arrival_us if seen.last_arrival_us is not None else received_us(self._store, deployment)
         return seen.last_event_us is not None and came_us is not None and came_us - seen.last_event_us > REPLAY_US
 
     def _last_prediction_us(self, deployment: str, seen: Reach) -> int | None:
         """When the newest prediction came. Where no call was timed its hour is known, and that it cannot be later than the newest frame."""
         if seen.last_arrival_us is not None:
             return seen.last_arrival_us
-        received_us = self._received_us(deployment)
-        if seen.last_event_us is None or received_us is None:
+        came_us = received_us(self._store, deployment)
+        if seen.last_event_us is None or came_us is None:
             return seen.last_event_us
-        return min(seen.last_event_us, received_us)
-
-    def _received_us(self, deployment: str) -> int | None:
-        """When the newest frame of those came that say how far the deployment is."""
-        marks = self._store.index.marks
-        epochs = low_watermarks(self._store, deployment)
-        return max((marks[epoch].received_us for epoch in epochs if epoch in marks), default=None)
+        return min(seen.last_event_us, came_us)
 
     def _presence(self) -> _Presence:
         """Asked once for many deployments."""
@@ -142,6 +137,6 @@ def _tally(monitor: Monitor, seen: ServiceCounts) -> Tally:
 
 def _slow(seen: ServiceCounts, slow_s: float) -> int:
     """Calls in buckets that begin at the limit or above."""
-    indexes: Sequence[int] = list(seen.latency)
-    lower, _ = bucket_bounds_s(np.array(indexes, dtype=np.int64))
-    return sum(seen.latency[index] for index, low in zip(indexes, lower.tolist(), strict=True) if low >= slow_s)
+    indexes = np.array(list(seen.latency), dtype=np.int64)
+    slow, _ = slow_calls(*bucket_bounds_s(indexes), list(seen.latency.values()), slow_s)
+    return slow

@@ -13,13 +13,14 @@ from . import alerts, fleet, formats, metrics, models, tabs, week
 from .assets import Assets
 from .catalogue import load_text
 from .failures import told_by
+from .forms import NAME_COOKIE
 from .language import LANGUAGES, choose_language
 
 log = structlog.get_logger(__name__)
 
 Page = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-NAVIGATION = (("fleet", "/"),)
+NAVIGATION = (("fleet", "/"), ("alerts", "/alerts"), ("silences", "/silences"), ("channels", "/channels"))
 """The pages that every page leads to: the key of its name in the section `nav`, and its path."""
 
 THEMES = ("auto", "light", "dark")
@@ -32,6 +33,7 @@ class Renderer:
 
     templates: jinja2.Environment
     is_signed_in: Callable[[web.Request], bool] = lambda _: False
+    may_act: Callable[[web.Request], bool] = lambda _: True
 
     def render(
         self,
@@ -59,6 +61,8 @@ class Renderer:
             tab_path=partial(tab_address, language=stated),
             status_code=status_code,
             signed_in=self.is_signed_in(request),
+            may_act=self.may_act(request),
+            who=request.cookies.get(NAME_COOKIE, ""),
             **values,
         )
         headers = {"Cache-Control": "no-store", "Vary": "Accept-Language", "Content-Language": language}

@@ -72,6 +72,16 @@ class SignIn:
         """Say whether a request comes from a session, so that pages offer to end it."""
         return self._access.gate.required and session_of(self._access, request) is not None
 
+    def may_act(self, request: web.Request) -> bool:
+        """Say whether a request's session may change anything, so that pages offer it."""
+        if not self._access.gate.required:
+            return True
+        token = session_of(self._access, request)
+        try:
+            return token is not None and self._access.gate.renew(token).scope is Scope.ADMIN
+        except Denied:
+            return False
+
     def _end(self, request: web.Request) -> None:
         name = request.cookies.get(COOKIE)
         if name is not None:

@@ -36,25 +36,24 @@ _OF_BLOCK = {
     "freshness": "agents",
     "custom": "metrics",
 }
-_SERVICE = frozenset({"requests", "predictions", "errors", "error_rate", "availability", "slow_requests"})
+_SERVICE = frozenset(
+    {
+        "requests", "predictions", "errors", "error_rate", "user_error_rate", "availability", "slow_requests", "slow_share",
+        "throughput_median", "throughput_peak", "consumers", "cache_hits", "cache_hit_rate", "activity", "freshness",
+    }
+)  # fmt: skip
 _DRIFT = frozenset(
-    [
-        "psi",
-        "kl",
-        "js_distance",
-        "js_divergence",
-        "hellinger",
-        "total_variation",
-        "l_infinity",
-        "chi_square",
-        "cramers_v",
-        "ks",
-        "wasserstein",
-        "wasserstein_norm",
-        "drifted_share",
-        "drifted_share_weighted",
-    ]
-)
+    {
+        "psi", "kl", "js_distance", "js_divergence", "hellinger", "total_variation", "l_infinity", "chi_square", "cramers_v", "ks",
+        "wasserstein", "wasserstein_norm", "drifted_share", "drifted_share_weighted", "multivariate_reconstruction",
+    }
+)  # fmt: skip
+_QUALITY = frozenset(
+    {
+        "unseen_rate", "out_of_range_rate", "non_finite_rate", "invalid_rate", "type_change_rate", "constant_column", "schema_changes",
+        "duplicate_rate", "traffic_to_usual",
+    }
+)  # fmt: skip
 _FAIRNESS = frozenset({"selection_rate", "favourable_share", "tpr", "tnr", "ppv", "npv"})
 
 
@@ -65,11 +64,11 @@ def tab_of_block(block: str) -> str:
 
 def tab_of_metric(metric: str) -> str:
     """Where a metric is shown; monitors for what has no page of its own."""
-    if metric in _SERVICE or metric.startswith("latency_"):
+    if metric in _SERVICE or metric.startswith("latency"):
         return "service"
     if metric in _DRIFT:
         return "drift"
-    if metric.startswith("missing_"):
+    if metric in _QUALITY or metric.startswith("missing_"):
         return "quality"
     if metric in _FAIRNESS or metric.endswith("_min_ratio") or metric.startswith("balance_"):
         return "fairness"

@@ -15,7 +15,7 @@ const DRAWERS = [
   [["confusion"], async (view) => (await import("./curves.js")).drawConfusion(view)],
   [["roc", "calibration", "lift"], async (view) => (await import("./curves.js")).drawCurves(view, ["roc", "calibration", "lift"])],
   [["deciles", "predicted_actual"], async (view) => (await import("./curves.js")).drawCurves(view, ["deciles", "predicted_actual"])],
-  [["classes"], async (view) => (await import("./service.js")).drawClasses(view)],
+  ...["classes", "consumers"].map((name) => [[name], async (view) => (await import("./service.js")).drawCounted(view, name)]),
   [["budget"], async (view) => (await import("./service.js")).drawBudgets(view)],
   [["missing", "feature_missing"], async (view) => (await import("./quality.js")).drawQuality(view)],
   [["segments"], async (view) => (await import("./segments.js")).drawSegments(view)],

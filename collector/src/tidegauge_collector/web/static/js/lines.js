@@ -20,7 +20,7 @@ export async function drawDeclared(view, name) {
   const names = metrics.split(",");
   const extra = Object.fromEntries(new URLSearchParams(query));
   const answers = await Promise.all(names.map((metric) => measurements(own, metric, { query: extra })));
-  const found = split ? apart(answers[0], split) : names.map((metric, i) => ({ label: label("metric", metric), items: answers[i].items, metric }));
+  const found = split ? apart(answers[0], split) : names.map((metric, i) => ({ label: named(metric), items: answers[i].items, metric }));
   const shown = found.slice(0, MOST_LINES);
   const series = shown.map((one, i) => lineOf(one, i, { metric: names[0], value, fill, alone: shown.length === 1 }));
   if (!found.length) {
@@ -39,6 +39,9 @@ export async function drawDeclared(view, name) {
     ].filter(Boolean).join(" · "),
   });
 }
+
+// The smallest ratio of a measure is called as the measure.
+const named = (metric) => label("metric", metric.replace(/_min_ratio$/, ""));
 
 // Arrival time and event time are one axis where what is shown arrived in the range that was picked.
 const within = (view) => view.serviceStart >= view.start && view.serviceEnd <= view.end;

@@ -6,22 +6,29 @@ import { count, number, percentOne } from "./format.js";
 import { arrived } from "./lines.js";
 import { t } from "./text.js";
 
-const CLASSES = 12;
+const ROWS = 12;
 const DAY_S = 86_400;
 
-export async function drawClasses(view) {
-  const box = chart("classes");
-  const { items } = await measurements(arrived(view), "errors", { step: "total" });
-  const totals = Object.entries(items[0]?.parameters?.by_class ?? {}).sort((a, b) => b[1] - a[1]);
+// Counts by name over the whole range: errors by class, requests by caller.
+const COUNTED = {
+  classes: { metric: "errors", of: "by_class", head: "chart.class", nothing: "empty.no_errors" },
+  consumers: { metric: "consumers", of: "by_consumer", head: "chart.consumer", nothing: "empty.no_consumers" },
+};
+
+export async function drawCounted(view, name) {
+  const { metric, of, head, nothing } = COUNTED[name];
+  const box = chart(name);
+  const { items } = await measurements(arrived(view), metric, { step: "total" });
+  const totals = Object.entries(items[0]?.parameters?.[of] ?? {}).sort((a, b) => b[1] - a[1]);
   if (!totals.length) {
-    showMessage(box, t("empty.no_errors"));
+    showMessage(box, t(nothing));
     return;
   }
   const most = totals[0][1];
-  const rows = totals.slice(0, CLASSES).map(([name, n]) => h("tr", {}, h("th", { scope: "row", class: "label", title: name }, h("bdi", {}, name)), h("td", {}, bar(n / most)), h("td", { class: "num" }, count(n))));
+  const rows = totals.slice(0, ROWS).map(([key, n]) => h("tr", {}, h("th", { scope: "row", class: "label", title: key }, h("bdi", {}, key)), h("td", {}, bar(n / most)), h("td", { class: "num" }, count(n))));
   show(box, h("div", { class: "bars-scroll", tabindex: "0" }, h("table", { class: "bars" }, h("tbody", {}, ...rows))));
-  box.caption.replaceChildren([t("chart.n_requests", { n: count(items[0].n) }), totals.length > CLASSES ? t("chart.more_series", { n: totals.length - CLASSES }) : ""].filter(Boolean).join(" · "));
-  offer("classes", () => [[t("chart.class"), t("chart.count")], ...totals]);
+  box.caption.replaceChildren([t("chart.n_requests", { n: count(items[0].n) }), totals.length > ROWS ? t("chart.more_series", { n: totals.length - ROWS }) : ""].filter(Boolean).join(" · "));
+  offer(name, () => [[t(head), t("chart.count")], ...totals]);
 }
 
 export async function drawBudgets(view) {
