@@ -34,6 +34,15 @@ SPOKEN_FROM_OUTSIDE = {
     "outcome",
     "silence_state",
     "matcher",
+    "tab",
+    "look",
+    "block",
+    "importance",
+    "comparison",
+    "origin",
+    "monitor_kind",
+    "agent_state",
+    "chance_test",
 }
 
 
@@ -47,7 +56,7 @@ def keys_in(folder: str, pattern: str) -> set[str]:
 
 TEMPLATE_KEYS = keys_in("templates", r"""\bt\(["']([a-z_0-9]+\.[a-z_0-9]+)["'][,)]""")
 SCRIPT_KEYS = keys_in(
-    "static/js", r"""["']((?:chart|empty|error|metric|reason|bin|method|parameter)\.[a-z_0-9]+)["']"""
+    "static/js", r"""["']((?:chart|empty|error|metric|reason|bin|method|parameter|said)\.[a-z_0-9]+)["']"""
 )
 
 

@@ -17,6 +17,7 @@ from tidegauge_collector.api.agents import list_agents, list_quarantine
 from tidegauge_collector.api.alerts import FILTERS as ALERT_FILTERS
 from tidegauge_collector.api.alerts import list_alerts, show_alert
 from tidegauge_collector.api.channels import list_channels
+from tidegauge_collector.api.charts import list_moments, show_curves
 from tidegauge_collector.api.custom import CustomRoutes, list_custom
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
@@ -41,6 +42,7 @@ from tidegauge_collector.api.routing import list_routes
 from tidegauge_collector.api.scope import Json, Sources, find_deployment
 from tidegauge_collector.api.silences import list_silences
 from tidegauge_collector.api.tracing import show_prediction
+from tidegauge_collector.api.trends import list_trends, show_summary
 from tidegauge_collector.api.uploads import UploadRoutes
 from tidegauge_collector.ingest.refusals import Overloaded, Refusal
 from tidegauge_collector.uploads.doors import UploadDoors
@@ -50,6 +52,8 @@ T = TypeVar("T")
 PREFIX = "/api/v1"
 ROUTES = (
     Route("GET", f"{PREFIX}/deployments", "All deployments with their verdicts"),
+    Route("GET", f"{PREFIX}/trends", "The last seven days of every deployment: predictions and verdicts a day"),
+    Route("GET", f"{PREFIX}/summary", "Figures of all deployments together", ("since",)),
     Route(
         "GET", f"{PREFIX}/deployments/{{name}}", "One deployment: columns, segments, baselines, monitors", ("version",)
     ),
@@ -60,6 +64,18 @@ ROUTES = (
         f"{PREFIX}/deployments/{{name}}/measurements",
         "Measurements of one metric",
         MEASUREMENT_PARAMETERS,
+    ),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/curves",
+        "ROC, calibration and lift, or predicted against actual, of a range",
+        ("version", "segment", "start", "end"),
+    ),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/moments",
+        "Mean, minimum and maximum of one column, or its share of true, by window",
+        ("column", "version", "segment", "start", "end", "step"),
     ),
     Route(
         "GET",
@@ -257,6 +273,8 @@ _LISTS: Mapping[str, Callable[[Sources, Mapping[str, str]], Json]] = {
     "agents": list_agents,
     "quarantine": list_quarantine,
     "monitors": list_monitors,
+    "trends": list_trends,
+    "summary": show_summary,
     "channels": list_channels,
     "routes": list_routes,
     "objectives": list_objectives,
@@ -267,10 +285,12 @@ _OF_DEPLOYMENTS: Mapping[str, Callable[[Sources, str, Mapping[str, str]], Json]]
     "monitors": list_of_deployment,
     "objectives": list_standing,
     "metrics": list_custom,
-    "events": list_events,
     "status": show_status,
     "measurements": list_measurements,
     "profiles": show_profile,
+    "curves": show_curves,
+    "moments": list_moments,
+    "events": list_events,
     "predictions": list_predictions,
 }
 
