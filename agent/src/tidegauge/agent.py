@@ -19,6 +19,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from tidegauge.capture import (
+    STATED,
     Extract,
     Recorder,
     WatchOptions,
@@ -183,6 +184,7 @@ class Agent:
 
         What an inner context does not say an outer one does.
         """
+        STATED.ever = True
         token = current_context.set(
             merged_context(
                 current_context.get(),
@@ -227,7 +229,7 @@ class Agent:
         self._check_record(inputs, predictions, rows, context)
         duration_ns = -1 if latency_s is None else nanoseconds_of(latency_s)
         started = time.perf_counter_ns() - max(0, duration_ns)
-        call = Call(Origin(self._target, "record"), inputs, predictions, started, duration_ns, context)
+        call = Call(Origin(self._target, "record"), inputs, predictions, started, started + duration_ns, context)
         if not self.settings.enabled:
             return
         self._capture.start()

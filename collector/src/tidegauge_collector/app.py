@@ -32,6 +32,7 @@ from tidegauge_collector.api.channels import ChannelRoutes
 from tidegauge_collector.api.custom import CustomRoutes
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import summarise, summarise_all
+from tidegauge_collector.api.doing import Doing
 from tidegauge_collector.api.health import health_of, health_of_all
 from tidegauge_collector.api.inbound import InboundRoute
 from tidegauge_collector.api.monitors import MonitorRoutes
@@ -269,6 +270,8 @@ class Collector:
             roster=self.service.agents.roster,
             quarantine=self.service.quarantine,
             explaining=explaining,
+            attendant=self.attendant,
+            routing=self.settings.routing,
             now_us=now_us,
         )
         self._figures = Figures(
@@ -343,20 +346,23 @@ class Collector:
             now_us=self._clock.now_us,
         )
         alerting = (self.control, self._in_readers, self._clock.now_us, self.telling.wake)
+        doing = Doing(
+            actions=AlertActions(*alerting),
+            silences=SilenceRoutes(*alerting),
+            channels=ChannelRoutes(self.attendant, self._readers),
+        )
         changes = Changes(
             uploads=self.doors,
             deletions=DeletionRoutes(self.deleting, self._in_jobs),
             monitors=monitors,
             custom=CustomRoutes(self.control, self._in_jobs, self._on_rules_changed),
-            actions=AlertActions(*alerting),
-            silences=SilenceRoutes(*alerting),
+            doing=doing,
             inbound=InboundRoute(
                 self.control, self.sender.channels, self._in_readers, self._clock.now_us, self.telling.wake
             ),
-            channels=ChannelRoutes(self.attendant, self._readers),
         )
         add_api_routes(application, api, changes)
-        add_web_routes(application, api.read, self.access)
+        add_web_routes(application, api.read, self.access, doing)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
@@ -420,6 +426,7 @@ class Collector:
         jobs = (
             Job(60.0, "judge_all", self.judging.expect_all, self._jobs),
             Job(300.0, "checkpoint", housekeeping.checkpoint, self._jobs),
+            Job(5.0, "checkpoint_if_long", housekeeping.checkpoint_if_long, self._jobs),
             Job(600.0, "compact", keeping.compact, self._jobs),
             Job(60.0, "settle", keeping.settle_some, self._jobs),
             Job(60.0, "retain", keeping.expire_some, self._jobs),

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import importlib.util
+import json
 import sys
 import threading
 import time
@@ -74,7 +75,8 @@ class Harbour:
         except BaseException:
             self._end_loop()
             raise
-        self.client = httpx.Client(base_url=self.collector.http_url, timeout=WAIT_S)
+        hooks: dict[str, list[Callable[..., Any]]] = {"response": [is_strict_json]}
+        self.client = httpx.Client(base_url=self.collector.http_url, timeout=WAIT_S, event_hooks=hooks)
         return self
 
     def stop(self) -> None:
@@ -150,6 +152,21 @@ class Harbour:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+def is_strict_json(answer: httpx.Response) -> None:
+    """Fails where an answer that says it is JSON, or lines of JSON, holds what JSON has no word for: NaN, Infinity."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} in the answer of {answer.request.method} {answer.request.url}")
+
+    kind = answer.headers.get("content-type", "")
+    if "json" not in kind:
+        return
+    answer.read()
+    for text in answer.text.splitlines() if "ndjson" in kind else [answer.text]:
+        if text:
+            json.loads(text, parse_constant=refuse)
 
 
 def _address(url: str) -> Address:

@@ -129,3 +129,17 @@ def test_sketches_over_http_are_within_their_bound(port: Harbour, column: str) -
     assert sketch.count == len(values)
     worst = max(np.abs(b - r).max() for b, r in zip(below, ranks, strict=True))
     assert worst <= 0.005 * len(values) + 1
+
+
+def test_multivariate_drift_of_observations_over_http_is_that_of_an_agents(port: Harbour) -> None:
+    by_http(port, "moments-by-http", next(iter(FORMATS)), 1)
+
+    (mine,), (agents,) = (
+        port.values(name, "multivariate_reconstruction", start=SERVED[0]["ts"])
+        for name in ("moments-by-http", "by-agent")
+    )
+
+    assert mine["value"] == pytest.approx(agents["value"], rel=1e-12)
+    assert mine["n"] == agents["n"] > 0.9 * ROWS
+    assert mine["parameters"] == agents["parameters"]
+    assert 2 <= mine["parameters"]["d"] <= len(FEATURES)

@@ -27,6 +27,8 @@ SPOKEN_FROM_OUTSIDE = {
     "method",
     "monitor",
     "alert_event",
+    "nav",
+    "theme",
 }
 
 

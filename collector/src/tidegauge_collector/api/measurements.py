@@ -20,8 +20,16 @@ from tidegauge_collector.measuring.fairness import METRICS as FAIRNESS_METRICS
 from tidegauge_collector.measuring.fairness import SHARED, STATISTICS, Question, measure_fairness
 from tidegauge_collector.measuring.labelled import THRESHOLD
 from tidegauge_collector.measuring.measurement import Measurement
+from tidegauge_collector.measuring.quality import METRICS as QUALITY_METRICS
+from tidegauge_collector.measuring.quality import measure_quality
+from tidegauge_collector.measuring.reconstruction import METRICS as RECONSTRUCTION_METRICS
+from tidegauge_collector.measuring.reconstruction import measure_reconstruction
+from tidegauge_collector.measuring.schema import METRICS as SCHEMA_METRICS
+from tidegauge_collector.measuring.schema import measure_schema
 from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
 from tidegauge_collector.measuring.service import SLOW_S, ServiceQuestion, measure_service, quantile_of
+from tidegauge_collector.measuring.volumes import METRICS as VOLUME_METRICS
+from tidegauge_collector.measuring.volumes import measure_volumes
 from tidegauge_collector.telemetry.extent import known
 from tidegauge_collector.telemetry.judgements import newest_judgements
 
@@ -43,7 +51,20 @@ PARAMETERS = (
     "q",
     "slow_s",
 )
-METRICS = (*DRIFT_METRICS, *DRIFTED_METRICS, *SERVICE_METRICS, *ACCURACY_METRICS, *FAIRNESS_METRICS, *CUSTOM_METRICS)
+OF_COLUMNS = (*DRIFT_METRICS, *QUALITY_METRICS, *CUSTOM_METRICS)
+"""Metrics of columns; the others are of the whole deployment."""
+METRICS = (
+    *DRIFT_METRICS,
+    *DRIFTED_METRICS,
+    *RECONSTRUCTION_METRICS,
+    *QUALITY_METRICS,
+    *SCHEMA_METRICS,
+    *VOLUME_METRICS,
+    *SERVICE_METRICS,
+    *ACCURACY_METRICS,
+    *FAIRNESS_METRICS,
+    *CUSTOM_METRICS,
+)
 
 
 def list_measurements(sources: Sources, name: str, query: Query) -> Json:
@@ -52,7 +73,7 @@ def list_measurements(sources: Sources, name: str, query: Query) -> Json:
     found = find_deployment(sources, name)
     metric = _read_metric(query)
     column = query.get("column", "")
-    if metric not in (*DRIFT_METRICS, *CUSTOM_METRICS) and column not in ALL_COLUMNS:
+    if metric not in OF_COLUMNS and column not in ALL_COLUMNS:
         raise BadRequest(f"column={column!r:.140}: {metric} is of the whole deployment; leave column away")
     scope = read_scope(sources, found, query, service=_is_service(metric))
     if scope is None:
@@ -103,7 +124,13 @@ def _measure(sources: Sources, found: Deployment, metric: str, scope: Scope, que
     kinds = known(sources.telemetry, found.name).columns
     if metric in DRIFTED_METRICS:
         return list(measure_drifted(sources.telemetry, scope, active, [metric], kinds=kinds))
-    if column == ACTUAL:
+    if metric in RECONSTRUCTION_METRICS:
+        return list(measure_reconstruction(sources.telemetry, scope, active))
+    if metric in SCHEMA_METRICS:
+        return list(measure_schema(sources.telemetry, scope, active))
+    if metric in VOLUME_METRICS:
+        return list(measure_volumes(sources.telemetry, scope, found, metric))
+    if column == ACTUAL and metric in DRIFT_METRICS:
         drifts = actual_drift(sources.telemetry, scope, active, found, [metric])
         return [as_measurement(one, metric, scope) for one in drifts]
     if column not in ALL_COLUMNS and column not in kinds:
@@ -111,6 +138,8 @@ def _measure(sources: Sources, found: Deployment, metric: str, scope: Scope, que
             f"column {column!r:.140} of {found.name!r} was never seen; seen are {', '.join(list(kinds)[:30])}"
         )
     columns = None if column in ALL_COLUMNS else [column]
+    if metric in QUALITY_METRICS:
+        return list(measure_quality(sources.telemetry, scope, active, metric, kinds=kinds, columns=columns))
     drifts = column_drift(sources.telemetry, scope, active, kinds=kinds, columns=columns, metrics=[metric])
     return [as_measurement(one, metric, scope) for one in drifts]
 

@@ -15,11 +15,12 @@ from tidegauge.wire.binsfile import is_deployment_name
 from tidegauge_collector.api.actuals import MAX_BODY_BYTES, ActualsIntake
 from tidegauge_collector.api.agents import list_agents, list_quarantine
 from tidegauge_collector.api.alerts import FILTERS as ALERT_FILTERS
-from tidegauge_collector.api.alerts import AlertActions, list_alerts, show_alert
-from tidegauge_collector.api.channels import ChannelRoutes
+from tidegauge_collector.api.alerts import list_alerts, show_alert
+from tidegauge_collector.api.channels import list_channels
 from tidegauge_collector.api.custom import CustomRoutes, list_custom
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
+from tidegauge_collector.api.doing import Doing
 from tidegauge_collector.api.errors import dump_json, json_errors, refusal
 from tidegauge_collector.api.events import PARAMETERS as EVENT_PARAMETERS
 from tidegauge_collector.api.events import list_events
@@ -36,8 +37,9 @@ from tidegauge_collector.api.profiles import show_profile
 from tidegauge_collector.api.query import BadRequest, NotFound
 from tidegauge_collector.api.report import PARAMETERS as REPORT_PARAMETERS
 from tidegauge_collector.api.report import ReportRoute, month_report
+from tidegauge_collector.api.routing import list_routes
 from tidegauge_collector.api.scope import Json, Sources, find_deployment
-from tidegauge_collector.api.silences import SilenceRoutes, list_silences
+from tidegauge_collector.api.silences import list_silences
 from tidegauge_collector.api.tracing import show_prediction
 from tidegauge_collector.api.uploads import UploadRoutes
 from tidegauge_collector.ingest.refusals import Overloaded, Refusal
@@ -120,6 +122,12 @@ ROUTES = (
     Route("POST", f"{PREFIX}/silences", "Silence what matches, once or weekly"),
     Route("DELETE", f"{PREFIX}/silences/{{id}}", "End a silence"),
     Route("POST", f"{PREFIX}/inbound/{{channel}}", "What people did in a channel's tool, told by that tool"),
+    Route(
+        "GET",
+        f"{PREFIX}/routes",
+        "The routes of alerts, in their order; with an alert, what each makes of it",
+        ("alert",),
+    ),
     Route("GET", f"{PREFIX}/channels", "How each channel stands"),
     Route("POST", f"{PREFIX}/channels/{{channel}}/test", "Send a test message"),
     Route("POST", f"{PREFIX}/channels/{{channel}}/resume", "Try a paused channel again"),
@@ -251,6 +259,8 @@ _LISTS: Mapping[str, Callable[[Sources, Mapping[str, str]], Json]] = {
     "monitors": list_monitors,
     "objectives": list_objectives,
     "report": month_report,
+    "channels": list_channels,
+    "routes": list_routes,
 }
 _OF_DEPLOYMENTS: Mapping[str, Callable[[Sources, str, Mapping[str, str]], Json]] = {
     "health": show_health,
@@ -273,10 +283,8 @@ class Changes:
     deletions: DeletionRoutes
     monitors: MonitorRoutes
     custom: CustomRoutes
-    actions: AlertActions
-    silences: SilenceRoutes
+    doing: Doing
     inbound: InboundRoute
-    channels: ChannelRoutes
 
 
 def add_api_routes(app: web.Application, api: Api, changes: Changes) -> None:
@@ -287,10 +295,9 @@ def add_api_routes(app: web.Application, api: Api, changes: Changes) -> None:
         "/metrics": api.metrics,
         "/openapi.json": api.openapi,
         f"{PREFIX}/deletions": changes.deletions.answer,
-        f"{PREFIX}/channels": changes.channels.listed,
-        f"{PREFIX}/channels/{{channel}}/test": changes.channels.test,
-        f"{PREFIX}/channels/{{channel}}/resume": changes.channels.resume,
-        f"{PREFIX}/deliveries/{{delivery_id}}/resend": changes.channels.resend,
+        f"{PREFIX}/channels/{{channel}}/test": changes.doing.channels.test,
+        f"{PREFIX}/channels/{{channel}}/resume": changes.doing.channels.resume,
+        f"{PREFIX}/deliveries/{{delivery_id}}/resend": changes.doing.channels.resend,
         f"{PREFIX}/deployments/{{name}}/export": api.export,
         f"{PREFIX}/report": api.report,
         f"{PREFIX}/deployments/{{name}}/actuals": rows.actuals,
@@ -307,9 +314,9 @@ def add_api_routes(app: web.Application, api: Api, changes: Changes) -> None:
         f"PUT {PREFIX}/monitors/{{monitor}}": changes.monitors.put,
         f"DELETE {PREFIX}/monitors/{{monitor}}": changes.monitors.delete,
         f"PATCH {PREFIX}/deployments/{{name}}": changes.monitors.patch_deployment,
-        f"POST {PREFIX}/alerts/{{id}}/{{action}}": changes.actions.answer,
-        f"POST {PREFIX}/silences": changes.silences.create,
-        f"DELETE {PREFIX}/silences/{{id}}": changes.silences.end,
+        f"POST {PREFIX}/alerts/{{id}}/{{action}}": changes.doing.actions.answer,
+        f"POST {PREFIX}/silences": changes.doing.silences.create,
+        f"DELETE {PREFIX}/silences/{{id}}": changes.doing.silences.end,
         f"POST {PREFIX}/inbound/{{channel}}": changes.inbound.answer,
     }
     for route in ROUTES:

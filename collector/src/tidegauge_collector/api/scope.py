@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from tidegauge.core.windows import HOUR_US, MINUTE_US, window_start
 from tidegauge_collector.api.query import BadRequest, NotFound, read_choice, read_time
 from tidegauge_collector.control import ControlStore, Deployment
+from tidegauge_collector.core.routing import Routing
 from tidegauge_collector.ingest.quarantine import Quarantine
 from tidegauge_collector.ingest.roster import Roster
 from tidegauge_collector.jobs.folding import Folding
@@ -20,6 +21,7 @@ from tidegauge_collector.measuring.explaining import Explaining
 from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.measuring.windows import STEPS, range_windows
+from tidegauge_collector.notify.attending import Attendant
 from tidegauge_collector.telemetry.extent import Extent, StoredCounts
 from tidegauge_collector.telemetry.store import TelemetryStore
 
@@ -45,6 +47,8 @@ class Sources:
     roster: Roster
     quarantine: Quarantine
     explaining: Explaining
+    attendant: Attendant
+    routing: Routing
     now_us: Callable[[], int]
 
 

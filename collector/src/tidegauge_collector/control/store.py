@@ -17,6 +17,7 @@ from tidegauge_collector.control import (
     alerts,
     baselines,
     deployments,
+    labelling,
     monitors,
     outbox,
     revisions,
@@ -268,7 +269,7 @@ class ControlStore:
     def labels_of_alert(self, alert: int) -> dict[str, str]:
         """What routes and silences match an alert by. Raises LookupError where there is none of that number."""
         with self._read() as session:
-            return threads.labels_of_number(session, alert)
+            return labelling.labels_of_number(session, alert)
 
     def alert_figures(self) -> AlertFigures:
         """Figures of the alerts, for `/metrics`."""

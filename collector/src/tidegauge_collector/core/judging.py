@@ -16,6 +16,7 @@ from tidegauge_collector.core.spread import Spread
 NOT_ENOUGH_REASONS = frozenset(
     {
         "no_rows",
+        "no_moments",
         "too_few_rows",
         "too_few_bins",
         "too_few_windows",

@@ -21,7 +21,7 @@ from tidegauge_collector.ingest.presence import AgentState
 from tidegauge_collector.ingest.roster import Roster
 from tidegauge_collector.measuring.objectives import tallies
 from tidegauge_collector.measuring.progress import Progress
-from tidegauge_collector.telemetry.extent import Reach, low_watermarks, reach
+from tidegauge_collector.telemetry.extent import Reach, reach, received_us
 from tidegauge_collector.telemetry.labels import last_actual_us
 from tidegauge_collector.telemetry.service import service_counts
 from tidegauge_collector.telemetry.store import TelemetryStore
@@ -94,23 +94,17 @@ class Standing:
 
     def _is_replay(self, deployment: str, seen: Reach) -> bool:
         """Whether the newest rows came long after their event time. Where no call was timed, the frames say when they came."""
-        came_us = seen.last_arrival_us if seen.last_arrival_us is not None else self._received_us(deployment)
+        came_us = seen.last_arrival_us if seen.last_arrival_us is not None else received_us(self._store, deployment)
         return seen.last_event_us is not None and came_us is not None and came_us - seen.last_event_us > REPLAY_US
 
     def _last_prediction_us(self, deployment: str, seen: Reach) -> int | None:
         """When the newest prediction came. Where no call was timed its hour is known, and that it cannot be later than the newest frame."""
         if seen.last_arrival_us is not None:
             return seen.last_arrival_us
-        received_us = self._received_us(deployment)
-        if seen.last_event_us is None or received_us is None:
+        came_us = received_us(self._store, deployment)
+        if seen.last_event_us is None or came_us is None:
             return seen.last_event_us
-        return min(seen.last_event_us, received_us)
-
-    def _received_us(self, deployment: str) -> int | None:
-        """When the newest frame of those came that say how far the deployment is."""
-        marks = self._store.index.marks
-        epochs = low_watermarks(self._store, deployment)
-        return max((marks[epoch].received_us for epoch in epochs if epoch in marks), default=None)
+        return min(seen.last_event_us, came_us)
 
     def _presence(self) -> _Presence:
         """Asked once for many deployments."""

@@ -38,6 +38,7 @@ __all__ = [
     "as_measurement",
     "column_drift",
     "is_feature_or_prediction",
+    "single_bin",
 ]
 
 MISSING_METRICS = ("missing_rate", "missing_delta")
@@ -100,8 +101,8 @@ def column_drift(
     if active is not None:
         far = bool(set(metrics) & set(DISTANCE_METRICS))
         yield from _drifts(gauged_columns(store, scope, active, wanted, distances=far), scope.windows, metrics)
-    others = [name for name in wanted if name not in known and _single_bin(name, kinds[name]) is not None]
-    bins = ReferenceBins({name: _single_bin(name, kinds[name]) or CategoricalBins(name, ()) for name in others})
+    others = [name for name in wanted if name not in known and single_bin(name, kinds[name]) is not None]
+    bins = ReferenceBins({name: single_bin(name, kinds[name]) or CategoricalBins(name, ()) for name in others})
     found = counts_in(store, scope, bins, others)
     for name in others:
         yield from _alone(found.get(name), name, bins.columns[name], scope.windows)
@@ -181,7 +182,8 @@ def _alone(found: ColumnCounts | None, name: str, bins: ColumnBins, windows: Seq
         )
 
 
-def _single_bin(name: str, kind: ColumnKind) -> ColumnBins | None:
+def single_bin(name: str, kind: ColumnKind) -> ColumnBins | None:
+    """Bins for a column without a baseline: all usable rows are in one; None of a kind that is not profiled."""
     if kind.is_numeric:
         return NumericBins(name, has_values=False, kind=kind)
     return CategoricalBins(name, (), kind=kind) if kind.is_categorical else None

@@ -13,7 +13,6 @@ from tidegauge.core.columns import ColumnKind
 from tidegauge.core.windows import Window
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.judging import Observation, SeriesKey
-from tidegauge_collector.core.monitor_problems import Block
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.measuring.accuracy import METRICS as ACCURACY_METRICS
 from tidegauge_collector.measuring.accuracy import AccuracyMeter
@@ -23,12 +22,24 @@ from tidegauge_collector.measuring.custom import custom_names, measure_custom
 from tidegauge_collector.measuring.drift import ColumnDrift, Scope, column_drift
 from tidegauge_collector.measuring.learning import Learning
 from tidegauge_collector.measuring.measurement import Measurement
+from tidegauge_collector.measuring.quality import AGAINST_BASELINE, measure_quality
+from tidegauge_collector.measuring.quality import METRICS as QUALITY_METRICS
+from tidegauge_collector.measuring.quality import RATES as QUALITY_RATES
+from tidegauge_collector.measuring.reconstruction import METRICS as RECONSTRUCTION_METRICS
+from tidegauge_collector.measuring.reconstruction import measure_reconstruction, spread_of_blocks
+from tidegauge_collector.measuring.schema import METRICS as SCHEMA_METRICS
+from tidegauge_collector.measuring.schema import measure_schema
 from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
-from tidegauge_collector.measuring.service import RATES, ServiceQuestion, measure_service, quantile_of
+from tidegauge_collector.measuring.service import RATES as SERVICE_RATES
+from tidegauge_collector.measuring.service import ServiceQuestion, measure_service, quantile_of
+from tidegauge_collector.measuring.volumes import METRICS as VOLUME_METRICS
+from tidegauge_collector.measuring.volumes import REPEATED, measure_volumes
 from tidegauge_collector.telemetry.extent import known
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 DRIFT_METRICS = ("psi", "missing_rate")
+RATES = frozenset({*SERVICE_RATES, *QUALITY_RATES, REPEATED})
+"""Metrics that are a share of the n: chance has an exact test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +68,6 @@ class Family:
     `has_own_baseline`: what they are compared with is not the model's baseline."""
 
     metrics: tuple[str, ...]
-    block: Block
     measure: Measure
     is_by_arrival: bool = False
     needs_baseline: Collection[str] = ()
@@ -134,17 +144,41 @@ def _custom(task: Task) -> Iterator[Observation]:
         yield _of_measurement(measured)
 
 
+def _reconstruction(task: Task) -> Iterator[Observation]:
+    for measured in measure_reconstruction(task.store, task.scope, task.active):
+        one = _of_measurement(measured)
+        if task.active is not None and task.learns(one):
+            one = replace(one, spread=spread_of_blocks(task.active))
+        yield one
+
+
+def _quality(task: Task) -> Iterator[Observation]:
+    covered = [name for name in task.kinds if task.monitor.covers(name)]
+    metric, scope = task.monitor.metric, task.scope
+    for measured in measure_quality(task.store, scope, task.active, metric, kinds=task.kinds, columns=covered):
+        yield _of_measurement(measured)
+
+
+def _schema(task: Task) -> Iterator[Observation]:
+    yield from map(_of_measurement, measure_schema(task.store, task.scope, task.active))
+
+
+def _volumes(task: Task) -> Iterator[Observation]:
+    found = measure_volumes(task.store, task.scope, task.deployment, task.monitor.metric)
+    yield from map(_of_measurement, found)
+
+
 FAMILIES: tuple[Family, ...] = (
-    Family(DRIFT_METRICS, "drift", _drift, needs_baseline=("psi",)),
-    Family(SERVICE_METRICS, "service", _service, is_by_arrival=True),
-    Family(ACCURACY_METRICS, "accuracy", _accuracy),
-    Family(CUSTOM_METRICS, "custom", _custom, has_own_baseline=True),
+    Family(DRIFT_METRICS, _drift, needs_baseline=("psi",)),
+    Family(SERVICE_METRICS, _service, is_by_arrival=True),
+    Family(ACCURACY_METRICS, _accuracy),
+    Family(RECONSTRUCTION_METRICS, _reconstruction, needs_baseline=RECONSTRUCTION_METRICS),
+    Family(QUALITY_METRICS, _quality, needs_baseline=AGAINST_BASELINE),
+    Family(SCHEMA_METRICS, _schema),
+    Family(VOLUME_METRICS, _volumes),
+    Family(CUSTOM_METRICS, _custom, has_own_baseline=True),
 )
 METRICS = tuple(metric for family in FAMILIES for metric in family.metrics)
-BLOCKS: dict[str, Block] = {metric: family.block for family in FAMILIES for metric in family.metrics} | {
-    "missing_rate": "quality"
-}
-"""The block of a deployment's health that a metric speaks for."""
 
 
 def family_of(metric: str) -> Family | None:

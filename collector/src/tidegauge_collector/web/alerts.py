@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from glob import escape
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
@@ -90,3 +91,34 @@ def alert_link(alert: Json, zone: ZoneInfo, language: str | None) -> str:
 
 def _day(value: datetime, zone: ZoneInfo) -> str:
     return (value - timedelta(seconds=1)).astimezone(zone).date().isoformat()
+
+
+def grouped(items: Sequence[Json], *, by_deployment: bool) -> list[tuple[str, list[Json]]]:
+    """Alerts with what is open and failing first, the newest on top; in one nameless group, or one for each deployment in that order."""
+    newest = sorted(items, key=lambda item: str(item["opened_at"]), reverse=True)
+    ordered = sorted(newest, key=lambda item: (item["status"] != "firing", item["severity"] != "failing"))
+    groups: dict[str, list[Json]] = {}
+    for item in ordered:
+        groups.setdefault(item["deployment"] if by_deployment else "", []).append(item)
+    return list(groups.items())
+
+
+def history(alert: Json) -> list[Json]:
+    """What happened to an alert and who was told of it, the newest first."""
+    happened = [{"at": one["at"], "event": one, "delivery": None} for one in alert["events"]]
+    told = [
+        {"at": one["delivered_at"], "event": None, "delivery": one}
+        for one in alert["deliveries"]
+        if one["delivered_at"]
+    ]
+    return sorted([*happened, *told], key=lambda one: str(one["at"]), reverse=True)
+
+
+def matchers_of(alert: Json) -> dict[str, str]:
+    """What names this alert and no other monitor's: for a silence. Names are patterns there, so what would be one is taken literally."""
+    named = {"deployment": alert["deployment"], "monitor": alert["monitor"]}
+    if alert["column"] and alert["column"] != "*":
+        named["column"] = alert["column"]
+    if alert["segment"]:
+        named["segment"] = alert["segment"]
+    return {name: escape(value) for name, value in named.items()}

@@ -4,6 +4,7 @@ import { chart, cssColour, show, showMessage } from "./dom.js";
 import { drawMarks } from "./marks.js";
 import { STEP_S, clock, count, day, percent, windowName } from "./format.js";
 import { t } from "./text.js";
+import { RECOLOURED } from "./theme.js";
 
 const HEIGHT = 232;
 const DAY_S = 86_400;
@@ -52,7 +53,7 @@ export function forget(name) {
 
 export const forgetAll = () => [...live.keys()].forEach(forget);
 
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+document.addEventListener(RECOLOURED, () => {
   for (const lines of live.values()) {
     lines.uplot.destroy();
     plot(lines);
