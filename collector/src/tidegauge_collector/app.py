@@ -355,8 +355,8 @@ class Collector:
             uploads=self.doors,
             deletions=DeletionRoutes(self.deleting, self._in_jobs),
             monitors=monitors,
-            custom=CustomRoutes(self.control, self._in_jobs, self._on_rules_changed),
             doing=doing,
+            custom=CustomRoutes(self.control, self._in_jobs, self._on_rules_changed),
             inbound=InboundRoute(
                 self.control, self.sender.channels, self._in_readers, self._clock.now_us, self.telling.wake
             ),

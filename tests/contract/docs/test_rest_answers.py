@@ -66,6 +66,7 @@ ASKED = {
         "before": "",
     },
     "/api/v1/silences": {"state": ""},
+    "/api/v1/routes": {"alert": ""},
     "/api/v1/channels": {},
     "/api/v1/agents": {"deployment": "loans", "state": "", "limit": "5", "after": ""},
     "/api/v1/quarantine": {"deployment": "loans", "limit": "5", "after": ""},

@@ -37,6 +37,7 @@ PARAMETERS = {
     "favourable": "the outcome that is good for people; default the positive class",
     "q": "which quantile of `latency`, 0 to 1; default 0.5",
     "slow_s": "from how many seconds on a request is slow; default 1",
+    "alert": "number of an alert: also what each route makes of it",
     "deployment": "only what belongs to this deployment",
     "state": "of agents live, silent, closed or gone; of silences pending, active, waiting or ended",
     "id": "its id, as lists show it",

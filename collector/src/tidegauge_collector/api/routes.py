@@ -257,10 +257,10 @@ _LISTS: Mapping[str, Callable[[Sources, Mapping[str, str]], Json]] = {
     "agents": list_agents,
     "quarantine": list_quarantine,
     "monitors": list_monitors,
-    "objectives": list_objectives,
-    "report": month_report,
     "channels": list_channels,
     "routes": list_routes,
+    "objectives": list_objectives,
+    "report": month_report,
 }
 _OF_DEPLOYMENTS: Mapping[str, Callable[[Sources, str, Mapping[str, str]], Json]] = {
     "health": show_health,
@@ -282,8 +282,8 @@ class Changes:
     uploads: UploadDoors
     deletions: DeletionRoutes
     monitors: MonitorRoutes
-    custom: CustomRoutes
     doing: Doing
+    custom: CustomRoutes
     inbound: InboundRoute
 
 

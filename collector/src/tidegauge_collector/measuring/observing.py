@@ -138,12 +138,6 @@ def _accuracy(task: Task) -> Iterator[Observation]:
         yield one
 
 
-def _custom(task: Task) -> Iterator[Observation]:
-    covered = [name for name in custom_names(task.store, task.deployment.name) if task.monitor.covers(name)]
-    for measured in measure_custom(task.store, task.scope, task.deployment, task.monitor.metric, covered):
-        yield _of_measurement(measured)
-
-
 def _reconstruction(task: Task) -> Iterator[Observation]:
     for measured in measure_reconstruction(task.store, task.scope, task.active):
         one = _of_measurement(measured)
@@ -166,6 +160,12 @@ def _schema(task: Task) -> Iterator[Observation]:
 def _volumes(task: Task) -> Iterator[Observation]:
     found = measure_volumes(task.store, task.scope, task.deployment, task.monitor.metric)
     yield from map(_of_measurement, found)
+
+
+def _custom(task: Task) -> Iterator[Observation]:
+    covered = [name for name in custom_names(task.store, task.deployment.name) if task.monitor.covers(name)]
+    for measured in measure_custom(task.store, task.scope, task.deployment, task.monitor.metric, covered):
+        yield _of_measurement(measured)
 
 
 FAMILIES: tuple[Family, ...] = (
