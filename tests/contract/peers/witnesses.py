@@ -219,23 +219,6 @@ BY_HAND: dict[str, str] = {
     "predictions": "contract/peers/test_over_rest.py::test_what_is_counted_is_what_was_sent",
     "errors": "contract/peers/test_over_rest.py::test_what_is_counted_is_what_was_sent",
     "error_rate": "contract/peers/test_over_rest.py::test_what_is_counted_is_what_was_sent",
-    **dict.fromkeys(
-        [
-            "user_error_rate",
-            "availability",
-            "latency",
-            "slow_requests",
-            "slow_share",
-            "throughput_median",
-            "throughput_peak",
-            "consumers",
-            "cache_hits",
-            "cache_hit_rate",
-            "activity",
-            "freshness",
-        ],
-        "integration/measuring/test_service_levels.py::test_every_metric_is_what_the_calls_say",
-    ),
     **{
         f"custom_{name}": "integration/collector/test_custom_metrics.py::test_statistics_are_those_of_the_values"
         for name in ("mean", "sum", "count", "min", "max", "p50", "p95")
