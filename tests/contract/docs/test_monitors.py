@@ -12,7 +12,7 @@ from tidegauge_collector.core.monitors import DEFAULT_MONITORS, FLAP_SPAN_STEPS,
 from tidegauge_collector.core.scenario import parse, run
 from tidegauge_collector.core.scenario_text import LINES, OPTIONS, PREFIXES, STATES, TOLD
 from tidegauge_collector.core.slo import BURNS
-from tidegauge_collector.measuring import accuracy, drift, drifted, fairness, observing, service
+from tidegauge_collector.measuring import accuracy, custom, drift, drifted, fairness, observing, service
 
 from .pages import blocks, code_words, rows, section, text_of
 
@@ -121,10 +121,10 @@ def test_every_metric_belongs_to_a_block_with_its_family():
     metrics = {*drift.METRICS, *drifted.METRICS, *fairness.METRICS, *observing.METRICS}
     blocks = {name: block_of(stated="", kind="measurement", metric=name) for name in metrics}
 
-    assert [name for name, block in blocks.items() if block == "custom"] == []
+    assert {name for name, block in blocks.items() if block == "custom"} == set(custom.METRICS)
     assert {blocks[name] for name in fairness.METRICS} == {"fairness"}
     assert {blocks[name] for name in accuracy.METRICS} == {"accuracy"}
-    assert {blocks[name] for name in service.METRICS} == {"service"}
+    assert {blocks[name] for name in service.METRICS} == {"service", "freshness"}
     assert {blocks[name] for name in drift.METRICS} == {"drift", "quality"}
 
 
