@@ -29,6 +29,7 @@ from tidegauge_collector.access.requests import guarding
 from tidegauge_collector.api.actuals import ActualsIntake
 from tidegauge_collector.api.alerts import AlertActions
 from tidegauge_collector.api.channels import ChannelRoutes
+from tidegauge_collector.api.custom import CustomRoutes
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import summarise, summarise_all
 from tidegauge_collector.api.doing import Doing
@@ -38,6 +39,7 @@ from tidegauge_collector.api.monitors import MonitorRoutes
 from tidegauge_collector.api.routes import Api, Changes, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
 from tidegauge_collector.api.silences import SilenceRoutes
+from tidegauge_collector.api.trends import trend_of, trends_of
 from tidegauge_collector.control import StoreUnavailable
 from tidegauge_collector.errors import CollectorError
 from tidegauge_collector.figures import Figures
@@ -179,11 +181,15 @@ class Collector:
             functools.partial(health_of, self.control, baselines),
             functools.partial(health_of_all, self.control, baselines),
         )
+        trends = Kept(
+            functools.partial(trend_of, self.control, self.telemetry),
+            functools.partial(trends_of, self.control, self.telemetry),
+        )
 
         def judged(deployments: Iterable[str]) -> None:
             names = tuple(deployments)
-            summaries.touch(names)
-            healths.touch(names)
+            for kept in (summaries, healths, trends):
+                kept.touch(names)
 
         progress = ProgressReader(self.telemetry, self.service.agents.epochs, now_us)
         observer = Observer(self.telemetry, baselines)
@@ -214,7 +220,7 @@ class Collector:
         )
 
         def changed(deployments: set[str]) -> None:
-            for kept in (extents, stored, summaries, healths):
+            for kept in (extents, stored, summaries, healths, trends):
                 kept.touch(deployments)
 
         def folded(deployments: set[str]) -> None:
@@ -262,6 +268,7 @@ class Collector:
             stored,
             summaries,
             healths,
+            trends,
             baselines=baselines,
             progress=progress,
             judging=self.judging,
@@ -355,6 +362,7 @@ class Collector:
             deletions=DeletionRoutes(self.deleting, self._in_jobs),
             monitors=monitors,
             doing=doing,
+            custom=CustomRoutes(self.control, self._in_jobs, self._on_rules_changed),
             inbound=InboundRoute(
                 self.control, self.sender.channels, self._in_readers, self._clock.now_us, self.telling.wake
             ),

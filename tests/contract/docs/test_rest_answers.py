@@ -41,6 +41,18 @@ ASKED = {
     "/api/v1/deployments/{name}/predictions": {"limit": "5", "after": ""},
     "/api/v1/deployments/{name}/monitors": {},
     "/api/v1/monitors": {},
+    "/api/v1/objectives": {},
+    "/api/v1/deployments/{name}/metrics": {},
+    "/api/v1/deployments/{name}/events": {
+        "kind": "",
+        "version": "",
+        "start": "",
+        "end": "",
+        "limit": "5",
+        "before": "",
+    },
+    "/api/v1/deployments/{name}/objectives": {"end": "2100-01-01T00:00:00Z", "days": "3"},
+    "/api/v1/report": {"month": "", "deployment": "loans", "format": "json", "lang": "en"},
     "/api/v1/deletions": {},
     "/api/v1/alerts": {
         "deployment": "loans",

@@ -1,10 +1,13 @@
 """A desk: a provider, the channel to it, the sender between them, and how many tickets there are and which of them are over."""
 
+import ssl
+
 import aiohttp
 from fake_boards import AlertmanagerReceiver, TeamsReceiver, WebhookReceiver
 from fake_opsgenie import OpsgenieReceiver
 from fake_pagerduty import KEY as ROUTING_KEY
 from fake_pagerduty import PagerDutyReceiver
+from fake_smtp import MailServer
 from notify_bodies import TYPES, body, event
 from notify_strict import hold
 from sqlalchemy import select
@@ -16,6 +19,7 @@ from tidegauge_collector.control.tables import ThreadRow
 from tidegauge_collector.notify import OutboxSender, WebhookChannel
 from tidegauge_collector.notify.kinds.alertmanager import AlertmanagerChannel
 from tidegauge_collector.notify.kinds.jira import jira_cloud, jira_data_center
+from tidegauge_collector.notify.kinds.mail import EmailChannel
 from tidegauge_collector.notify.kinds.opsgenie import OpsgenieChannel
 from tidegauge_collector.notify.kinds.pagerduty import PagerDutyChannel
 from tidegauge_collector.notify.kinds.servicenow import ServiceNowChannel
@@ -194,6 +198,22 @@ DESKS = {
         lambda p: [p.posted[-1]["type"] == "dev.tidegauge.alert.resolved"] if p.posted else [],
     ),
 }
+
+
+def mail_desk(authority):
+    """A mail server that takes nothing before TLS and login; its certificate is the authority's."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(tls)
+    account = {"username": "bot@example.com", "password": "smtp-secret"}
+    return Desk(
+        lambda **_: MailServer(tls),
+        lambda p: EmailChannel(
+            "ops", "localhost", "gauge@example.com", ("anna@example.com",), port=p.port, allow=("localhost",), **account
+        ),
+        lambda p: _last_is_over([one["Subject"] for _, one in p.mails]),
+    )
+
+
 ALL = tuple(DESKS)
 COUNTED = ("slack_api", "jira", "jira_dc", "servicenow", "pagerduty", "opsgenie")
 """Kinds with a ticket for each episode; of the others only the last state counts."""
