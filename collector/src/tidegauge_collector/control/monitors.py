@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from tidegauge_collector.control import deployments
 from tidegauge_collector.control.tables import MonitorRow, MonitorStateRow
 from tidegauge_collector.core.alerts import SeriesState
+from tidegauge_collector.core.blocks import block_of
 from tidegauge_collector.core.definitions import MONITOR_FIELDS
 from tidegauge_collector.core.judging import SeriesKey
+from tidegauge_collector.core.monitor_problems import Block
 from tidegauge_collector.core.monitors import Monitor, Verdict
 from tidegauge_collector.core.shapes import plain, read
 
@@ -28,6 +30,17 @@ def by_id(session: Session, deployment_id: int) -> dict[str, Monitor]:
         select(MonitorRow).where(MonitorRow.deployment_id == deployment_id).order_by(MonitorRow.position, MonitorRow.id)
     )
     return {row.id: value(row) for row in rows}
+
+
+def blocks(session: Session, deployment_id: int) -> dict[str, Block]:
+    """The block of health that each monitor of a deployment speaks for, by its id."""
+    query = select(MonitorRow.id, MonitorRow.parameters).where(MonitorRow.deployment_id == deployment_id)
+    return {
+        name: block_of(
+            stated=found.get("block", ""), kind=found.get("kind", "measurement"), metric=found.get("metric", "")
+        )
+        for name, found in session.execute(query)
+    }
 
 
 def of_all(session: Session) -> dict[int, list[Monitor]]:

@@ -13,21 +13,32 @@ from tidegauge.core.columns import ColumnKind
 from tidegauge.core.windows import Window
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.judging import Observation, SeriesKey
-from tidegauge_collector.core.monitor_problems import Block
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.measuring.accuracy import METRICS as ACCURACY_METRICS
 from tidegauge_collector.measuring.accuracy import AccuracyMeter
 from tidegauge_collector.measuring.baselines import ActiveBaseline, Baselines
+from tidegauge_collector.measuring.custom import METRICS as CUSTOM_METRICS
+from tidegauge_collector.measuring.custom import custom_names, measure_custom
 from tidegauge_collector.measuring.drift import ColumnDrift, Scope, column_drift
 from tidegauge_collector.measuring.learning import Learning
 from tidegauge_collector.measuring.measurement import Measurement
+from tidegauge_collector.measuring.quality import AGAINST_BASELINE, measure_quality
+from tidegauge_collector.measuring.quality import METRICS as QUALITY_METRICS
+from tidegauge_collector.measuring.quality import RATES as QUALITY_RATES
+from tidegauge_collector.measuring.reconstruction import METRICS as RECONSTRUCTION_METRICS
+from tidegauge_collector.measuring.reconstruction import measure_reconstruction, spread_of_blocks
+from tidegauge_collector.measuring.schema import METRICS as SCHEMA_METRICS
+from tidegauge_collector.measuring.schema import measure_schema
 from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
-from tidegauge_collector.measuring.service import measure_service
+from tidegauge_collector.measuring.service import RATES as SERVICE_RATES
+from tidegauge_collector.measuring.service import ServiceQuestion, measure_service, quantile_of
+from tidegauge_collector.measuring.volumes import METRICS as VOLUME_METRICS
+from tidegauge_collector.measuring.volumes import REPEATED, measure_volumes
 from tidegauge_collector.telemetry.extent import known
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 DRIFT_METRICS = ("psi", "missing_rate")
-RATES = frozenset({"error_rate"})
+RATES = frozenset({*SERVICE_RATES, *QUALITY_RATES, REPEATED})
 """Metrics that are a share of the n: chance has an exact test."""
 
 
@@ -53,13 +64,14 @@ Measure = Callable[[Task], Iterator[Observation]]
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Metrics that are measured alike; `is_by_arrival`: in windows of arrival time, `needs_baseline`: those undefined without one."""
+    """Metrics that are measured alike; `is_by_arrival`: in windows of arrival time, `needs_baseline`: those undefined without one;
+    `has_own_baseline`: what they are compared with is not the model's baseline."""
 
     metrics: tuple[str, ...]
-    block: Block
     measure: Measure
     is_by_arrival: bool = False
     needs_baseline: Collection[str] = ()
+    has_own_baseline: bool = False
 
 
 class Observer:
@@ -111,7 +123,8 @@ def _drift(task: Task) -> Iterator[Observation]:
 
 
 def _service(task: Task) -> Iterator[Observation]:
-    for measured in measure_service(task.store, task.scope, [task.monitor.metric]):
+    question = ServiceQuestion(slow_s=task.monitor.slow_s)
+    for measured in measure_service(task.store, task.scope, [task.monitor.metric], question):
         yield _of_measurement(measured)
 
 
@@ -125,26 +138,60 @@ def _accuracy(task: Task) -> Iterator[Observation]:
         yield one
 
 
+def _reconstruction(task: Task) -> Iterator[Observation]:
+    for measured in measure_reconstruction(task.store, task.scope, task.active):
+        one = _of_measurement(measured)
+        if task.active is not None and task.learns(one):
+            one = replace(one, spread=spread_of_blocks(task.active))
+        yield one
+
+
+def _quality(task: Task) -> Iterator[Observation]:
+    covered = [name for name in task.kinds if task.monitor.covers(name)]
+    metric, scope = task.monitor.metric, task.scope
+    for measured in measure_quality(task.store, scope, task.active, metric, kinds=task.kinds, columns=covered):
+        yield _of_measurement(measured)
+
+
+def _schema(task: Task) -> Iterator[Observation]:
+    yield from map(_of_measurement, measure_schema(task.store, task.scope, task.active))
+
+
+def _volumes(task: Task) -> Iterator[Observation]:
+    found = measure_volumes(task.store, task.scope, task.deployment, task.monitor.metric)
+    yield from map(_of_measurement, found)
+
+
+def _custom(task: Task) -> Iterator[Observation]:
+    covered = [name for name in custom_names(task.store, task.deployment.name) if task.monitor.covers(name)]
+    for measured in measure_custom(task.store, task.scope, task.deployment, task.monitor.metric, covered):
+        yield _of_measurement(measured)
+
+
 FAMILIES: tuple[Family, ...] = (
-    Family(DRIFT_METRICS, "drift", _drift, needs_baseline=("psi",)),
-    Family(SERVICE_METRICS, "service", _service, is_by_arrival=True),
-    Family(ACCURACY_METRICS, "accuracy", _accuracy),
+    Family(DRIFT_METRICS, _drift, needs_baseline=("psi",)),
+    Family(SERVICE_METRICS, _service, is_by_arrival=True),
+    Family(ACCURACY_METRICS, _accuracy),
+    Family(RECONSTRUCTION_METRICS, _reconstruction, needs_baseline=RECONSTRUCTION_METRICS),
+    Family(QUALITY_METRICS, _quality, needs_baseline=AGAINST_BASELINE),
+    Family(SCHEMA_METRICS, _schema),
+    Family(VOLUME_METRICS, _volumes),
+    Family(CUSTOM_METRICS, _custom, has_own_baseline=True),
 )
 METRICS = tuple(metric for family in FAMILIES for metric in family.metrics)
-BLOCKS: dict[str, Block] = {metric: family.block for family in FAMILIES for metric in family.metrics} | {
-    "missing_rate": "quality"
-}
-"""The block of a deployment's health that a metric speaks for."""
 
 
 def family_of(metric: str) -> Family | None:
-    """The family that measures a metric, or None."""
-    return next((family for family in FAMILIES if metric in family.metrics), None)
+    """The family that measures a metric, or None; any quantile of the latency is a service level by its name (`latency_p99.9`)."""
+    named = "latency" if quantile_of(metric) is not None else metric
+    return next((family for family in FAMILIES if named in family.metrics), None)
 
 
 def needs_baseline(monitor: Monitor) -> bool:
     """Whether nothing can be judged before there is a baseline."""
     family = family_of(monitor.metric)
+    if family is not None and family.has_own_baseline:
+        return False
     return monitor.uses_baseline or (family is not None and monitor.metric in family.needs_baseline)
 
 
