@@ -36,6 +36,7 @@ from tidegauge_collector.api.doing import Doing
 from tidegauge_collector.api.health import health_of, health_of_all
 from tidegauge_collector.api.inbound import InboundRoute
 from tidegauge_collector.api.monitors import MonitorRoutes
+from tidegauge_collector.api.protocol import JsonRunner
 from tidegauge_collector.api.routes import Api, Changes, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
 from tidegauge_collector.api.silences import SilenceRoutes
@@ -369,7 +370,7 @@ class Collector:
         )
         add_api_routes(application, api, changes)
         add_web_routes(application, api.read, self.access, doing)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
+        runner = JsonRunner(application, access_log=None, shutdown_timeout=GRACE_S)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
         address = self.settings.http
