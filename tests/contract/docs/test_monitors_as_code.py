@@ -10,7 +10,7 @@ from tidegauge_collector.cli import _parser
 from tidegauge_collector.core import composites
 from tidegauge_collector.core.definitions import DEFAULTS, resolved
 from tidegauge_collector.core.monitor_tables import Document, file_schema, read_documents
-from tidegauge_collector.measuring.observing import family_of
+from tidegauge_collector.measuring.observing import problems
 
 from .pages import ROOT, blocks, code_words, rows, section, text_of
 
@@ -41,7 +41,7 @@ def test_a_ready_policy_is_one_that_can_be_judged(path):
 
     assert definitions
     measured = [one for one in definitions if one.monitor.kind == "measurement"]
-    assert [one.id for one in measured if family_of(one.monitor.metric) is None] == []
+    assert [problems(one.monitor) for one in measured if problems(one.monitor)] == []
     assert composites.problems([one.monitor for one in resolved(definitions).values()]) == []
 
 

@@ -10,8 +10,8 @@ from tidegauge_collector.control import ControlStore
 from tidegauge_collector.control.verdicts import Verdicts
 from tidegauge_collector.core.health import RULES, BlockHealth, Said, assess, overall
 from tidegauge_collector.measuring.baselines import Baselines
+from tidegauge_collector.measuring.families import BLOCKS
 from tidegauge_collector.measuring.measurement import rfc3339
-from tidegauge_collector.measuring.observing import BLOCKS
 
 NAMED = 50
 

@@ -7,19 +7,12 @@ from tidegauge.core.windows import Window
 from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_choice, read_share
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, read_scope
 from tidegauge_collector.control import Deployment
-from tidegauge_collector.measuring.accuracy import METRICS as ACCURACY_METRICS
-from tidegauge_collector.measuring.accuracy import AccuracyMeter
-from tidegauge_collector.measuring.baselines import ActiveBaseline
-from tidegauge_collector.measuring.drift import METRICS as DRIFT_METRICS
-from tidegauge_collector.measuring.drift import Scope, actual_drift, as_measurement, column_drift
-from tidegauge_collector.measuring.drifted import METRICS as DRIFTED_METRICS
-from tidegauge_collector.measuring.drifted import measure_drifted
-from tidegauge_collector.measuring.fairness import METRICS as FAIRNESS_METRICS
-from tidegauge_collector.measuring.fairness import SHARED, STATISTICS, Question, measure_fairness
+from tidegauge_collector.core.monitors import Monitor
+from tidegauge_collector.measuring.fairness import STATISTICS, Question
+from tidegauge_collector.measuring.families import METRICS, Family, Inquiry, family_of, unknown_metric
+from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.labelled import THRESHOLD
 from tidegauge_collector.measuring.measurement import Measurement
-from tidegauge_collector.measuring.service import METRICS as SERVICE_METRICS
-from tidegauge_collector.measuring.service import measure_service
 from tidegauge_collector.telemetry.extent import known
 from tidegauge_collector.telemetry.judgements import newest_judgements
 
@@ -39,80 +32,86 @@ PARAMETERS = (
     "reference",
     "favourable",
 )
-METRICS = (*DRIFT_METRICS, *DRIFTED_METRICS, *SERVICE_METRICS, *ACCURACY_METRICS, *FAIRNESS_METRICS)
 
 
 def list_measurements(sources: Sources, name: str, query: Query) -> Json:
     """Measurements of one metric over windows of a range."""
     check_known(query, *PARAMETERS)
     found = find_deployment(sources, name)
-    metric = read_choice(query, "metric", METRICS, None)
-    if metric is None:
+    metric = query.get("metric")
+    if not metric:
         raise BadRequest(f"metric is missing: write one of {', '.join(METRICS)}")
+    family = family_of(metric, by_group=bool(query.get("group")))
+    if family is None:
+        raise BadRequest(f"metric={unknown_metric(metric)}")
     column = query.get("column", "")
-    if metric not in DRIFT_METRICS and column not in ALL_COLUMNS:
+    if not family.of_columns and column not in ALL_COLUMNS:
         raise BadRequest(f"column={column!r:.140}: {metric} is of the whole deployment; leave column away")
-    scope = read_scope(sources, found, query, service=metric in SERVICE_METRICS)
+    scope = read_scope(sources, found, query, service=family.by_arrival)
     if scope is None:
         return {"items": [], "next": None}
-    measured = _measure(sources, found, metric, scope, query)
-    verdicts = _verdicts(sources, name, metric, scope)
-    items = [one.as_json() | {"verdict": verdicts.get((one.column, one.window))} for one in measured]
+    asked = _inquiry(sources, found, scope, query)
+    measured = _measure(family, asked, metric)
+    verdicts = _verdicts(sources, asked, metric)
+    items = [one.as_json() | {"verdict": verdicts.get((one.column, one.segment, one.window))} for one in measured]
     return {"items": items, "next": None}
 
 
-def _measure(sources: Sources, found: Deployment, metric: str, scope: Scope, query: Query) -> list[Measurement]:
-    column = query.get("column", "")
-    if metric in FAIRNESS_METRICS or (metric in SHARED and query.get("group")):
-        question = _question(query)
-        return list(measure_fairness(sources.telemetry, scope, found, metric, question))
-    active = sources.baselines.active(found.name, scope.version)
-    if metric in SERVICE_METRICS:
-        return list(measure_service(sources.telemetry, scope, [metric]))
-    if metric in ACCURACY_METRICS:
-        try:
-            return list(_meter(sources, found, active, query).measure(scope, [metric]))
-        except ValueError as problem:  # windows on no grid, as local days before there were time zones
-            raise BadRequest(f"{metric} cannot be measured over this range: {problem}") from problem
-    kinds = known(sources.telemetry, found.name).columns
-    if metric in DRIFTED_METRICS:
-        return list(measure_drifted(sources.telemetry, scope, active, [metric], kinds=kinds))
-    if column == ACTUAL:
-        drifts = actual_drift(sources.telemetry, scope, active, found, [metric])
-        return [as_measurement(one, metric, scope) for one in drifts]
-    if column not in ALL_COLUMNS and column not in kinds:
+def _measure(family: Family, asked: Inquiry, metric: str) -> list[Measurement]:
+    try:
+        return list(family.measure(asked, metric))
+    except ValueError as problem:  # windows on no grid, as local days before there were time zones
+        raise BadRequest(f"{metric} cannot be measured over this range: {problem}") from problem
+
+
+def _inquiry(sources: Sources, found: Deployment, scope: Scope, query: Query) -> Inquiry:
+    column, kinds = query.get("column", ""), known(sources.telemetry, found.name).columns
+    if column not in ALL_COLUMNS and column != ACTUAL and column not in kinds:
         raise NotFound(
             f"column {column!r:.140} of {found.name!r} was never seen; seen are {', '.join(list(kinds)[:30])}"
         )
-    columns = None if column in ALL_COLUMNS else [column]
-    drifts = column_drift(sources.telemetry, scope, active, kinds=kinds, columns=columns, metrics=[metric])
-    return [as_measurement(one, metric, scope) for one in drifts]
-
-
-def _question(query: Query) -> Question:
-    return Question(
-        group=query.get("group", ""),
-        statistic=read_choice(query, "statistic", STATISTICS, "value") or "value",
-        reference=query.get("reference") or None,
-        favourable=query.get("favourable") or None,
-        threshold=read_share(query, "threshold", THRESHOLD),
+    threshold = read_share(query, "threshold", THRESHOLD)
+    return Inquiry(
+        store=sources.telemetry,
+        deployment=found,
+        scope=scope,
+        active=sources.baselines.active(found.name, scope.version),
+        kinds=kinds,
+        columns=None if column in ALL_COLUMNS else [column],
+        of_class=query.get("class") or None,
+        threshold=threshold,
+        question=Question(
+            group=query.get("group", ""),
+            statistic=read_choice(query, "statistic", STATISTICS, "value") or "value",
+            reference=query.get("reference") or None,
+            favourable=query.get("favourable") or None,
+            threshold=threshold,
+        ),
     )
 
 
-def _meter(sources: Sources, found: Deployment, active: ActiveBaseline | None, query: Query) -> AccuracyMeter:
-    threshold = read_share(query, "threshold", THRESHOLD)
-    return AccuracyMeter(sources.telemetry, found, active, of_class=query.get("class") or None, threshold=threshold)
-
-
-def _verdicts(sources: Sources, name: str, metric: str, scope: Scope) -> dict[tuple[str, Window], str]:
-    """What monitors have said of the metric, by column and window; they judge all traffic only."""
-    if not scope.windows or scope.segment:
+def _verdicts(sources: Sources, asked: Inquiry, metric: str) -> dict[tuple[str, str, Window], str]:
+    """What monitors have said of exactly this, by column, segment (or group) and window."""
+    scope, name = asked.scope, asked.deployment.name
+    if not scope.windows:
         return {}
     whole = Window(scope.windows[0].start_us, scope.windows[-1].end_us)
     return {
-        (one.column, Window(one.window_start_us, one.window_end_us)): one.verdict
+        (one.column, one.segment, Window(one.window_start_us, one.window_end_us)): one.verdict
         for monitor in sources.control.monitors(name)
-        if monitor.metric == metric
+        if monitor.metric == metric and _asks_the_same(monitor, asked)
         for one in newest_judgements(sources.telemetry, name, window=whole, monitor=monitor.id)
         if one.version == scope.version
     }
+
+
+def _asks_the_same(monitor: Monitor, asked: Inquiry) -> bool:
+    """Whether a monitor reads class, threshold and groups as the question does."""
+    question = asked.question
+    read = (monitor.of_class or None, monitor.decision_threshold, bool(monitor.groups))
+    if read != (asked.of_class, asked.threshold, bool(question.group)):
+        return False
+    if not question.group:
+        return True
+    compared = (monitor.statistic, monitor.favourable or None, monitor.reference_of(question.attribute))
+    return compared == (question.statistic, question.favourable, question.reference_group)

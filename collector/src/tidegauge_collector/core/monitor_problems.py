@@ -16,10 +16,19 @@ Comparison = Literal[
 Learned = Literal["stated", "baseline", "trailing"]
 Block = Literal["service", "drift", "accuracy", "fairness", "quality", "freshness", "custom"]
 Severity = Literal["warning", "failing"]
+Statistic = Literal["value", "ratio", "difference", "p_value"]
 
 BURN_METRICS = ("error_rate", "availability", "slow_requests")
 SILENCE_METRICS = ("predictions", "agents", "labels")
-AT_LEAST_ONE = ("window_s", "every_s", "recover_after", "trailing_windows", "objective_window_s", "silent_for_s")
+AT_LEAST_ONE = (
+    "window_s",
+    "every_s",
+    "recover_after",
+    "trailing_windows",
+    "objective_window_s",
+    "silent_for_s",
+    "min_group_rows",
+)
 AT_LEAST_ZERO = ("min_rows", "lag_s", "cooldown_s", "flap_changes", "flap_span_s", "at_least", "recover_margin")
 
 
@@ -130,6 +139,7 @@ def _choices(monitor: Monitor) -> list[str]:
         "limits": get_args(Learned),
         "block": ("", *get_args(Block)),
         "severity": get_args(Severity),
+        "statistic": get_args(Statistic),
     }
     return [
         f"{name} is {getattr(monitor, name)!r}: use {_either(allowed)}"
@@ -145,6 +155,10 @@ def _numbers(monitor: Monitor) -> list[str]:
         value = getattr(monitor, name)
         if value is not None and not 0 < value < 1:
             found.append(f"{name} is {value}: use a number between 0 and 1, or leave it away")
+    if not 0 <= monitor.decision_threshold <= 1:
+        found.append(f"decision_threshold is {monitor.decision_threshold}: use a number from 0 to 1")
+    if monitor.groups and monitor.segments:
+        found.append("groups and segments are both stated: groups are compared in all traffic; leave segments away")
     if monitor.recover_margin >= 1:
         found.append(f"recover_margin is {monitor.recover_margin}: use a fraction below 1")
     return found

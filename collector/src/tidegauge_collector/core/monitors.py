@@ -4,7 +4,7 @@ Files, JSON Schema and documentation are made from the fields: the type hint is 
 and a field whose name ends in `_s` holds seconds (files may write "1h" or "7d").
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -17,6 +17,7 @@ Comparison = monitor_problems.Comparison
 Learned = monitor_problems.Learned
 Block = monitor_problems.Block
 Severity = monitor_problems.Severity
+Statistic = monitor_problems.Statistic
 Limit = float | tuple[float, float] | None
 
 HOUR_S = 3600
@@ -81,6 +82,36 @@ class Monitor:
             "separated by commas."
         },
     )
+    groups: str = field(
+        default="",
+        metadata={
+            "doc": "Of metrics of fairness: the protected attributes whose groups are compared, separated by commas: segment "
+            "columns (`sex`), intersections (`sex&age`), one group (`sex=F`); `*`: every segment column."
+        },
+    )
+    statistic: Statistic = field(
+        default="value",
+        metadata={
+            "doc": "Of groups: the `value` itself, its `ratio` or `difference` to the reference group's, or the `p_value`."
+        },
+    )
+    reference: str = field(
+        default="",
+        metadata={
+            "doc": "Of groups: the reference groups, one of each attribute, separated by commas; nothing: the largest group of "
+            "the window."
+        },
+    )
+    favourable: str = field(
+        default="", metadata={"doc": "Of groups: the outcome that is good for people; nothing: the positive class."}
+    )
+    min_group_rows: int = field(
+        default=100, metadata={"doc": "Of groups: smaller ones are marked, and left out of `…_min_ratio`."}
+    )
+    of_class: str = field(
+        default="", metadata={"doc": "One class of a multiclass model against the rest; nothing: all of them."}
+    )
+    decision_threshold: float = field(default=0.5, metadata={"doc": "From where on a binary score is positive."})
     versions: str = field(
         default="*",
         metadata={
@@ -127,14 +158,17 @@ class Monitor:
         default=0, metadata={"doc": "How long before the judgement the window ends (labels arrive late)."}
     )
     min_rows: int = field(
-        default=50, metadata={"doc": "With fewer rows, requests or labelled rows in the window there is no verdict."}
+        default=50,
+        metadata={
+            "doc": "With fewer rows, requests or labelled rows (of drifted shares: features) in the window there is no verdict."
+        },
     )
     significance: float | None = field(
         default=None,
         metadata={
             "doc": "A breach counts only where the chance of such a value without a breach, adjusted over all series "
-            "judged together, is below this. `psi`: the chance test; rates of requests: exact binomial against "
-            "the limit; accuracy: its standard error."
+            "judged together, is below this. Drift: the chance test; rates of requests and missing values: exact "
+            "binomial against the limit; accuracy: its standard error; groups: the two-proportion test."
         },
     )
     hold: tuple[int, int] = field(
@@ -226,8 +260,20 @@ class Monitor:
         return self.important_only is None or not importance or importance.get(column, 0.0) >= self.important_only
 
     def covers_segment(self, segment: str) -> bool:
-        """Is this segment ("" = all traffic) watched?"""
+        """Is this segment ("" = all traffic), or this group or attribute, watched?"""
+        if self.groups:
+            return any(one in ("*", segment, attribute_of(segment)) for one in _patterns(self.groups))
         return segment == "" if not self.segments else segment != "" and _any_of(self.segments, segment)
+
+    def groups_among(self, segments: Iterable[str]) -> list[str]:
+        """The groups and attributes that are compared; `*` stands for the columns of these segments."""
+        columns = {attribute_of(one): None for one in segments if "&" not in one}
+        found = [one for name in _patterns(self.groups) for one in (columns if name == "*" else [name])]
+        return list(dict.fromkeys(found))
+
+    def reference_of(self, attribute: str) -> str | None:
+        """The stated reference group of an attribute, or None."""
+        return next((one for one in _patterns(self.reference) if attribute_of(one) == attribute), None)
 
     def covers_version(self, version: str, role: str) -> bool:
         """Is this version, of this role, watched?"""
@@ -263,6 +309,11 @@ class Monitor:
     def flaps_within_s(self) -> int:
         """The span in which changes are counted."""
         return self.flap_span_s or (DAY_S if self.is_by_clock else FLAP_SPAN_STEPS * self.every_s)
+
+
+def attribute_of(group: str) -> str:
+    """The attribute of a group: `sex` of `sex=F`, `sex&age` of `sex=F&age=old`; of an attribute itself."""
+    return "&".join(part.split("=", 1)[0] for part in group.split("&"))
 
 
 def _covered(patterns: str, column: str) -> bool:

@@ -110,6 +110,14 @@ def _extent(store: TelemetryStore, deployment: str, events: WindowSpan | None, l
     return Extent(found.first_event_us, found.last_event_us, found.first_arrival_us, found.last_arrival_us, last_day)
 
 
+def predictions_between(store: TelemetryStore, deployment: str, start_us: int, end_us: int) -> int:
+    """How many single predictions lie in [start_us, end_us), of all versions."""
+    number = store.index.deployments.known.get(deployment, -1)
+    asked = {"deployment_id": number, "start_us": start_us, "end_us": end_us}
+    ((count,),) = store.rows("predictions_between", asked)
+    return int(count)
+
+
 EXACT_ROWS = 500_000
 
 

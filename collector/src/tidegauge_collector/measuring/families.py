@@ -1,0 +1,178 @@
+"""Every metric that is measured, in families that are measured alike: the one table that REST, monitors, back-tests and commands read.
+
+A new metric of a family is here without a line; a new family is one line of `FAMILIES`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tidegauge.core.columns import ACTUAL, ColumnKind
+from tidegauge_collector.control import Deployment
+from tidegauge_collector.core.drift import DIVERGENCES
+from tidegauge_collector.core.fairness import PROPORTIONS
+from tidegauge_collector.core.judging import Observation
+from tidegauge_collector.core.monitor_problems import Block
+from tidegauge_collector.core.spread import Spread
+from tidegauge_collector.measuring import accuracy, drift, drifted, fairness, service
+from tidegauge_collector.measuring.accuracy import AccuracyMeter
+from tidegauge_collector.measuring.baselines import ActiveBaseline
+from tidegauge_collector.measuring.drift import ColumnDrift, actual_drift, as_measurement, column_drift
+from tidegauge_collector.measuring.drifted import measure_drifted
+from tidegauge_collector.measuring.fairness import Question, measure_fairness
+from tidegauge_collector.measuring.gauged import Scope
+from tidegauge_collector.measuring.labelled import ESTIMATED, THRESHOLD
+from tidegauge_collector.measuring.learning import Learning
+from tidegauge_collector.measuring.measurement import Measurement
+from tidegauge_collector.measuring.service import measure_service
+from tidegauge_collector.telemetry.store import TelemetryStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """What is asked of a metric: in which scope, of which columns (None: every feature and the prediction; `_actual` only by name), of
+    which class or groups. `judged`: for a verdict, where accuracy stands back behind an AUC.
+    """
+
+    store: TelemetryStore
+    deployment: Deployment
+    scope: Scope
+    active: ActiveBaseline | None
+    kinds: Mapping[str, ColumnKind]
+    columns: Collection[str] | None = None
+    of_class: str | None = None
+    threshold: float = THRESHOLD
+    question: Question = field(default_factory=Question)
+    judged: bool = False
+
+    def meter(self) -> AccuracyMeter:
+        """What measures accuracy here."""
+        return AccuracyMeter(self.store, self.deployment, self.active, of_class=self.of_class, threshold=self.threshold)
+
+
+Measure = Callable[[Inquiry, str], Iterator[Measurement]]
+Learn = Callable[[Learning, Inquiry, ActiveBaseline, Observation], Spread | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Metrics that are measured alike.
+
+    `blocks`: of those that speak for another block than the family's. `tested`: of which chance can be told (`significance`);
+    `by_arrival`: in windows of arrival time; `needs_baseline`: undefined without one; `by_rows`: from single rows, not from profiles;
+    `learned`: metrics whose limits can be learned from the baseline, by `learn`.
+    """
+
+    metrics: tuple[str, ...]
+    block: Block
+    measure: Measure
+    blocks: Mapping[str, Block] = field(default_factory=dict)
+    tested: Collection[str] = ()
+    of_columns: bool = False
+    by_arrival: bool = False
+    by_group: bool = False
+    by_rows: bool = False
+    needs_baseline: Collection[str] = ()
+    learned: Collection[str] = ()
+    learn: Learn | None = None
+
+
+def _drift(asked: Inquiry, metric: str) -> Iterator[Measurement]:
+    for one in _drifts(asked, metric):
+        yield as_measurement(one, metric, asked.scope)
+
+
+def _drifts(asked: Inquiry, metric: str) -> Iterator[ColumnDrift]:
+    columns = asked.columns
+    yield from column_drift(
+        asked.store,
+        asked.scope,
+        asked.active,
+        kinds=asked.kinds,
+        columns=None if columns is None else [name for name in columns if name != ACTUAL],
+        metrics=[metric],
+    )
+    if columns is not None and ACTUAL in columns:
+        yield from actual_drift(asked.store, asked.scope, asked.active, asked.deployment, [metric])
+
+
+def _drifted(asked: Inquiry, metric: str) -> Iterator[Measurement]:
+    return measure_drifted(asked.store, asked.scope, asked.active, [metric], kinds=asked.kinds)
+
+
+def _service(asked: Inquiry, metric: str) -> Iterator[Measurement]:
+    return measure_service(asked.store, asked.scope, [metric])
+
+
+def _accuracy(asked: Inquiry, metric: str) -> Iterator[Measurement]:
+    return asked.meter().measure(asked.scope, [metric], judged=asked.judged)
+
+
+def _fairness(asked: Inquiry, metric: str) -> Iterator[Measurement]:
+    return measure_fairness(asked.store, asked.scope, asked.deployment, metric, asked.question)
+
+
+def _learn_column(learning: Learning, _: Inquiry, active: ActiveBaseline, seen: Observation) -> Spread | None:
+    return learning.of_column(active, seen.series.metric, seen.series.column, seen.n)
+
+
+def _learn_scores(learning: Learning, asked: Inquiry, active: ActiveBaseline, seen: Observation) -> Spread | None:
+    metric, about = seen.series.metric, f"{asked.of_class or ''}@{asked.threshold}"
+    return learning.of_scores(active, metric, seen.n, about, lambda size: asked.meter().spread(metric, size))
+
+
+UNTESTED_ACCURACY = ("max_error", "confusion_matrix", *accuracy.LAG_QUANTILES)
+"""Metrics of accuracy that have no standard error."""
+
+FAMILIES: tuple[Family, ...] = (
+    Family(
+        metrics=drift.METRICS,
+        block="drift",
+        measure=_drift,
+        blocks=dict.fromkeys(drift.MISSING_METRICS, "quality"),
+        tested=[name for name in drift.METRICS if name != "missing_delta"],
+        of_columns=True,
+        needs_baseline=[name for name in drift.METRICS if name != "missing_rate"],
+        learned=(*DIVERGENCES, "missing_rate"),
+        learn=_learn_column,
+    ),
+    Family(metrics=drifted.METRICS, block="drift", measure=_drifted, needs_baseline=drifted.METRICS),
+    Family(metrics=service.METRICS, block="service", measure=_service, tested=["error_rate"], by_arrival=True),
+    Family(
+        metrics=accuracy.METRICS,
+        block="accuracy",
+        measure=_accuracy,
+        tested=[name for name in accuracy.METRICS if name not in UNTESTED_ACCURACY],
+        by_rows=True,
+        learned=ESTIMATED,
+        learn=_learn_scores,
+    ),
+    Family(
+        metrics=fairness.METRICS,
+        block="fairness",
+        measure=_fairness,
+        tested=[name for one in PROPORTIONS for name in (one, f"{one}_min_ratio")],
+        by_group=True,
+        by_rows=True,
+    ),
+)
+METRICS = tuple(metric for family in FAMILIES for metric in family.metrics)
+BLOCKS: dict[str, Block] = {
+    metric: family.blocks.get(metric, family.block) for family in FAMILIES for metric in family.metrics
+}
+"""The block of a deployment's health that a metric speaks for."""
+
+
+def family_of(metric: str, *, by_group: bool = False) -> Family | None:
+    """The family that measures a metric, or None. `by_group`: of groups, where a metric is of all rows as well."""
+    found = [one for one in FAMILIES if metric in one.metrics or (one.by_group and metric in fairness.SHARED)]
+    return next((one for one in found if one.by_group == by_group), found[0] if found else None)
+
+
+def unknown_metric(metric: str) -> str:
+    """What to say of a name that no metric has: the nearest ones."""
+    close = difflib.get_close_matches(metric, METRICS, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(map(repr, close))}?" if close else f"known are {', '.join(METRICS)}"
+    return f"{metric!r:.80} is no metric; {hint} (docs/metrics.md)"
