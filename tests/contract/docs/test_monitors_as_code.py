@@ -15,7 +15,7 @@ from tidegauge_collector.measuring.observing import problems
 from .pages import ROOT, blocks, code_words, rows, section, text_of
 
 PAGE = "docs/monitors-as-code.md"
-POLICIES = sorted((ROOT / "deploy/monitors").glob("*.toml"))
+POLICIES = sorted(path for folder in ("monitors", "policies") for path in (ROOT / "deploy" / folder).glob("*.toml"))
 GENERAL = {"--help", "--url", "--data", "--config", "--token-file", "--ca-file"}
 
 
@@ -40,8 +40,7 @@ def test_a_ready_policy_is_one_that_can_be_judged(path):
     definitions = read(path.name, path.read_text(encoding="utf-8"))
 
     assert definitions
-    measured = [one for one in definitions if one.monitor.kind == "measurement"]
-    assert [problems(one.monitor) for one in measured if problems(one.monitor)] == []
+    assert [problem for one in definitions for problem in problems(one.monitor)] == []
     assert composites.problems([one.monitor for one in resolved(definitions).values()]) == []
 
 

@@ -220,7 +220,7 @@ def test_every_metric_can_be_judged_and_is_judged_by_the_value_that_rest_gives(p
                 least = min(value for value in values if value is not None)
                 assert one["worst_value"] == pytest.approx(least, rel=1e-12), (task, one)
 
-    assert set(METRICS) - judged == UNMEASURED | {"accuracy"}  # which stands back behind the AUC, and needs two classes
+    assert set(METRICS) - judged == UNMEASURED
 
 
 def test_groups_classes_and_statistics_of_a_monitor_are_those_of_the_question(port: Harbour) -> None:

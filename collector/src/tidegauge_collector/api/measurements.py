@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tidegauge.core.columns import ACTUAL
 from tidegauge.core.windows import Window
 from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_choice, read_share
@@ -50,11 +52,41 @@ def list_measurements(sources: Sources, name: str, query: Query) -> Json:
     scope = read_scope(sources, found, query, service=family.by_arrival)
     if scope is None:
         return {"items": [], "next": None}
-    asked = _inquiry(sources, found, scope, query)
-    measured = _measure(family, asked, metric)
-    verdicts = _verdicts(sources, asked, metric)
-    items = [one.as_json() | {"verdict": verdicts.get((one.column, one.segment, one.window))} for one in measured]
+    items: list[Json] = []
+    for asked in _inquiries(sources, found, scope, query, by_group=family.by_group):
+        verdicts = _verdicts(sources, asked, metric)
+        items += [
+            one.as_json() | {"verdict": verdicts.get((one.column, one.segment, one.window))}
+            for one in _measure(family, asked, metric)
+        ]
     return {"items": items, "next": None}
+
+
+def _inquiries(sources: Sources, found: Deployment, scope: Scope, query: Query, *, by_group: bool) -> list[Inquiry]:
+    """One; of groups, where none is named, one for each attribute that a policy protects. What is not asked is as a policy says it."""
+    asked = _inquiry(sources, found, scope, query)
+    if not by_group:
+        return [asked]
+    segments = known(sources.telemetry, found.name).segments
+    policies = [one for one in sources.control.monitors(found.name) if one.kind == "fairness"]
+    protected = {name: one for one in reversed(policies) for name in reversed(one.groups_among(segments))}
+    group = asked.question.group
+    if not group:
+        chosen = [_by_policy(asked, query, name, policy) for name, policy in protected.items()]
+        return chosen or [asked]
+    fitting = protected.get(group) or protected.get(asked.question.attribute)
+    return [asked if fitting is None else _by_policy(asked, query, group, fitting)]
+
+
+def _by_policy(asked: Inquiry, query: Query, group: str, policy: Monitor) -> Inquiry:
+    question = replace(asked.question, group=group, min_group_rows=policy.min_group_rows)
+    stated = replace(
+        question,
+        reference=question.reference or policy.reference_of(question.attribute),
+        favourable=question.favourable or policy.favourable or None,
+        threshold=question.threshold if query.get("threshold") else policy.decision_threshold,
+    )
+    return replace(asked, question=stated, threshold=stated.threshold)
 
 
 def _measure(family: Family, asked: Inquiry, metric: str) -> list[Measurement]:

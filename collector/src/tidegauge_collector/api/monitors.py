@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -44,7 +45,7 @@ def list_of_deployment(sources: Sources, name: str, query: Query) -> Json:
         series[monitor].append(_series_json(key, state))
     items = [
         {
-            **plain_of(definition),
+            **plain_of(replace(definition, monitor=monitor)),
             "origin": definition.origin,
             "source": definition.source,
             "series": sorted(series[monitor.id], key=lambda one: (one["version"], one["segment"], one["column"])),

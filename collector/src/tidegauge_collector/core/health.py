@@ -87,7 +87,7 @@ def block_of(monitor: Monitor, blocks: Mapping[str, Block]) -> Block:
     """The block that a monitor speaks for: the one it names, else by its kind and metric."""
     if monitor.block:
         return monitor.block
-    by_kind: dict[str, Block] = {"no_data": "freshness", "burn_rate": "service"}
+    by_kind: dict[str, Block] = {"no_data": "freshness", "burn_rate": "service", "fairness": "fairness"}
     return by_kind.get(monitor.kind) or blocks.get(monitor.metric, "custom")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 if TYPE_CHECKING:
     from tidegauge_collector.core.monitors import Monitor
 
-Kind = Literal["measurement", "composite", "burn_rate", "no_data"]
+Kind = Literal["measurement", "composite", "burn_rate", "no_data", "fairness"]
 Comparison = Literal[
     "above", "below", "outside", "drop_from_baseline", "rise_from_baseline", "drop_from_trailing", "rise_from_trailing"
 ]
@@ -34,7 +34,13 @@ AT_LEAST_ZERO = ("min_rows", "lag_s", "cooldown_s", "flap_changes", "flap_span_s
 
 def problems(monitor: Monitor) -> list[str]:
     """Everything that is wrong, in the order of the fields; empty where nothing is."""
-    checks = {"measurement": _measurement, "composite": _composite, "burn_rate": _burn_rate, "no_data": _no_data}
+    checks = {
+        "measurement": _measurement,
+        "composite": _composite,
+        "burn_rate": _burn_rate,
+        "no_data": _no_data,
+        "fairness": _fairness,
+    }
     found = [] if monitor.id.strip() else ["id is empty: give it one"]
     check = checks.get(monitor.kind)
     if check is None:
@@ -127,6 +133,19 @@ def _no_data(monitor: Monitor) -> list[str]:
     return [*found, *_unlimited(monitor)]
 
 
+def _fairness(monitor: Monitor) -> list[str]:
+    found = [] if monitor.groups else ['groups is empty: name the protected attributes, as groups = "sex, sex&age"']
+    if monitor.metric:
+        found.append(f"metric is {monitor.metric!r}: a policy names its metrics in measures; leave metric away")
+    try:
+        names = [one.id for one in monitor.rules()]
+    except ValueError as problem:
+        return [*found, f"measures: {problem}", *_unlimited(monitor)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    found += [f"measures holds {name.removeprefix(monitor.id + '.')!r} twice: state it once" for name in twice]
+    return [*found, *_unlimited(monitor)]
+
+
 def _unlimited(monitor: Monitor) -> list[str]:
     if monitor.warning is None and monitor.failing is None:
         return []
@@ -157,6 +176,8 @@ def _numbers(monitor: Monitor) -> list[str]:
             found.append(f"{name} is {value}: use a number between 0 and 1, or leave it away")
     if not 0 <= monitor.decision_threshold <= 1:
         found.append(f"decision_threshold is {monitor.decision_threshold}: use a number from 0 to 1")
+    if monitor.measures and monitor.kind != "fairness":
+        found.append(f"measures say nothing to a monitor of kind {monitor.kind}: leave them away")
     if monitor.groups and monitor.segments:
         found.append("groups and segments are both stated: groups are compared in all traffic; leave segments away")
     if monitor.recover_margin >= 1:

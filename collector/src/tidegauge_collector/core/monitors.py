@@ -5,7 +5,7 @@ and a field whose name ends in `_s` holds seconds (files may write "1h" or "7d")
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -39,6 +39,20 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureLimit:
+    """A measure of groups in a fairness policy; what is None is as the policy says it."""
+
+    metric: str
+    statistic: Statistic = "value"
+    comparison: Comparison = "below"
+    warning: Limit = None
+    failing: Limit = None
+    significance: float | None = None
+    lag_s: int | None = None
+    min_rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Monitor:
     """A rule over what is measured of deployments; raises ValueError naming every field that is wrong."""
 
@@ -48,14 +62,15 @@ class Monitor:
         default="measurement",
         metadata={
             "doc": "`measurement`: one metric against limits; `composite`: the verdicts of other monitors; `burn_rate`: "
-            "an objective and its error budget; `no_data`: silence, by the clock."
+            "an objective and its error budget; `no_data`: silence, by the clock; `fairness`: a policy, of which each of "
+            "`measures` becomes a monitor."
         },
     )
     metric: str = field(
         default="",
         metadata={
             "doc": "What is measured (docs/metrics.md). Of `burn_rate`: `error_rate`, `availability` or `slow_requests`;"
-            " of `no_data`: `predictions`, `agents` or `labels`; of `composite` nothing."
+            " of `no_data`: `predictions`, `agents` or `labels`; of `composite` and `fairness` nothing."
         },
     )
     columns: str = field(
@@ -107,6 +122,13 @@ class Monitor:
     )
     min_group_rows: int = field(
         default=100, metadata={"doc": "Of groups: smaller ones are marked, and left out of `…_min_ratio`."}
+    )
+    measures: tuple[MeasureLimit, ...] = field(
+        default=(),
+        metadata={
+            "doc": "`fairness`: measures of groups with their limits (`metric`, `statistic`, `comparison`, `warning`, `failing`, "
+            "`significance`, `lag_s`, `min_rows`); each becomes the monitor `ID.METRIC` (`ID.METRIC.STATISTIC`)."
+        },
     )
     of_class: str = field(
         default="", metadata={"doc": "One class of a multiclass model against the rest; nothing: all of them."}
@@ -279,6 +301,30 @@ class Monitor:
         """Is this version, of this role, watched?"""
         names = _patterns(self.versions)
         return (CHAMPION in names and role == CHAMPION) or any(fnmatchcase(version, name) for name in names)
+
+    def rules(self) -> tuple["Monitor", ...]:
+        """What is judged by it: itself, and of a fairness policy a monitor for each measure. Raises ValueError for a wrong measure."""
+        if self.kind != "fairness":
+            return (self,)
+        return (self, *(self._of_measure(one) for one in self.measures))
+
+    def _of_measure(self, one: MeasureLimit) -> "Monitor":
+        name = one.metric if one.statistic == "value" else f"{one.metric}.{one.statistic}"
+        return replace(
+            self,
+            id=f"{self.id}.{name}",
+            name=f"{self.name}: {name}",
+            kind="measurement",
+            measures=(),
+            metric=one.metric,
+            statistic=one.statistic,
+            comparison=one.comparison,
+            warning=one.warning,
+            failing=one.failing,
+            significance=one.significance,
+            lag_s=self.lag_s if one.lag_s is None else one.lag_s,
+            min_rows=self.min_rows if one.min_rows is None else one.min_rows,
+        )
 
     @property
     def is_relative(self) -> bool:

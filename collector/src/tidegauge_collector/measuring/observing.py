@@ -131,6 +131,8 @@ def needs_baseline(monitor: Monitor) -> bool:
 
 def problems(monitor: Monitor) -> list[str]:
     """What keeps a monitor from being judged, though its fields are well formed; each with its fix."""
+    if monitor.kind == "fairness":
+        return [f"{one.metric}: {problem}" for one in monitor.rules()[1:] for problem in problems(one)]
     if monitor.kind != "measurement":
         return []
     family = family_for(monitor)
