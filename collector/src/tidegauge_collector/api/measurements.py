@@ -10,8 +10,8 @@ from tidegauge_collector.api.query import BadRequest, NotFound, check_known, rea
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, read_scope
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.monitors import Monitor
-from tidegauge_collector.measuring.fairness import STATISTICS, Question
-from tidegauge_collector.measuring.families import METRICS, Family, Inquiry, family_of, unknown_metric
+from tidegauge_collector.measuring.fairness import SHARED, STATISTICS, Question
+from tidegauge_collector.measuring.families import BLOCKS, FAMILIES, METRICS, Family, Inquiry, family_of, unknown_metric
 from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.labelled import THRESHOLD
 from tidegauge_collector.measuring.measurement import Measurement
@@ -34,6 +34,26 @@ PARAMETERS = (
     "reference",
     "favourable",
 )
+
+
+def list_metrics(_: Sources, query: Query) -> Json:
+    """Every metric that is measured, with what it can be asked for and judged by."""
+    check_known(query)
+    items = [
+        {
+            "metric": metric,
+            "block": BLOCKS[metric],
+            "of_columns": family.of_columns,
+            "by_group": family.by_group or metric in SHARED,
+            "by_arrival": family.by_arrival,
+            "needs_baseline": metric in family.needs_baseline,
+            "has_chance_test": metric in family.tested,
+            "learns_from_baseline": metric in family.learned,
+        }
+        for family in FAMILIES
+        for metric in family.metrics
+    ]
+    return {"items": items, "next": None}
 
 
 def list_measurements(sources: Sources, name: str, query: Query) -> Json:

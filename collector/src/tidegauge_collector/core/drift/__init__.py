@@ -14,6 +14,7 @@ from tidegauge_collector.core.drift.chance import (
     chance_rows,
     chance_test,
     chance_tests,
+    tested_bins,
 )
 from tidegauge_collector.core.drift.distances import Distance, Distances, Side, distances, normalised
 from tidegauge_collector.core.drift.divergences import (
@@ -56,4 +57,5 @@ __all__ = [
     "normalised",
     "psi",
     "psi_rows",
+    "tested_bins",
 ]
