@@ -8,7 +8,8 @@ from tidegauge_collector.core.monitors import DRIFT, Monitor
 from tidegauge_collector.measuring.measurement import finite
 from tidegauge_collector.measuring.powering import CONFIDENCE, Seen, columns_of, ladder, rows_per_window, rule_of
 
-PARAMETERS = ("version", "column", "monitor", "rows")
+PARAMETERS = ("version", "column", "monitor", "rows", "limit", "after")
+COLUMNS, MOST_COLUMNS = 50, 500
 MAX_ROWS = 1_000_000_000
 
 
@@ -27,7 +28,10 @@ def show_power(sources: Sources, name: str, query: Query) -> Json:
     asked = query.get("column")
     if asked and asked not in columns_of(active):
         raise NotFound(f"column {asked!r:.140} is not in the baseline; there are {', '.join(columns_of(active)[:30])}")
-    columns = [asked] if asked else everything
+    columns, following = [asked] if asked else everything, None
+    if not asked:
+        first, limit = read_int(query, "after", 0, least=0), read_int(query, "limit", COLUMNS, most=MOST_COLUMNS)
+        columns, following = everything[first : first + limit], first + limit
     try:
         rule_of(monitor, 1)
     except ValueError as problem:
@@ -41,7 +45,7 @@ def show_power(sources: Sources, name: str, query: Query) -> Json:
     ]
     return {
         "items": items,
-        "next": None,
+        "next": str(following) if following is not None and following < len(everything) else None,
         "version": version,
         "monitor": monitor.id,
         "window_s": monitor.window_s,

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tidegauge_collector.cli.progress import Progress
 from tidegauge_collector.cli.remote import add_server, escaped, server_of
 from tidegauge_collector.cli.tables import plain_text, print_table
 
@@ -41,7 +42,15 @@ def _power(parsed: argparse.Namespace) -> int:
     query = {
         name: value for name in ("column", "version", "monitor", "rows") if (value := getattr(parsed, name)) is not None
     }
-    found = server_of(parsed).read(f"/deployments/{escaped(parsed.deployment)}/power", **query)
+    server, path, progress = server_of(parsed), f"/deployments/{escaped(parsed.deployment)}/power", Progress()
+    found = server.read(path, **query)
+    try:
+        while found["next"] is not None:
+            progress("trying shifts", int(found["next"]), found["judged_together"])
+            page = server.read(path, **query, after=found["next"])
+            found = {**page, "items": [*found["items"], *page["items"]]}
+    finally:
+        progress.end()
     if parsed.json:
         print(json.dumps(found, indent=2))
         return 0

@@ -82,9 +82,7 @@ def ladder(active: ActiveBaseline, monitor: Monitor, column: str, rows: int, *, 
                 if isinstance(bins, NumericBins)
                 else [moved_mass(q[: len(bins.labels)], shift)]
             )
-            sides = [
-                Sides(np.append(one, q[len(one) :]), q, kinds, rows, baseline_rows) for one in moved if one is not None
-            ]
+            sides = [Sides(np.append(one, q[len(one) :]), counts, kinds, rows) for one in moved if one is not None]
             found = min((power(one, rule) for one in sides), default=None)
         yield Seen(
             column=column,

@@ -14,7 +14,6 @@ from tidegauge_collector.core.drift.chance import (
     chance_rows,
     chance_test,
     chance_tests,
-    tested_bins,
 )
 from tidegauge_collector.core.drift.distances import Distance, Distances, Side, distances, normalised
 from tidegauge_collector.core.drift.divergences import (
@@ -57,5 +56,4 @@ __all__ = [
     "normalised",
     "psi",
     "psi_rows",
-    "tested_bins",
 ]

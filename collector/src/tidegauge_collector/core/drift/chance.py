@@ -95,8 +95,14 @@ def chance_rows(windows: npt.ArrayLike, baseline: npt.ArrayLike, kinds: Sequence
 
 def chance_tests(windows: npt.ArrayLike, baseline: npt.ArrayLike, kinds: Sequence[str] | KindCodes) -> ChanceTests:
     """`chance_rows` as arrays. `kinds` names the bins of all rows, or has codes [k, B] (`kind_codes`) where rows differ."""
-    w, b = tested_bins(windows, baseline, kinds)
+    w, b = paired(windows, baseline)
+    codes = np.broadcast_to(kind_codes(kinds, w.shape[1]), w.shape)
     rows = w.sum(axis=1) + b.sum(axis=1)
+    numeric: BoolArray = np.logical_or.reduce(np.isin(codes, _NUMERIC_CODES), axis=1)
+    if numeric.any():
+        w, b = _join_tails(w, codes), _join_tails(b, codes)
+    pooled = np.where(numeric[:, None], _rare_in_baseline(w, b), _rare_in_either(w, b) | np.isin(codes, _ALWAYS_POOLED))
+    w, b = _pool(w, pooled), _pool(b, pooled)
     used = np.asarray(w + b > 0, dtype=np.bool_)
     bins = used.sum(axis=1)
     defined = bins >= 2
@@ -106,19 +112,6 @@ def chance_tests(windows: npt.ArrayLike, baseline: npt.ArrayLike, kinds: Sequenc
     for i in np.flatnonzero(exact):
         p_value[i] = _fisher(w[i, used[i, :]], b[i, used[i, :]])
     return ChanceTests(statistic, np.where(defined, bins - 1, 0), p_value, exact, rows)
-
-
-def tested_bins(
-    windows: npt.ArrayLike, baseline: npt.ArrayLike, kinds: Sequence[str] | KindCodes
-) -> tuple[FloatArray, FloatArray]:
-    """The table that is tested, [k, B + 1] of both sides: tails joined to their nearest interval, rare bins pooled in the last one."""
-    w, b = paired(windows, baseline)
-    codes = np.broadcast_to(kind_codes(kinds, w.shape[1]), w.shape)
-    numeric: BoolArray = np.logical_or.reduce(np.isin(codes, _NUMERIC_CODES), axis=1)
-    if numeric.any():
-        w, b = _join_tails(w, codes), _join_tails(b, codes)
-    pooled = np.where(numeric[:, None], _rare_in_baseline(w, b), _rare_in_either(w, b) | np.isin(codes, _ALWAYS_POOLED))
-    return _pool(w, pooled), _pool(b, pooled)
 
 
 def benjamini_hochberg(p_values: npt.ArrayLike) -> FloatArray:
