@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from tidegauge.core.columns import ACTUAL
 from tidegauge.core.windows import Window
+from tidegauge_collector.api.against import read_against
 from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_choice, read_share
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, read_scope
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.monitors import Monitor
+from tidegauge_collector.measuring.against import Against, measure_against
 from tidegauge_collector.measuring.fairness import SHARED, STATISTICS, Question
 from tidegauge_collector.measuring.families import BLOCKS, FAMILIES, METRICS, Family, Inquiry, family_of, unknown_metric
 from tidegauge_collector.measuring.gauged import Scope
@@ -33,6 +35,8 @@ PARAMETERS = (
     "statistic",
     "reference",
     "favourable",
+    "against",
+    "exclude",
 )
 
 
@@ -46,6 +50,7 @@ def list_metrics(_: Sources, query: Query) -> Json:
             "of_columns": family.of_columns,
             "by_group": family.by_group or metric in SHARED,
             "by_arrival": family.by_arrival,
+            "against_baseline": family.against_baseline,
             "needs_baseline": metric in family.needs_baseline,
             "has_chance_test": metric in family.tested,
             "learns_from_baseline": metric in family.learned,
@@ -72,12 +77,15 @@ def list_measurements(sources: Sources, name: str, query: Query) -> Json:
     scope = read_scope(sources, found, query, service=family.by_arrival)
     if scope is None:
         return {"items": [], "next": None}
+    against = read_against(sources, found, query)
+    if against is not None and not family.against_baseline:
+        raise BadRequest(f"against={against.text!r:.140}: {metric} is not laid beside a baseline; leave it away")
     items: list[Json] = []
     for asked in _inquiries(sources, found, scope, query, by_group=family.by_group):
-        verdicts = _verdicts(sources, asked, metric)
+        verdicts = _verdicts(sources, asked, metric) if against is None else {}
         items += [
             one.as_json() | {"verdict": verdicts.get((one.column, one.segment, one.window))}
-            for one in _measure(family, asked, metric)
+            for one in _measure(family, asked, metric, against)
         ]
     return {"items": items, "next": None}
 
@@ -109,8 +117,10 @@ def _by_policy(asked: Inquiry, query: Query, group: str, policy: Monitor) -> Inq
     return replace(asked, question=stated, threshold=stated.threshold)
 
 
-def _measure(family: Family, asked: Inquiry, metric: str) -> list[Measurement]:
+def _measure(family: Family, asked: Inquiry, metric: str, against: Against | None) -> list[Measurement]:
     try:
+        if against is not None:
+            return list(measure_against(family, asked, metric, against))
         return list(family.measure(asked, metric))
     except ValueError as problem:  # windows on no grid, as local days before there were time zones
         raise BadRequest(f"{metric} cannot be measured over this range: {problem}") from problem

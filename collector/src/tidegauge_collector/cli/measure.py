@@ -16,7 +16,19 @@ from tidegauge_collector.errors import ConfigError
 
 Json = Mapping[str, Any]
 STEPS = ("hour", "day", "total", "minute")
-PARAMETERS = ("column", "version", "step", "group", "statistic", "reference", "favourable", "class", "threshold")
+PARAMETERS = (
+    "column",
+    "version",
+    "step",
+    "group",
+    "statistic",
+    "reference",
+    "favourable",
+    "class",
+    "threshold",
+    "against",
+    "exclude",
+)
 EPILOG = """examples:
   tidegauge-collector measure --deployment shop --from 2026-11-01 --to 2026-11-08
   tidegauge-collector measure --deployment shop --metric psi --metric ks --column amount --step day
@@ -52,6 +64,10 @@ def add_to(commands: Any) -> None:
     measure.add_argument("--favourable", metavar="OUTCOME", help="the outcome that is good for people")
     measure.add_argument("--class", metavar="CLASS", help="of multiclass models: one class against the rest")
     measure.add_argument("--threshold", metavar="SHARE", help="from where on a binary score is positive (default 0.5)")
+    measure.add_argument(
+        "--against", metavar="WHAT", help="drift against: baseline, trailing:7d, range:START/END or version:NAME"
+    )
+    measure.add_argument("--exclude", metavar="RANGES", help="START/END,… that are left out of that side")
     measure.add_argument("--json", action="store_true", help="every measurement in full, for scripts")
     add_server(measure)
     measure.set_defaults(run=_measure)
@@ -114,6 +130,8 @@ def _fitting(query: dict[str, str], metric: Json, parsed: argparse.Namespace) ->
     if parsed.metric is not None:
         return query
     left_out = {"column"} if not metric["of_columns"] else set()
+    if not metric["against_baseline"]:
+        left_out |= {"against", "exclude"}
     if parsed.step == "minute" and not metric["by_arrival"]:
         left_out.add("step")
     return {name: value for name, value in query.items() if name not in left_out}

@@ -61,7 +61,9 @@ class Family:
     """Metrics that are measured alike.
 
     `blocks`: of those that speak for another block than the family's. `tested`: of which chance can be told (`significance`);
-    `by_arrival`: in windows of arrival time; `needs_baseline`: undefined without one; `by_rows`: from single rows, not from profiles;
+    `against_baseline`: which lay windows beside a baseline, or
+    beside something else; `by_arrival`: in windows of arrival time; `needs_baseline`: undefined without one; `by_rows`: from single rows, not from
+    profiles;
     `learned`: metrics whose limits can be learned from the baseline, by `learn`.
     """
 
@@ -71,6 +73,7 @@ class Family:
     blocks: Mapping[str, Block] = field(default_factory=dict)
     tested: Collection[str] = ()
     of_columns: bool = False
+    against_baseline: bool = False
     by_arrival: bool = False
     by_group: bool = False
     by_rows: bool = False
@@ -134,11 +137,14 @@ FAMILIES: tuple[Family, ...] = (
         blocks=dict.fromkeys(drift.MISSING_METRICS, "quality"),
         tested=[name for name in drift.METRICS if name != "missing_delta"],
         of_columns=True,
+        against_baseline=True,
         needs_baseline=[name for name in drift.METRICS if name != "missing_rate"],
         learned=(*DIVERGENCES, "missing_rate"),
         learn=_learn_column,
     ),
-    Family(metrics=drifted.METRICS, block="drift", measure=_drifted, needs_baseline=drifted.METRICS),
+    Family(
+        metrics=drifted.METRICS, block="drift", measure=_drifted, against_baseline=True, needs_baseline=drifted.METRICS
+    ),
     Family(metrics=service.METRICS, block="service", measure=_service, tested=["error_rate"], by_arrival=True),
     Family(
         metrics=accuracy.METRICS,
