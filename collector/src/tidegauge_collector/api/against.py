@@ -28,7 +28,8 @@ def read_against(sources: Sources, found: Deployment, query: Query) -> Against |
     kind, _, rest = text.partition(":")
     match kind:
         case "trailing":
-            return Against(text=text, trailing_us=_span_us(rest), exclude=exclude)
+            everywhere = tuple(_range(one, "exclude_ranges") for one in found.exclude_ranges)
+            return Against(text=text, trailing_us=_span_us(rest), exclude=(*exclude, *everywhere))
         case "range":
             return Against(text=text, range=_range(rest, "against"), exclude=exclude)
         case "version":

@@ -4,7 +4,7 @@ Files, JSON Schema and documentation are made from the fields: the type hint is 
 and a field whose name ends in `_s` holds seconds (files may write "1h" or "7d").
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -277,6 +277,10 @@ class Monitor:
         """Is this column watched? Reserved columns (`_latency`, `_actual`, …) are, but for the prediction, only by name."""
         return _covered(self.columns, column) and not (self.exclude and _covered(self.exclude, column))
 
+    def names(self, column: str) -> bool:
+        """Is this column named, not only met by a pattern?"""
+        return column in _patterns(self.columns)
+
     def covers_importance(self, column: str, importance: Mapping[str, float]) -> bool:
         """Is it important enough? Where no importance is known everything is."""
         return self.important_only is None or not importance or importance.get(column, 0.0) >= self.important_only
@@ -325,6 +329,10 @@ class Monitor:
             lag_s=self.lag_s if one.lag_s is None else one.lag_s,
             min_rows=self.min_rows if one.min_rows is None else one.min_rows,
         )
+
+    def leaving_out(self, ranges: Sequence[str]) -> "Monitor":
+        """The same rule, with these times too left out of its trailing windows."""
+        return replace(self, exclude_ranges=(*self.exclude_ranges, *ranges)) if ranges and self.uses_trailing else self
 
     @property
     def is_relative(self) -> bool:

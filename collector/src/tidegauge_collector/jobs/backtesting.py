@@ -119,6 +119,7 @@ class Backtesting:
         if deployment is None:
             raise LookupError(f"deployment {asked.deployment!r} does not exist")
         _refuse(asked.monitor)
+        asked = replace(asked, monitor=asked.monitor.leaving_out(deployment.exclude_ranges))
         deadline = time.monotonic() + PIECE_SECONDS
         walk = _Walk() if resume is None else _resumed(resume)
         versions, skipped = self._versions(asked.monitor, deployment)

@@ -47,6 +47,11 @@ class Inquiry:
     question: Question = field(default_factory=Question)
     judged: bool = False
 
+    @property
+    def watched(self) -> list[str]:
+        """The columns that nobody has excluded."""
+        return [name for name in self.kinds if not self.deployment.leaves_out(name)]
+
     def meter(self) -> AccuracyMeter:
         """What measures accuracy here."""
         return AccuracyMeter(self.store, self.deployment, self.active, of_class=self.of_class, threshold=self.threshold)
@@ -62,8 +67,8 @@ class Family:
 
     `blocks`: of those that speak for another block than the family's. `tested`: of which chance can be told (`significance`);
     `against_baseline`: which lay windows beside a baseline, or
-    beside something else; `by_arrival`: in windows of arrival time; `needs_baseline`: undefined without one; `by_rows`: from single rows, not from
-    profiles;
+    beside something else; `by_arrival`: in windows of arrival time; `needs_baseline`: undefined without one; `by_rows`: from single
+    rows, not from profiles;
     `learned`: metrics whose limits can be learned from the baseline, by `learn`.
     """
 
@@ -94,7 +99,7 @@ def _drifts(asked: Inquiry, metric: str) -> Iterator[ColumnDrift]:
         asked.scope,
         asked.active,
         kinds=asked.kinds,
-        columns=None if columns is None else [name for name in columns if name != ACTUAL],
+        columns=asked.watched if columns is None else [name for name in columns if name != ACTUAL],
         metrics=[metric],
     )
     if columns is not None and ACTUAL in columns:
@@ -102,7 +107,8 @@ def _drifts(asked: Inquiry, metric: str) -> Iterator[ColumnDrift]:
 
 
 def _drifted(asked: Inquiry, metric: str) -> Iterator[Measurement]:
-    return measure_drifted(asked.store, asked.scope, asked.active, [metric], kinds=asked.kinds)
+    kinds = {name: asked.kinds[name] for name in asked.watched}
+    return measure_drifted(asked.store, asked.scope, asked.active, [metric], kinds=kinds)
 
 
 def _service(asked: Inquiry, metric: str) -> Iterator[Measurement]:

@@ -94,7 +94,13 @@ class Observer:
             scope=scope,
             active=active,
             kinds=kinds,
-            columns=[name for name in names if monitor.covers(name) and monitor.covers_importance(name, importance)],
+            columns=[
+                name
+                for name in names
+                if monitor.covers(name)
+                and monitor.covers_importance(name, importance)
+                and (monitor.names(name) or not deployment.leaves_out(name))
+            ],
             of_class=monitor.of_class or None,
             threshold=monitor.decision_threshold,
             judged=True,
