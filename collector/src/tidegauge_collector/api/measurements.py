@@ -7,7 +7,7 @@ from dataclasses import replace
 from tidegauge.core.columns import ACTUAL
 from tidegauge.core.windows import Window
 from tidegauge_collector.api.against import read_against
-from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_choice, read_share
+from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_choice, read_share, read_time
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, read_scope
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.monitors import Monitor
@@ -37,6 +37,8 @@ PARAMETERS = (
     "favourable",
     "against",
     "exclude",
+    "batch",
+    "as_of",
 )
 
 
@@ -50,6 +52,7 @@ def list_metrics(_: Sources, query: Query) -> Json:
             "of_columns": family.of_columns,
             "by_group": family.by_group or metric in SHARED,
             "by_arrival": family.by_arrival,
+            "by_rows": family.by_rows,
             "against_baseline": family.against_baseline,
             "needs_baseline": metric in family.needs_baseline,
             "has_chance_test": metric in family.tested,
@@ -77,12 +80,20 @@ def list_measurements(sources: Sources, name: str, query: Query) -> Json:
     scope = read_scope(sources, found, query, service=family.by_arrival)
     if scope is None:
         return {"items": [], "next": None}
+    scope = replace(scope, batch=query.get("batch") or None, known_us=read_time(query, "as_of"))
+    if scope.known_us is not None and not (family.by_rows or column == ACTUAL):
+        raise BadRequest(
+            f"as_of: profiles are merged as they come, so what {metric} was then is not known; leave as_of away"
+        )
+    if scope.batch is not None and family.by_arrival:
+        raise BadRequest(f"batch={scope.batch!r:.140}: {metric} is of all batches; leave batch away")
     against = read_against(sources, found, query)
     if against is not None and not family.against_baseline:
         raise BadRequest(f"against={against.text!r:.140}: {metric} is not laid beside a baseline; leave it away")
     items: list[Json] = []
     for asked in _inquiries(sources, found, scope, query, by_group=family.by_group):
-        verdicts = _verdicts(sources, asked, metric) if against is None else {}
+        is_plain = against is None and scope.batch is None and scope.known_us is None
+        verdicts = _verdicts(sources, asked, metric) if is_plain else {}
         items += [
             one.as_json() | {"verdict": verdicts.get((one.column, one.segment, one.window))}
             for one in _measure(family, asked, metric, against)

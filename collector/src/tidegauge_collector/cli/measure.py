@@ -28,6 +28,8 @@ PARAMETERS = (
     "threshold",
     "against",
     "exclude",
+    "batch",
+    "as_of",
 )
 EPILOG = """examples:
   tidegauge-collector measure --deployment shop --from 2026-11-01 --to 2026-11-08
@@ -68,6 +70,8 @@ def add_to(commands: Any) -> None:
         "--against", metavar="WHAT", help="drift against: baseline, trailing:7d, range:START/END or version:NAME"
     )
     measure.add_argument("--exclude", metavar="RANGES", help="START/END,… that are left out of that side")
+    measure.add_argument("--batch", metavar="BATCH", help="only rows of this batch")
+    measure.add_argument("--as-of", metavar="TIME", help="accuracy, labels and fairness as they were known then")
     measure.add_argument("--json", action="store_true", help="every measurement in full, for scripts")
     add_server(measure)
     measure.set_defaults(run=_measure)
@@ -132,6 +136,10 @@ def _fitting(query: dict[str, str], metric: Json, parsed: argparse.Namespace) ->
     left_out = {"column"} if not metric["of_columns"] else set()
     if not metric["against_baseline"]:
         left_out |= {"against", "exclude"}
+    if not metric["by_rows"]:
+        left_out.add("as_of")
+    if metric["by_arrival"]:
+        left_out.add("batch")
     if parsed.step == "minute" and not metric["by_arrival"]:
         left_out.add("step")
     return {name: value for name, value in query.items() if name not in left_out}

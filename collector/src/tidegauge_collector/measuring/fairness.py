@@ -102,7 +102,7 @@ def measure_fairness(
         return
     start = min(window.start_us for window in scope.windows)
     end = max(window.end_us for window in scope.windows)
-    rows = answered(store, scope.deployment, version=scope.version, start_us=start, end_us=end)
+    rows = answered(store, scope.deployment, version=scope.version, start_us=start, end_us=end, among=scope.among)
     decisions = _decisions(rows, deployment, question, scope.segment)
     for window in scope.windows:
         groups = decisions.groups(window)
