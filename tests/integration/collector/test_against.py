@@ -35,11 +35,11 @@ def drift(port: Harbour, metric: str = "psi", **query: Any) -> list[dict[str, An
 
 
 def test_a_day_is_laid_beside_the_day_before_it(port: Harbour) -> None:
-    found = drift(port, against="trailing:1d")
+    found = drift(port, "wasserstein", against="trailing:1d")
 
     assert [one["reason"] for one in found] == ["no_baseline", None, None, None]
     values = [one["value"] for one in found[1:]]
-    assert values[1] > 0.5 > max(values[0], values[2])
+    assert values == [pytest.approx(0, abs=4), pytest.approx(MOVED, abs=4), pytest.approx(0, abs=4)]
     assert [one["baseline_n"] for one in found[1:]] == [96, 96, 96]
     assert {one["parameters"]["against"] for one in found} == {"trailing:1d"}
 
@@ -65,12 +65,12 @@ def test_versions_are_laid_beside_each_other_in_the_same_days(port: Harbour) -> 
 
 
 def test_excluded_times_are_no_part_of_the_other_side(port: Harbour) -> None:
-    both = drift(port, against="trailing:2d")[3]
-    without = drift(port, against="trailing:2d", exclude=f"{day(1)}/{day(2)}")[3]
-    nothing = drift(port, against="trailing:2d", exclude=f"{day(0)}/{day(9)}")[3]
+    both = drift(port, "wasserstein", against="trailing:2d")[3]
+    without = drift(port, "wasserstein", against="trailing:2d", exclude=f"{day(1)}/{day(2)}")[3]
+    nothing = drift(port, "wasserstein", against="trailing:2d", exclude=f"{day(0)}/{day(9)}")[3]
 
     assert (both["baseline_n"], without["baseline_n"]) == (192, 96)
-    assert without["value"] < both["value"]
+    assert (both["value"], without["value"]) == (pytest.approx(MOVED / 2, abs=4), pytest.approx(0, abs=4))
     assert nothing["reason"] == "no_baseline"
 
 

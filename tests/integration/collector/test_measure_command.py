@@ -58,7 +58,7 @@ def test_without_a_metric_all_that_have_a_value_are_in_the_table(
 
     lines = [line.split() for line in out.splitlines() if line[:1].isalpha()]
     assert code == 0
-    assert {"psi", "ks", "missing_rate", "drifted_share", "requests"} <= {line[0] for line in lines}
+    assert {"psi", "ks", "missing_rate", "drifted_share", "missing_delta"} <= {line[0] for line in lines}
     assert "rmse" not in {line[0] for line in lines}
 
 
