@@ -6,12 +6,14 @@ from dataclasses import MISSING, fields
 from typing import get_args
 
 from tidegauge_collector.core import spread, trailing
-from tidegauge_collector.core.health import BLOCKS, RULES
+from tidegauge_collector.core.blocks import BLOCKS, block_of
+from tidegauge_collector.core.health import RULES
 from tidegauge_collector.core.monitors import DEFAULT_MONITORS, FLAP_SPAN_STEPS, Block, Monitor
 from tidegauge_collector.core.scenario import parse, run
 from tidegauge_collector.core.scenario_text import LINES, OPTIONS, PREFIXES, STATES, TOLD
 from tidegauge_collector.core.shapes import fields_of, read
 from tidegauge_collector.core.slo import BURNS
+from tidegauge_collector.measuring import accuracy, drift, drifted, fairness, observing, service
 
 from .pages import blocks, code_words, rows, section, text_of
 
@@ -113,6 +115,17 @@ def test_blocks_and_their_rules_stand_there():
     assert get_args(Block) == BLOCKS
     assert ", ".join(BLOCKS) in text
     assert all(rule in text for rule in RULES.values())
+
+
+def test_every_metric_belongs_to_a_block_with_its_family():
+    metrics = {*drift.METRICS, *drifted.METRICS, *fairness.METRICS, *observing.METRICS}
+    blocks = {name: block_of(stated="", kind="measurement", metric=name) for name in metrics}
+
+    assert [name for name, block in blocks.items() if block == "custom"] == []
+    assert {blocks[name] for name in fairness.METRICS} == {"fairness"}
+    assert {blocks[name] for name in accuracy.METRICS} == {"accuracy"}
+    assert {blocks[name] for name in service.METRICS} == {"service"}
+    assert {blocks[name] for name in drift.METRICS} == {"drift", "quality"}
 
 
 def test_every_option_value_and_state_of_a_scenario_stands_there():

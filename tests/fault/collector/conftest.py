@@ -24,8 +24,8 @@ load("collector_harbour", FOLDER / "harbour.py")
 load("collector_rows", FOLDER / "rows.py")
 load("collector_mailbox", FOLDER / "mailbox.py")
 load("collector_crew", FOLDER / "crew.py")
-load("collector_daemon", Path(__file__).with_name("daemon.py"))
 load("collector_lives", Path(__file__).with_name("lives.py"))
+load("collector_daemon", Path(__file__).with_name("daemon.py"))
 load("collector_fleet", Path(__file__).with_name("fleet.py"))
 
 from collector_lives import Launcher, Lives  # noqa: E402  made importable above

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from collector_daemon import Daemon
+from collector_lives import Launcher
 from collector_mailbox import SECRET, Mailbox
 from collector_rows import REPLAY, give_baseline, record_days
 
@@ -25,23 +26,21 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 @pytest.fixture
-def daemon(tmp_path: Path, mailbox: Mailbox) -> Iterator[Daemon]:
+def daemon(launcher: Launcher, tmp_path: Path, mailbox: Mailbox) -> Iterator[Daemon]:
     config = tmp_path / "collector.toml"
     config.write_text(
         f'[[channels]]\nname = "mailbox"\nurl = "{mailbox.url}"\nsecret = "{SECRET}"\nallow = ["127.0.0.1"]\n'
     )
-    made = Daemon(tmp_path, config)
+    made = Daemon(launcher, tmp_path, config)
     yield made
     made.end()
 
 
 @pytest.mark.parametrize("point", [one for one in CRASH_POINTS if one.startswith("tell.")])
 def test_an_alert_is_told_by_the_life_after_the_one_that_died(
-    daemon: Daemon, mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str
+    daemon: Daemon, mailbox: Mailbox, tmp_path: Path, point: str
 ) -> None:
-    monkeypatch.setenv("TIDEGAUGE_CRASH_AT", point)
-    daemon.start()
-    monkeypatch.delenv("TIDEGAUGE_CRASH_AT")
+    daemon.start(crash_at=point)
     options = {"version": "v1", "shipper": "none", "alerts": "all", "collector": f"grpc://{daemon.grpc}"}
     agent = tidegauge.init(NAME, spool=str(tmp_path / "spool"), **options)
     root = agent.settings.root
@@ -52,7 +51,7 @@ def test_an_alert_is_told_by_the_life_after_the_one_that_died(
     finally:
         agent._capture.runtime.close()
         PROCESS._captures.pop(root, None)
-    assert ship_root(root, mode="sidecar", drain=True, linger_s=None, wait_s=60.0, on_start=lambda _: None)
+    assert ship_root(root, mode="sidecar", drain=True, linger_s=None, wait_s=120.0, on_start=lambda _: None)
 
     assert daemon.wait() == EXIT_CODE
     assert mailbox.events == []

@@ -64,6 +64,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
     with harbour(folder / "data") as running:
         for task in ("binary", "multiclass", "regression"):
             serve(running, folder / task, task)
+        serve_weeks(running, folder / "weekly")
         running.settle()
         yield running
 
@@ -80,7 +81,20 @@ def serve(port: Harbour, spool: Path, task: str) -> None:
         said, true = SEEN[task] = answers_of(task, rows, rng)
         ids = list(range(N))
         agent.record(rows, said, prediction_ids=ids, timestamps=[AT] * N, latency_s=0.01)
+        agent.metric("basket", [1.0, 2.0, 3.0], timestamps=[AT] * 3)
         agent.actuals(ids, true, timestamps=[TRUTH_AT] * N)
+        port.ship(agent, end=True)
+
+
+def serve_weeks(port: Harbour, spool: Path) -> None:
+    """The same hour of three weeks, with more each week."""
+    with agent_at(port, spool, "weekly", task="binary", alerts="all") as agent:
+        for week, n in enumerate((10, 20, 45)):
+            ids = [f"{week}-{i}" for i in range(n)]
+            agent.record(
+                [{"x": 1.0}] * n, [0.5] * n, prediction_ids=ids, timestamps=[f"2025-06-{2 + 7 * week:02}T10:00Z"] * n
+            )
+            agent.actuals(ids, [1] * n, timestamps=[f"2025-06-{2 + 7 * week:02}T10:30Z"] * n)
         port.ship(agent, end=True)
 
 
@@ -105,6 +119,11 @@ def test_every_metric_answers_and_has_a_value_in_some_task(port: Harbour) -> Non
                 assert one["value"] is None or one["method"], one
                 if one["value"] is not None:
                     defined.add(metric)
+
+    for metric in ("traffic_to_usual", "labels_to_usual"):
+        *_, last = items(port, "weekly", metric, step="hour")
+        assert (last["value"], last["n"], last["parameters"]["earlier"]) == (3.0, 75, [20, 10])
+        defined.add(metric)
 
     assert set(METRICS) - defined == UNMEASURED
 

@@ -1,11 +1,14 @@
 """Threads in the store: who is told of which alerts together, in one message after the other; what people do; storms."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from control_timeline import DAY_US, FAILING, QUIET, START_US, WARNING, Timeline
 
 from tidegauge_collector.control.telling import Bulletin
+from tidegauge_collector.core.definitions import Definition
+from tidegauge_collector.core.monitors import DRIFT
 from tidegauge_collector.core.routing import Route
 
 S, M = 1_000_000, 60_000_000
@@ -125,6 +128,20 @@ def test_a_group_by_severity_is_left_for_another_when_the_severity_changes(store
     watch.judge("a", FAILING, now_us=NOW + 1)
 
     assert sorted(one["type"] for one in watch.tell(NOW + 1)) == ["alert.firing", "alert.resolved"]
+
+
+def test_routes_and_silences_know_an_alert_by_the_block_that_its_monitor_states(store):
+    routes = (Route(name="feeds", match={"block": ("quality",)}, channels=("chat",)), Route(channels=("mail",)))
+    watch = Watch(store, "a", "b", channels=("chat", "mail"), kind="webhook", routes=routes)
+    (before,) = watch.judge("a", FAILING)
+    store.definitions.apply([Definition(monitor=replace(DRIFT, block="quality"))], actor="anna", now_us=NOW)
+    (after,) = watch.judge("b", FAILING)
+
+    assert store.labels_of_alert(after.id)["block"] == "quality"
+    assert [(one["channel"], one["key"]) for one in watch.tell(NOW)] == [("mail", before.key), ("chat", after.key)]
+    silence(store, until_us=NOW + 60 * M, block="quality")
+    watch.judge("b", WARNING, now_us=NOW + M)
+    assert watch.tell(NOW + M) == []
 
 
 # ---------------------------------------------------------------- silences

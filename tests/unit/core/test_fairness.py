@@ -141,3 +141,19 @@ def test_rows_without_a_truth_count_in_the_selection_only():
 
     assert (group.rows, group.favourable, group.labelled) == (3, 2, 2)
     assert (group.tp, group.tn, group.favourable_scores, group.unfavourable_scores) == (1, 1, (0.9, 1), (0.0, 0))
+
+
+def test_shares_and_balances_of_two_groups_are_those_computed_by_hand():
+    groups = {
+        "a": Group(rows=100, favourable=60, favourable_scores=(45.0, 50), unfavourable_scores=(10.0, 50), tp=50, fp=50),
+        "b": Group(rows=100, favourable=20, favourable_scores=(12.0, 20), unfavourable_scores=(20.0, 80), tp=20, fp=80),
+    }
+
+    found = {measure: [one.value for one in compare(groups, "a")[measure].values()] for measure in MEASURES}
+
+    assert found["favourable_share"] == [0.75, 0.25]  # 60 and 20 of 80
+    assert found["balance_favourable"] == pytest.approx([0.9, 0.6], abs=1e-12)
+    assert found["balance_unfavourable"] == pytest.approx([0.2, 0.25], abs=1e-12)
+    assert min_ratio(groups, "favourable_share")[0] == pytest.approx(1 / 3, abs=1e-12)
+    assert min_ratio(groups, "balance_favourable")[0] == pytest.approx(2 / 3, abs=1e-12)
+    assert min_ratio(groups, "balance_unfavourable")[0] == pytest.approx(0.8, abs=1e-12)

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from tidegauge_collector.core.health import BLOCKS, Said, assess, block_of, overall
+from tidegauge_collector.core.blocks import BLOCKS, block_of
+from tidegauge_collector.core.health import Said, assess, overall
 from tidegauge_collector.core.monitors import AUC, DEFAULT_MONITORS, DRIFT, ERROR_RATE, NO_PREDICTIONS, Monitor, Verdict
 
 DAY_US = 86_400_000_000
-OF_METRIC = {"psi": "drift", "error_rate": "service", "auc": "accuracy", "accuracy": "accuracy"}
 OK, WARNING, FAILING = Verdict.OK, Verdict.WARNING, Verdict.FAILING
 
 
@@ -17,7 +17,7 @@ def said(monitor: Monitor, verdict: Verdict, column: str = "", *, day: int = 100
 
 
 def blocks(*verdicts: Said, monitors=DEFAULT_MONITORS, importance=None):
-    found = assess(monitors, verdicts, blocks=OF_METRIC, importance=importance)
+    found = assess(monitors, verdicts, importance=importance)
     return {one.block: one for one in found}
 
 
@@ -96,4 +96,4 @@ def test_a_composite_that_names_a_block_makes_its_rule():
     ],
 )
 def test_a_monitor_belongs_to_the_block_it_names_else_that_of_its_kind_or_metric(monitor, block):
-    assert block_of(monitor, OF_METRIC) == block
+    assert block_of(stated=monitor.block, kind=monitor.kind, metric=monitor.metric) == block

@@ -109,7 +109,7 @@ def _summary(one: Overview, seen: Extent) -> Json:
         "verdict": worst or healthy,
         "open_alerts": sum(one.firing.values()),
         "first_prediction": rfc3339(seen.first_event_us),
-        "last_prediction": rfc3339(seen.last_event_us),
+        "last_prediction": rfc3339(seen.last_prediction_us),
         "predictions_last_day": seen.last_day_rows,
         **asdict(one.attributes),
     }

@@ -10,7 +10,6 @@ from tidegauge_collector.control import ControlStore
 from tidegauge_collector.control.verdicts import Verdicts
 from tidegauge_collector.core.health import RULES, BlockHealth, Said, assess, overall
 from tidegauge_collector.measuring.baselines import Baselines
-from tidegauge_collector.measuring.families import BLOCKS
 from tidegauge_collector.measuring.measurement import rfc3339
 
 NAMED = 50
@@ -52,7 +51,7 @@ def _importance(baselines: Baselines, name: str, found: Verdicts) -> dict[str, f
 
 
 def _assessed(found: Verdicts, importance: Mapping[str, float]) -> list[BlockHealth]:
-    return assess(found.monitors, found.said, blocks=BLOCKS, importance=importance)
+    return assess(found.monitors, found.said, importance=importance)
 
 
 def _block(one: BlockHealth) -> Json:

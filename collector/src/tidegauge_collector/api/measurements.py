@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
-from tidegauge.core.columns import ACTUAL
+from tidegauge.core.columns import ACTUAL, METRIC_PREFIX
 from tidegauge.core.windows import Window
 from tidegauge_collector.api.against import read_against
-from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_choice, read_share, read_time
+from tidegauge_collector.api.query import (
+    BadRequest,
+    NotFound,
+    check_known,
+    read_choice,
+    read_seconds,
+    read_share,
+    read_time,
+)
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, read_scope
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.measuring.against import Against, measure_against
 from tidegauge_collector.measuring.fairness import SHARED, STATISTICS, Question
-from tidegauge_collector.measuring.families import BLOCKS, FAMILIES, METRICS, Family, Inquiry, family_of, unknown_metric
+from tidegauge_collector.measuring.families import (
+    FAMILIES,
+    METRICS,
+    Family,
+    Inquiry,
+    block_of_metric,
+    family_of,
+    unknown_metric,
+)
 from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.labelled import THRESHOLD
 from tidegauge_collector.measuring.measurement import Measurement
+from tidegauge_collector.measuring.service import SLOW_S, ServiceQuestion
 from tidegauge_collector.telemetry.extent import known
 from tidegauge_collector.telemetry.judgements import newest_judgements
 
@@ -35,6 +53,8 @@ PARAMETERS = (
     "statistic",
     "reference",
     "favourable",
+    "q",
+    "slow_s",
     "against",
     "exclude",
     "batch",
@@ -48,10 +68,11 @@ def list_metrics(_: Sources, query: Query) -> Json:
     items = [
         {
             "metric": metric,
-            "block": BLOCKS[metric],
+            "block": block_of_metric(metric),
             "of_columns": family.of_columns,
             "by_group": family.by_group or metric in SHARED,
             "by_arrival": family.by_arrival,
+            "by_batch": family.by_batch,
             "by_rows": family.by_rows,
             "against_baseline": family.against_baseline,
             "needs_baseline": metric in family.needs_baseline,
@@ -85,13 +106,13 @@ def list_measurements(sources: Sources, name: str, query: Query) -> Json:
         raise BadRequest(
             f"as_of: profiles are merged as they come, so what {metric} was then is not known; leave as_of away"
         )
-    if scope.batch is not None and family.by_arrival:
+    if scope.batch is not None and not family.by_batch:
         raise BadRequest(f"batch={scope.batch!r:.140}: {metric} is of all batches; leave batch away")
     against = read_against(sources, found, query)
     if against is not None and not family.against_baseline:
         raise BadRequest(f"against={against.text!r:.140}: {metric} is not laid beside a baseline; leave it away")
     items: list[Json] = []
-    for asked in _inquiries(sources, found, scope, query, by_group=family.by_group):
+    for asked in _inquiries(sources, family, found, scope, query):
         is_plain = against is None and scope.batch is None and scope.known_us is None
         verdicts = _verdicts(sources, asked, metric) if is_plain else {}
         items += [
@@ -101,10 +122,10 @@ def list_measurements(sources: Sources, name: str, query: Query) -> Json:
     return {"items": items, "next": None}
 
 
-def _inquiries(sources: Sources, found: Deployment, scope: Scope, query: Query, *, by_group: bool) -> list[Inquiry]:
+def _inquiries(sources: Sources, family: Family, found: Deployment, scope: Scope, query: Query) -> list[Inquiry]:
     """One; of groups, where none is named, one for each attribute that a policy protects. What is not asked is as a policy says it."""
-    asked = _inquiry(sources, found, scope, query)
-    if not by_group:
+    asked = _inquiry(sources, family, found, scope, query)
+    if not family.by_group:
         return [asked]
     segments = known(sources.telemetry, found.name).segments
     policies = [one for one in sources.control.monitors(found.name) if one.kind == "fairness"]
@@ -137,22 +158,22 @@ def _measure(family: Family, asked: Inquiry, metric: str, against: Against | Non
         raise BadRequest(f"{metric} cannot be measured over this range: {problem}") from problem
 
 
-def _inquiry(sources: Sources, found: Deployment, scope: Scope, query: Query) -> Inquiry:
-    column, kinds = query.get("column", ""), known(sources.telemetry, found.name).columns
-    if column not in ALL_COLUMNS and column != ACTUAL and column not in kinds:
-        raise NotFound(
-            f"column {column!r:.140} of {found.name!r} was never seen; seen are {', '.join(list(kinds)[:30])}"
-        )
+def _inquiry(sources: Sources, family: Family, found: Deployment, scope: Scope, query: Query) -> Inquiry:
+    kinds = known(sources.telemetry, found.name).columns
     threshold = read_share(query, "threshold", THRESHOLD)
+    read_share(query, "q", 0.5)
     return Inquiry(
         store=sources.telemetry,
         deployment=found,
         scope=scope,
         active=sources.baselines.active(found.name, scope.version),
         kinds=kinds,
-        columns=None if column in ALL_COLUMNS else [column],
+        columns=_columns(sources, family, found, query, kinds),
         of_class=query.get("class") or None,
         threshold=threshold,
+        service=ServiceQuestion(
+            q=query.get("q") or "0.5", slow_s=read_seconds(query, "slow_s", SLOW_S), now_us=sources.now_us()
+        ),
         question=Question(
             group=query.get("group", ""),
             statistic=read_choice(query, "statistic", STATISTICS, "value") or "value",
@@ -161,6 +182,26 @@ def _inquiry(sources: Sources, found: Deployment, scope: Scope, query: Query) ->
             threshold=threshold,
         ),
     )
+
+
+def _columns(
+    sources: Sources, family: Family, found: Deployment, query: Query, kinds: Collection[str]
+) -> list[str] | None:
+    """The column that is named, None for all of them; of a custom metric also with what its stored column begins with."""
+    column = query.get("column", "")
+    if column in ALL_COLUMNS:
+        return None
+    if family.columns is None:
+        if column != ACTUAL and column not in kinds:
+            raise NotFound(
+                f"column {column!r:.140} of {found.name!r} was never seen; seen are {', '.join(list(kinds)[:30])}"
+            )
+        return [column]
+    names, name = family.columns(sources.telemetry, found.name), column.removeprefix(METRIC_PREFIX)
+    if name not in names:
+        seen = ", ".join(names[:30]) or "none"
+        raise NotFound(f"custom metric {name!r:.140} of {found.name!r} was never reported; reported are {seen}")
+    return [name]
 
 
 def _verdicts(sources: Sources, asked: Inquiry, metric: str) -> dict[tuple[str, str, Window], str]:

@@ -22,6 +22,7 @@ from tidegauge_collector.cli import (
     monitors,
     power,
     quarantine,
+    report,
     routes,
     serve,
     shrink,
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         power,
         monitors,
         deployments,
+        report,
     ):
         command.add_to(commands)
     return parser

@@ -138,7 +138,7 @@ def _fitting(query: dict[str, str], metric: Json, parsed: argparse.Namespace) ->
         left_out |= {"against", "exclude"}
     if not metric["by_rows"]:
         left_out.add("as_of")
-    if metric["by_arrival"]:
+    if not metric["by_batch"]:
         left_out.add("batch")
     if parsed.step == "minute" and not metric["by_arrival"]:
         left_out.add("step")

@@ -10,7 +10,7 @@ from tidegauge_collector.control.outbox import OutboxRow, Receipt
 from tidegauge_collector.control.people import People
 from tidegauge_collector.control.silences import Silences
 from tidegauge_collector.control.store import ControlStore, StoreUnavailable
-from tidegauge_collector.control.talks import ChannelFigures, Conversation
+from tidegauge_collector.control.talks import ChannelFigures, Context
 from tidegauge_collector.control.threads import Thread
 from tidegauge_collector.control.tokens import TokenRecord, Tokens
 
@@ -19,8 +19,8 @@ __all__ = [
     "AlertRow",
     "BaselineSummary",
     "ChannelFigures",
+    "Context",
     "ControlStore",
-    "Conversation",
     "Deployment",
     "OutboxRow",
     "People",

@@ -15,7 +15,10 @@ from sqlalchemy.orm import Session
 
 from tidegauge_collector.control import definitions, revisions
 from tidegauge_collector.control.tables import DeploymentRow, VersionRow
+from tidegauge_collector.core.custom import CustomMetric, custom_json, read_custom
 from tidegauge_collector.core.shapes import plain
+
+MAX_METRICS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Deployment:
     excluded: tuple[str, ...] = ()
     importances: Mapping[str, float] = field(default_factory=dict)
     exclude_ranges: tuple[str, ...] = ()
+    metrics: Mapping[str, CustomMetric] = field(default_factory=dict)
 
     def leaves_out(self, column: str) -> bool:
         """Whether a column is watched and measured only where it is named."""
@@ -98,6 +102,20 @@ def change(session: Session, name: str, changes: Mapping[str, Any], *, actor: st
     revisions.bump(session, row)
     defined = definitions.current(session)
     return definitions.materialise(session, row, defined, actor=actor, now_us=now_us).withdrawn
+
+
+def change_metric(session: Session, name: str, metric: str, said: CustomMetric | None) -> None:
+    """Sets what people say of a metric of their own, None: nothing. Raises LookupError where there is no such deployment, or nothing was
+    said, ValueError beyond the 1,000th.
+    """
+    row = row_of(session, name)
+    others = {one: value for one, value in row.metrics.items() if one != metric}
+    if said is None and metric not in row.metrics:
+        raise LookupError(f"nothing is said of metric {metric!r:.140} of {name!r}")
+    if said is not None and len(others) >= MAX_METRICS:
+        raise ValueError(f"{name!r} has {MAX_METRICS} metrics already: delete one first")
+    row.metrics = others if said is None else {**others, metric: custom_json(said)}
+    revisions.bump(session, row)
 
 
 def ensure_version(session: Session, deployment: str, name: str, role: str, now_us: int) -> Version:
@@ -194,4 +212,5 @@ def _value(row: DeploymentRow) -> Deployment:
         excluded=tuple(row.excluded),
         importances=row.importances,
         exclude_ranges=tuple(row.exclude_ranges),
+        metrics={name: read_custom(one) for name, one in row.metrics.items()},
     )

@@ -1,5 +1,6 @@
 """Monitors of a deployment and where each of their series stands, as JSON of the core's values."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -10,8 +11,10 @@ from sqlalchemy.orm import Session
 from tidegauge_collector.control import deployments
 from tidegauge_collector.control.tables import MonitorRow, MonitorStateRow
 from tidegauge_collector.core.alerts import SeriesState
+from tidegauge_collector.core.blocks import block_of
 from tidegauge_collector.core.definitions import MONITOR_FIELDS
 from tidegauge_collector.core.judging import SeriesKey
+from tidegauge_collector.core.monitor_problems import Block
 from tidegauge_collector.core.monitors import Monitor, Verdict
 from tidegauge_collector.core.shapes import plain, read
 
@@ -27,6 +30,32 @@ def by_id(session: Session, deployment_id: int) -> dict[str, Monitor]:
         select(MonitorRow).where(MonitorRow.deployment_id == deployment_id).order_by(MonitorRow.position, MonitorRow.id)
     )
     return {row.id: value(row) for row in rows}
+
+
+def blocks(session: Session, deployment_id: int) -> dict[str, Block]:
+    """The block of health that each monitor of a deployment speaks for, by its id."""
+    query = select(MonitorRow.id, MonitorRow.parameters).where(MonitorRow.deployment_id == deployment_id)
+    return {
+        name: block_of(
+            stated=found.get("block", ""), kind=found.get("kind", "measurement"), metric=found.get("metric", "")
+        )
+        for name, found in session.execute(query)
+    }
+
+
+def of_all(session: Session) -> dict[int, list[Monitor]]:
+    """The monitors of every deployment that has any, in their stated order. Most have the same: these are read once."""
+    known: dict[tuple[str, str], Monitor] = {}
+    found: dict[int, list[Monitor]] = {}
+    columns = select(MonitorRow.deployment_id, MonitorRow.id, MonitorRow.parameters)
+    for deployment_id, name, parameters in session.execute(
+        columns.order_by(MonitorRow.deployment_id, MonitorRow.position, MonitorRow.id)
+    ):
+        key = (name, json.dumps(parameters, sort_keys=True))
+        if key not in known:
+            known[key] = monitor_of(name, parameters)
+        found.setdefault(deployment_id, []).append(known[key])
+    return found
 
 
 def states(session: Session, deployment: str) -> dict[tuple[str, SeriesKey], SeriesState]:

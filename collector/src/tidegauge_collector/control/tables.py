@@ -69,6 +69,7 @@ class DeploymentRow(Table):
     excluded: Mapped[list[str]] = mapped_column(server_default="[]")
     importances: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     exclude_ranges: Mapped[list[str]] = mapped_column(server_default="[]")
+    metrics: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
 
 class VersionRow(Table):

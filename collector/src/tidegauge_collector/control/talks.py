@@ -20,7 +20,7 @@ OWN_ROUTE = "tidegauge"
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
+class Context:
     """What a message belongs to. `may_have_arrived`: when the newest attempt in its thread began whose end nobody knows.
 
     `is_moot`: the thread is over, and nothing of it has been told to anybody, surely.
@@ -48,14 +48,14 @@ class Talks:
         self._read = read
         self._write = write
 
-    def conversation(self, message: OutboxRow) -> Conversation:
+    def context(self, message: OutboxRow) -> Context:
         """The thread of a message and what is known of it."""
         if message.thread is None:
-            return Conversation(None, message.begun_at_us)
+            return Context(None, message.begun_at_us)
         with self._read() as session:
             thread = threads.find(session, message.thread)
             begun = select(func.max(Row.begun_at_us)).where(Row.thread_id == message.thread)
-            return Conversation(thread, session.scalar(begun), _is_moot(session, message.thread))
+            return Context(thread, session.scalar(begun), _is_moot(session, message.thread))
 
     def open_threads(self, channel: str) -> list[Thread]:
         """The open threads of a channel of which the receiver keeps something."""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from tidegauge_collector.control import alerts, outbox, threads
 from tidegauge_collector.control.alerts import AlertRow
+from tidegauge_collector.control.labelling import Labelling
 from tidegauge_collector.control.tables import AlertEventRow, AlertTableRow, DeploymentRow, ThreadMemberRow, ThreadRow
 from tidegauge_collector.core.routing import RANKS, Routing
 from tidegauge_collector.core.silences import Silence, silencing
@@ -125,13 +126,12 @@ def _standings(session: Session, row: ThreadRow, thread: Conversation, known: _K
     newest: dict[str, AlertTableRow] = {}
     for number in sorted(known):
         newest[known[number][0].key] = known[number][0]
-    comments = _comments(session, newest, thread.told)
-    return [_standing(row, *known[alert.id], terms, comments.get(alert.id, ())) for alert in newest.values()]
+    comments, labels = _comments(session, newest, thread.told), Labelling(session)
+    found = [_standing(row, alert, terms, comments.get(alert.id, ())) for alert in newest.values()]
+    return [_silenced(one, labels.of(*known[one.id]), terms) if _can_be_silenced(one, terms) else one for one in found]
 
 
-def _standing(
-    row: ThreadRow, alert: AlertTableRow, owner: DeploymentRow, terms: Terms, comments: tuple[str, ...]
-) -> Standing:
+def _standing(row: ThreadRow, alert: AlertTableRow, terms: Terms, comments: tuple[str, ...]) -> Standing:
     has_left = row.labels.get("severity", alert.severity) != alert.severity
     one = Standing(
         id=alert.id,
@@ -149,7 +149,15 @@ def _standing(
     if alert.muted_until_us is not None and terms.now_us < alert.muted_until_us:
         until_us = None if alert.muted_until_us == FOREVER_US else alert.muted_until_us
         return replace(one, held=MUTED, held_until_us=until_us)
-    silence = silencing(terms.silences, threads.labels_of(alert, owner), terms.now_us)
+    return one
+
+
+def _can_be_silenced(one: Standing, terms: Terms) -> bool:
+    return bool(terms.silences) and one.state != RESOLVED and not one.held
+
+
+def _silenced(one: Standing, labels: Mapping[str, str], terms: Terms) -> Standing:
+    silence = silencing(terms.silences, labels, terms.now_us)
     if silence is None:
         return one
     return replace(one, held=silence.id, held_until_us=silence.until_us(terms.now_us))
@@ -176,10 +184,10 @@ def _escalate(
     session: Session, row: ThreadRow, found: Sequence[tuple[AlertTableRow, DeploymentRow]], terms: Terms
 ) -> None:
     """Nobody has acknowledged these for too long: others hear of them too, once."""
-    wanted = []
+    wanted, labels = [], Labelling(session)
     for alert, owner in found:
         alert.escalated_at_us = alert.updated_at_us = terms.now_us
-        places = terms.routing.escalation(row.route, alert.key, threads.labels_of(alert, owner))
+        places = terms.routing.escalation(row.route, alert.key, labels.of(alert, owner))
         channels = sorted({place.channel for place in places})
         alerts.add_event(session, alert, "escalated", now_us=terms.now_us, details={"channels": channels})
         wanted += [(alert, place) for place in places]

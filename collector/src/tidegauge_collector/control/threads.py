@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from tidegauge_collector.control.labelling import Labelling
 from tidegauge_collector.control.tables import (
     AlertTableRow,
     DeploymentRow,
@@ -19,7 +20,6 @@ from tidegauge_collector.control.tables import (
     ThreadMemberRow,
     ThreadRow,
 )
-from tidegauge_collector.core.matching import LABEL, block_of
 from tidegauge_collector.core.routing import Place, Routing, storm_key
 from tidegauge_collector.core.telling import Conversation, tell_at_us, told_from_json
 
@@ -74,31 +74,6 @@ def of_alert(session: Session, alert: int) -> list[Thread]:
     return [_value(row, None) for row in rows]
 
 
-def labels_of(alert: AlertTableRow, owner: DeploymentRow) -> dict[str, str]:
-    """What routes and silences match an alert by."""
-    return {
-        "severity": alert.severity,
-        "deployment": owner.name,
-        "monitor": alert.monitor,
-        "metric": alert.metric,
-        "column": alert.column,
-        "segment": alert.segment,
-        "version": alert.version,
-        "owner": owner.owner,
-        "importance": owner.importance,
-        "block": block_of(alert.metric),
-        **{f"{LABEL}{name}": str(value) for name, value in owner.labels.items()},
-    }
-
-
-def labels_of_number(session: Session, alert: int) -> dict[str, str]:
-    """The same of the alert of that number; raises LookupError where there is none."""
-    row = session.get(AlertTableRow, alert)
-    if row is None:
-        raise LookupError(f"alert {alert} does not exist")
-    return labels_of(row, session.get_one(DeploymentRow, row.deployment_id))
-
-
 # ---------------------------------------------------------------- joining
 
 
@@ -106,11 +81,12 @@ def route(
     session: Session, routing: Routing, owner: DeploymentRow, alerts: Sequence[AlertTableRow], now_us: int
 ) -> None:
     """Lets alerts of a deployment, that have just changed, join the threads of their groups, and makes these due."""
+    labels = Labelling(session)
     wanted = [
         (alert, place)
         for alert in alerts
         if alert.status == "firing"
-        for place in routing.places(alert.key, labels_of(alert, owner))
+        for place in routing.places(alert.key, labels.of(alert, owner))
     ]
     Joining(session, routing, now_us).join(wanted)
     wake(session, routing, [alert.id for alert in alerts], now_us)

@@ -6,11 +6,10 @@ column alone does not fail a block: it takes two, or an important one, or the pr
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
 
+from tidegauge_collector.core.blocks import BLOCKS, block_of
 from tidegauge_collector.core.monitors import Block, Monitor, Verdict
 
-BLOCKS: tuple[Block, ...] = get_args(Block)
 BY_COLUMN: tuple[Block, ...] = ("drift", "quality", "fairness")
 IMPORTANT = 0.1  # share of importance
 RECENT_STEPS = 2
@@ -55,12 +54,11 @@ def assess(
     monitors: Sequence[Monitor],
     said: Iterable[Said],
     *,
-    blocks: Mapping[str, Block],
     importance: Mapping[str, float] | None = None,
 ) -> list[BlockHealth]:
-    """Every block, in the order of `BLOCKS`. `blocks`: of each metric."""
+    """Every block, in the order of `BLOCKS`."""
     by_id = {one.id: one for one in monitors}
-    belongs = {one.id: block_of(one, blocks) for one in monitors}
+    belongs = {one.id: block_of(stated=one.block, kind=one.kind, metric=one.metric) for one in monitors}
     recent = _recent([one for one in said if one.monitor in by_id and one.verdict in _RANK], by_id)
     found = []
     for block in BLOCKS:
@@ -81,14 +79,6 @@ def overall(health: Iterable[BlockHealth]) -> Verdict:
     """The worst block that has a state; not_enough_data where none has."""
     states = [one.state for one in health if one.state in _RANK]
     return max(states, key=_RANK.__getitem__, default=Verdict.NOT_ENOUGH_DATA)
-
-
-def block_of(monitor: Monitor, blocks: Mapping[str, Block]) -> Block:
-    """The block that a monitor speaks for: the one it names, else by its kind and metric."""
-    if monitor.block:
-        return monitor.block
-    by_kind: dict[str, Block] = {"no_data": "freshness", "burn_rate": "service", "fairness": "fairness"}
-    return by_kind.get(monitor.kind) or blocks.get(monitor.metric, "custom")
 
 
 def _recent(said: Sequence[Said], by_id: Mapping[str, Monitor]) -> list[Said]:

@@ -18,17 +18,6 @@ FIELDS = (
 )
 LABEL = "label."  # before the name of one of the deployment's labels
 Matchers = Mapping[str, tuple[str, ...]]
-_BLOCKS = {
-    "psi": "drift",
-    "missing_rate": "quality",
-    "error_rate": "service",
-    "latency_p50": "service",
-    "latency_p99": "service",
-    "requests": "service",
-    "freshness": "freshness",
-    "auc": "accuracy",
-    "accuracy": "accuracy",
-}
 
 
 def matches(matchers: Matchers, labels: Mapping[str, str]) -> bool:
@@ -67,8 +56,3 @@ def read_matchers(raw: Any, problems: list[str]) -> dict[str, tuple[str, ...]]:
         else:
             found[str(name)] = tuple(patterns)
     return found
-
-
-def block_of(metric: str) -> str:
-    """The block of a deployment's health that a metric belongs to."""
-    return _BLOCKS.get(metric, "custom")

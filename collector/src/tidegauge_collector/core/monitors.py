@@ -69,8 +69,9 @@ class Monitor:
     metric: str = field(
         default="",
         metadata={
-            "doc": "What is measured (docs/metrics.md). Of `burn_rate`: `error_rate`, `availability` or `slow_requests`;"
-            " of `no_data`: `predictions`, `agents` or `labels`; of `composite` and `fairness` nothing."
+            "doc": "What is measured (docs/metrics.md). Of `burn_rate`: `error_rate`, `availability`, "
+            "`slow_requests`, `throughput` or `freshness`; of `no_data`: `predictions`, `agents` or `labels`; of `composite` and "
+            "`fairness` nothing."
         },
     )
     columns: str = field(
@@ -253,7 +254,17 @@ class Monitor:
         default=30 * DAY_S, metadata={"doc": "`burn_rate`: over how long the objective is promised."}
     )
     slow_s: float = field(
-        default=1.0, metadata={"doc": "`burn_rate` of `slow_requests`: a call that takes longer is a bad one."}
+        default=1.0,
+        metadata={
+            "doc": "`slow_requests`, `slow_share`: a call that takes longer is slow, and of `burn_rate` a bad one."
+        },
+    )
+    at_least_per_minute: float = field(
+        default=1.0, metadata={"doc": "`burn_rate` of `throughput`: a minute with fewer requests is a bad one."}
+    )
+    stale_after_s: int = field(
+        default=900,
+        metadata={"doc": "`burn_rate` of `freshness`: a minute at whose end the last answer is older is a bad one."},
     )
     silent_for_s: int = field(default=DAY_S, metadata={"doc": "`no_data`: how long nothing has come."})
     usual_week: bool = field(

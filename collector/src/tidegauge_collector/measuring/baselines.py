@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from tidegauge.errors import WireError
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.rows import decode_baseline
 from tidegauge_collector.control import ControlStore
+from tidegauge_collector.core.reconstruction import Components, components
 
 Counts = npt.NDArray[np.int64]
 
@@ -32,6 +34,11 @@ class ActiveBaseline:
     baseline: Baseline
     origin: str
     rows: int
+
+    @cached_property
+    def components(self) -> Components | None:
+        """What multivariate drift is measured by; None where the baseline carries no second moments, or none that vary."""
+        return components(self.baseline.moment_blocks)
 
     def counts(self, column: str) -> Counts:
         """Rows in each bin of the column, then missing, non-finite and invalid ones."""

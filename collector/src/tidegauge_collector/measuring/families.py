@@ -6,19 +6,32 @@ A new metric of a family is here without a line; a new family is one line of `FA
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tidegauge.core.columns import ACTUAL, ColumnKind
 from tidegauge_collector.control import Deployment
+from tidegauge_collector.core.blocks import block_of
 from tidegauge_collector.core.drift import DIVERGENCES
 from tidegauge_collector.core.fairness import PROPORTIONS
 from tidegauge_collector.core.judging import Observation
 from tidegauge_collector.core.monitor_problems import Block
 from tidegauge_collector.core.spread import Spread
-from tidegauge_collector.measuring import accuracy, drift, drifted, fairness, service
+from tidegauge_collector.measuring import (
+    accuracy,
+    custom,
+    drift,
+    drifted,
+    fairness,
+    quality,
+    reconstruction,
+    schema,
+    service,
+    volumes,
+)
 from tidegauge_collector.measuring.accuracy import AccuracyMeter
 from tidegauge_collector.measuring.baselines import ActiveBaseline
+from tidegauge_collector.measuring.custom import custom_names, measure_custom
 from tidegauge_collector.measuring.drift import ColumnDrift, actual_drift, as_measurement, column_drift
 from tidegauge_collector.measuring.drifted import measure_drifted
 from tidegauge_collector.measuring.fairness import Question, measure_fairness
@@ -26,7 +39,11 @@ from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.labelled import ESTIMATED, THRESHOLD
 from tidegauge_collector.measuring.learning import Learning
 from tidegauge_collector.measuring.measurement import Measurement
-from tidegauge_collector.measuring.service import measure_service
+from tidegauge_collector.measuring.quality import measure_quality
+from tidegauge_collector.measuring.reconstruction import measure_reconstruction, spread_of_blocks
+from tidegauge_collector.measuring.schema import measure_schema
+from tidegauge_collector.measuring.service import ServiceQuestion, measure_service, quantile_of
+from tidegauge_collector.measuring.volumes import measure_volumes
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 
@@ -45,6 +62,7 @@ class Inquiry:
     of_class: str | None = None
     threshold: float = THRESHOLD
     question: Question = field(default_factory=Question)
+    service: ServiceQuestion = field(default_factory=ServiceQuestion)
     judged: bool = False
 
     @property
@@ -65,24 +83,26 @@ Learn = Callable[[Learning, Inquiry, ActiveBaseline, Observation], Spread | None
 class Family:
     """Metrics that are measured alike.
 
-    `blocks`: of those that speak for another block than the family's. `tested`: of which chance can be told (`significance`);
-    `against_baseline`: which lay windows beside a baseline, or
-    beside something else; `by_arrival`: in windows of arrival time; `needs_baseline`: undefined without one; `by_rows`: from single
-    rows, not from profiles;
+    `tested`: those of which chance can be told (`significance`); `rates`: shares of the n, whose chance has an exact test; `of_columns`:
+    of columns, those seen in production or `columns`; `by_group`: of groups; `by_arrival`: in windows of arrival time; `by_batch`: one
+    batch can be asked for; `by_rows`: from single rows, not from profiles; `against_baseline`: which lay windows beside a baseline, or
+    beside something else; `needs_baseline`: undefined without one; `has_own_baseline`: what they are compared with is not the model's;
     `learned`: metrics whose limits can be learned from the baseline, by `learn`.
     """
 
     metrics: tuple[str, ...]
-    block: Block
     measure: Measure
-    blocks: Mapping[str, Block] = field(default_factory=dict)
     tested: Collection[str] = ()
+    rates: Collection[str] = ()
     of_columns: bool = False
-    against_baseline: bool = False
-    by_arrival: bool = False
+    columns: Callable[[TelemetryStore, str], Sequence[str]] | None = None
     by_group: bool = False
+    by_arrival: bool = False
+    by_batch: bool = False
     by_rows: bool = False
+    against_baseline: bool = False
     needs_baseline: Collection[str] = ()
+    has_own_baseline: bool = False
     learned: Collection[str] = ()
     learn: Learn | None = None
 
@@ -112,7 +132,29 @@ def _drifted(asked: Inquiry, metric: str) -> Iterator[Measurement]:
 
 
 def _service(asked: Inquiry, metric: str) -> Iterator[Measurement]:
-    return measure_service(asked.store, asked.scope, [metric])
+    return measure_service(asked.store, asked.scope, [metric], asked.service)
+
+
+def _reconstruction(asked: Inquiry, _: str) -> Iterator[Measurement]:
+    return measure_reconstruction(asked.store, asked.scope, asked.active)
+
+
+def _quality(asked: Inquiry, metric: str) -> Iterator[Measurement]:
+    columns = asked.watched if asked.columns is None else asked.columns
+    return measure_quality(asked.store, asked.scope, asked.active, metric, kinds=asked.kinds, columns=columns)
+
+
+def _schema(asked: Inquiry, _: str) -> Iterator[Measurement]:
+    return measure_schema(asked.store, asked.scope, asked.active)
+
+
+def _volumes(asked: Inquiry, metric: str) -> Iterator[Measurement]:
+    return measure_volumes(asked.store, asked.scope, asked.deployment, metric)
+
+
+def _custom(asked: Inquiry, metric: str) -> Iterator[Measurement]:
+    names = custom_names(asked.store, asked.deployment.name) if asked.columns is None else list(asked.columns)
+    return measure_custom(asked.store, asked.scope, asked.deployment, metric, names)
 
 
 def _accuracy(asked: Inquiry, metric: str) -> Iterator[Measurement]:
@@ -132,55 +174,94 @@ def _learn_scores(learning: Learning, asked: Inquiry, active: ActiveBaseline, se
     return learning.of_scores(active, metric, seen.n, about, lambda size: asked.meter().spread(metric, size))
 
 
+def _learn_blocks(_: Learning, __: Inquiry, active: ActiveBaseline, ___: Observation) -> Spread | None:
+    return spread_of_blocks(active)
+
+
 UNTESTED_ACCURACY = ("max_error", "confusion_matrix", *accuracy.LAG_QUANTILES)
 """Metrics of accuracy that have no standard error."""
 
 FAMILIES: tuple[Family, ...] = (
     Family(
         metrics=drift.METRICS,
-        block="drift",
         measure=_drift,
-        blocks=dict.fromkeys(drift.MISSING_METRICS, "quality"),
         tested=[name for name in drift.METRICS if name != "missing_delta"],
+        rates=["missing_rate"],
         of_columns=True,
+        by_batch=True,
         against_baseline=True,
         needs_baseline=[name for name in drift.METRICS if name != "missing_rate"],
         learned=(*DIVERGENCES, "missing_rate"),
         learn=_learn_column,
     ),
     Family(
-        metrics=drifted.METRICS, block="drift", measure=_drifted, against_baseline=True, needs_baseline=drifted.METRICS
+        metrics=drifted.METRICS,
+        measure=_drifted,
+        by_batch=True,
+        against_baseline=True,
+        needs_baseline=drifted.METRICS,
     ),
-    Family(metrics=service.METRICS, block="service", measure=_service, tested=["error_rate"], by_arrival=True),
+    Family(
+        metrics=reconstruction.METRICS,
+        measure=_reconstruction,
+        needs_baseline=reconstruction.METRICS,
+        learned=reconstruction.METRICS,
+        learn=_learn_blocks,
+    ),
+    Family(
+        metrics=quality.METRICS,
+        measure=_quality,
+        tested=quality.RATES,
+        rates=quality.RATES,
+        of_columns=True,
+        needs_baseline=quality.AGAINST_BASELINE,
+    ),
+    Family(metrics=schema.METRICS, measure=_schema),
+    Family(metrics=volumes.METRICS, measure=_volumes, tested=[volumes.REPEATED], rates=[volumes.REPEATED]),
+    Family(metrics=service.METRICS, measure=_service, tested=service.RATES, rates=service.RATES, by_arrival=True),
     Family(
         metrics=accuracy.METRICS,
-        block="accuracy",
         measure=_accuracy,
         tested=[name for name in accuracy.METRICS if name not in UNTESTED_ACCURACY],
+        by_batch=True,
         by_rows=True,
         learned=ESTIMATED,
         learn=_learn_scores,
     ),
     Family(
         metrics=fairness.METRICS,
-        block="fairness",
         measure=_fairness,
         tested=[name for one in PROPORTIONS for name in (one, f"{one}_min_ratio")],
         by_group=True,
+        by_batch=True,
         by_rows=True,
+    ),
+    Family(
+        metrics=custom.METRICS,
+        measure=_custom,
+        tested=["custom_mean"],
+        of_columns=True,
+        columns=custom_names,
+        has_own_baseline=True,
     ),
 )
 METRICS = tuple(metric for family in FAMILIES for metric in family.metrics)
-BLOCKS: dict[str, Block] = {
-    metric: family.blocks.get(metric, family.block) for family in FAMILIES for metric in family.metrics
-}
-"""The block of a deployment's health that a metric speaks for."""
+RATES = frozenset(metric for family in FAMILIES for metric in family.rates)
 
 
 def family_of(metric: str, *, by_group: bool = False) -> Family | None:
-    """The family that measures a metric, or None. `by_group`: of groups, where a metric is of all rows as well."""
-    found = [one for one in FAMILIES if metric in one.metrics or (one.by_group and metric in fairness.SHARED)]
+    """The family that measures a metric, or None; any quantile of the latency is a service level by its name (`latency_p99.9`).
+
+    `by_group`: of groups, where a metric is of all rows as well.
+    """
+    named = "latency" if quantile_of(metric) is not None else metric
+    found = [one for one in FAMILIES if named in one.metrics or (one.by_group and metric in fairness.SHARED)]
     return next((one for one in found if one.by_group == by_group), found[0] if found else None)
+
+
+def block_of_metric(metric: str) -> Block:
+    """The block of a deployment's health that a metric speaks for."""
+    return block_of(stated="", kind="measurement", metric=metric)
 
 
 def unknown_metric(metric: str) -> str:

@@ -17,15 +17,14 @@ from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.measuring.baselines import ActiveBaseline, Baselines
 from tidegauge_collector.measuring.drift import MISSING_METRICS
 from tidegauge_collector.measuring.fairness import Question
-from tidegauge_collector.measuring.families import Family, Inquiry, family_of, unknown_metric
+from tidegauge_collector.measuring.families import RATES, Family, Inquiry, family_of, unknown_metric
 from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.learning import Learning
 from tidegauge_collector.measuring.measurement import Measurement
+from tidegauge_collector.measuring.service import ServiceQuestion
 from tidegauge_collector.telemetry.extent import known, predictions_between
 from tidegauge_collector.telemetry.store import TelemetryStore
 
-RATES = frozenset({"error_rate", "missing_rate"})
-"""Metrics that are a share of the n: chance has an exact test."""
 MOST_ROWS = 2_000_000
 """Single rows that are read at once for a monitor, unless one window alone holds more."""
 
@@ -59,7 +58,7 @@ class Observer:
         for portion in self._portions(family, deployment.name, windows):
             for segment in self._segments(monitor, deployment.name):
                 scope = Scope(deployment=deployment.name, version=version, segment=segment, windows=portion)
-                for asked in self._inquiries(monitor, deployment, scope, active, kinds):
+                for asked in self._inquiries(family, monitor, deployment, scope, active, kinds):
                     for one in self._observations(family, monitor, asked):
                         found[one.window_end_us].append(one)
         return found
@@ -79,6 +78,7 @@ class Observer:
 
     def _inquiries(
         self,
+        family: Family,
         monitor: Monitor,
         deployment: Deployment,
         scope: Scope,
@@ -87,7 +87,7 @@ class Observer:
     ) -> Iterator[Inquiry]:
         """One, or one for each attribute whose groups are compared."""
         importance = active.baseline.importance if active is not None else {}
-        names = (*kinds, ACTUAL)
+        names = (*kinds, ACTUAL) if family.columns is None else family.columns(self._store, deployment.name)
         asked = Inquiry(
             store=self._store,
             deployment=deployment,
@@ -103,6 +103,7 @@ class Observer:
             ],
             of_class=monitor.of_class or None,
             threshold=monitor.decision_threshold,
+            service=ServiceQuestion(slow_s=monitor.slow_s),
             judged=True,
         )
         if not monitor.groups:
@@ -132,6 +133,8 @@ def family_for(monitor: Monitor) -> Family | None:
 def needs_baseline(monitor: Monitor) -> bool:
     """Whether nothing can be judged before there is a baseline."""
     family = family_for(monitor)
+    if family is not None and family.has_own_baseline:
+        return False
     return monitor.uses_baseline or (family is not None and monitor.metric in family.needs_baseline)
 
 
@@ -175,7 +178,7 @@ def _question(monitor: Monitor, group: str) -> Question:
 
 def _observation(measured: Measurement) -> Observation:
     value, parameters = measured.value, measured.parameters
-    tested = measured.metric not in MISSING_METRICS
+    tested = measured.metric not in (*MISSING_METRICS, *RATES)
     raw = parameters.get("raw_p_value", parameters.get("p_value"))
     return Observation(
         series=SeriesKey(measured.metric, measured.column, measured.segment, measured.version),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ _HOW = {
     TABLE: "write a table, e.g. {customfield_10001 = 5}",
 }
 MOST_PER_MINUTE = 6_000
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+_PATH = re.compile(r"[~.]{0,2}/.*")
 
 
 def read_channels(raw: Any, environment: Mapping[str, str], problems: list[str]) -> tuple[Channel, ...]:
@@ -73,9 +76,9 @@ def _frozen(value: Any) -> Any:
 
 
 def _mistyped(label: str, one: Mapping[str, Any], kind: Kind) -> list[str]:
-    types = kind.types
+    types, hidden = kind.types, {*kind.secrets, "url"}
     found = [
-        f"{label}.{name} = {value!r}: {_HOW[types[name]]}"
+        f"{label}.{name}{'' if name in hidden else f' = {value!r}'}: {_HOW[types[name]]}"
         for name, value in one.items()
         if name in types and not _is_of(value, types[name])
     ]
@@ -118,10 +121,16 @@ def _secret(
         return value
     if given[0] == f"{name}_env":
         if value not in environment:
-            found.append(f"{label}.{given[0]}: the variable {value} is not set")
+            found.append(f"{label}.{given[0]}: the variable {_shown(value, _VARIABLE)} is not set")
         return environment.get(value, "")
     try:
         return Path(value).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as problem:
-        found.append(f"{label}.{given[0]} = {value!r}: {getattr(problem, 'strerror', None) or 'is no text'}")
+        reason = getattr(problem, "strerror", None) or "is no text"
+        found.append(f"{label}.{given[0]} = {_shown(value, _PATH)!r}: {reason}")
         return ""
+
+
+def _shown(value: str, form: re.Pattern[str]) -> str:
+    """The name of a variable or file; *** where it looks like none, as it may be the secret itself in the wrong place."""
+    return value if form.fullmatch(value) else "***"

@@ -13,7 +13,8 @@ from typing import Any, Protocol, TypeVar
 import aiohttp
 import structlog
 
-from tidegauge_collector.control import ControlStore, Conversation, OutboxRow, StoreUnavailable
+from tidegauge_collector.control import Context, ControlStore, OutboxRow, StoreUnavailable
+from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.errors import ConfigError
 from tidegauge_collector.notify import ownalerts
 from tidegauge_collector.notify.channel import Channel
@@ -153,7 +154,7 @@ class OutboxSender:
         return tried
 
     async def _deliver(self, lane: Lane, session: aiohttp.ClientSession, message: OutboxRow) -> None:
-        found = await asyncio.to_thread(self._store.talks.conversation, message)
+        found = await asyncio.to_thread(self._store.talks.context, message)
         if found.is_moot and await self._collapse(lane, found):
             return
         lane.pace.took(self._clock.now_us())
@@ -166,6 +167,7 @@ class OutboxSender:
             now_us=self._clock.now_us(),
             may_have_arrived=found.may_have_arrived,
         )
+        crash_here("send.before_receipt")
         outcome = await asyncio.to_thread(self._settle, lane, message, made, self._clock.now_us())
         self.counts[lane.channel.name, outcome] += 1
         change = lane.learn(made, self._clock.now_us())
@@ -173,7 +175,7 @@ class OutboxSender:
             await asyncio.to_thread(self._tell_others, lane.channel.name, made.detail, is_sound=change)
             self._wake_lanes()
 
-    async def _collapse(self, lane: Lane, found: Conversation) -> bool:
+    async def _collapse(self, lane: Lane, found: Context) -> bool:
         """Whether nobody needs to hear of a thread any more: it was over before anybody did, and the receiver keeps nothing of it."""
         manners = lane.channel.manners
         if found.thread is None or manners.hears_all or found.thread.remembered.keys() - manners.noted_first:

@@ -71,7 +71,7 @@ def joined(
     of several actuals the greatest (actual time, epoch, seq, row).
     """
     index = store.index
-    wanted = _wanted(index, deployment, version, segment)
+    wanted = wanted_rows(index, deployment, version, segment)
     parameters = (
         wanted.parameters
         | among.parameters()
@@ -161,7 +161,7 @@ def predicted_ids(
             for w in windows
         )
         return np.concatenate(list(one_by_one))
-    wanted = _wanted(store.index, deployment, version, segment)
+    wanted = wanted_rows(store.index, deployment, version, segment)
     parameters = (
         wanted.parameters
         | among.parameters()
@@ -173,7 +173,9 @@ def predicted_ids(
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class WantedRows:
+    """A filter on predictions: parameters and tables of a query."""
+
     parameters: dict[str, Any]
     tables: dict[str, Table]
 
@@ -181,7 +183,7 @@ class _Wanted:
 _NO_LABELS: Table = {"code": np.array([-1]), "name": texts([""])}
 
 
-def _wanted(index: Index, deployment: str, version: str | None, segment: str) -> _Wanted:
+def wanted_rows(index: Index, deployment: str, version: str | None, segment: str) -> WantedRows:
     """The filter on predictions; number 0 stands for all versions, -1 for one that was never seen."""
     sets = [number for parts, number in list(index.segment_sets.known.items()) if _is_in(segment, parts)]
     parameters = {
@@ -189,7 +191,7 @@ def _wanted(index: Index, deployment: str, version: str | None, segment: str) ->
         "version_id": 0 if version is None else index.versions.known.get(version, -1),
         "any_segment": not segment,
     }
-    return _Wanted(parameters, {"segment_sets_wanted": {"segment_set": np.array([-1, *sets], dtype=np.int32)}})
+    return WantedRows(parameters, {"segment_sets_wanted": {"segment_set": np.array([-1, *sets], dtype=np.int32)}})
 
 
 def _is_in(segment: str, parts: tuple[str, ...]) -> bool:

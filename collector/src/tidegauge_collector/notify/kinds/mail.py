@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -66,7 +67,15 @@ class EmailChannel:
         scheme = "smtp" if self.security == "none" else "smtps"
         host = f"[{self.server}]" if ":" in self.server else self.server
         url = f"{scheme}://{host}:{self.port or PORTS[self.security]}"
-        return Endpoint(self.name, url, tuple(filter(None, (self.password,))), self.allow, ("smtp", "smtps"))
+        return Endpoint(self.name, url, self._secrets, self.allow, ("smtp", "smtps"))
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        """The password, also as the logins of SMTP write it: PLAIN (RFC 4616) and LOGIN."""
+        if not self.password:
+            return ()
+        logins = (f"\0{self.username}\0{self.password}", self.password)
+        return self.password, *(base64.b64encode(one.encode()).decode("ascii") for one in logins)
 
     @property
     def manners(self) -> Manners:
