@@ -1,5 +1,6 @@
 """Fairness policies: applied as a file, judged by group, asked over REST, taken away again."""
 
+import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from collector_harbour import Harbour, agent_at, harbour
+
+from tidegauge_collector.cli import main
 
 N = 1_200
 DAYS = ("2025-06-02", "2025-06-03")
@@ -86,6 +89,21 @@ def test_a_policy_is_judged_asked_changed_and_taken_away(port: Harbour) -> None:
     assert fewer["withdrawn"] == sum("&" in segment for _, segment, _ in alerts)
     assert gone["withdrawn"] == sum("&" not in segment for _, segment, _ in alerts)
     assert not [one for one in port.get("/deployments/loans/monitors")["items"] if one["id"].startswith("fair")]
+
+
+def test_a_policy_is_tried_on_what_is_stored_measure_by_measure(
+    port: Harbour, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "fair.toml"
+    file.write_text(POLICY, encoding="utf-8")
+    capsys.readouterr()
+
+    assert main(["monitors", "backtest", str(file), "--json", "--data", str(port.data)]) == 0
+
+    out = capsys.readouterr().out
+    found = {one["monitor"]: one for one in json.loads(out[out.index("{") :])["items"]}
+    assert set(found) == {"fair.selection_rate_min_ratio", "fair.selection_rate.ratio"}
+    assert {one["segment"] for one in found["fair.selection_rate_min_ratio"]["episodes"]} == {"sex", "sex&age"}
 
 
 def test_a_wrong_measure_is_refused_with_the_nearest_name(port: Harbour) -> None:

@@ -112,6 +112,7 @@ def _text(path: Path) -> str:
 
 def _backtest(parsed: argparse.Namespace) -> int:
     from tidegauge_collector.cli.monitor_files import read_files  # noqa: PLC0415
+    from tidegauge_collector.core.definitions import judged_rules  # noqa: PLC0415
 
     definitions, _ = read_files(parsed.paths)
     unknown = set(parsed.monitor or ()) - {one.id for one in definitions}
@@ -119,7 +120,8 @@ def _backtest(parsed: argparse.Namespace) -> int:
         raise ConfigError(
             f"--monitor {', '.join(sorted(unknown))}: the files have {', '.join(d.id for d in definitions)}"
         )
-    chosen = [one for one in definitions if parsed.monitor is None or one.id in parsed.monitor]
+    named = [one for one in definitions if parsed.monitor is None or one.id in parsed.monitor]
+    chosen = [rule for one in named for rule in judged_rules(one)]
     server, progress, found = server_of(parsed), Progress(), []
     try:
         for definition, deployment in _pairs(server, chosen, parsed.deployment):

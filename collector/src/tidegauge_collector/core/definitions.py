@@ -98,6 +98,13 @@ def monitors_of(definitions: Iterable[Definition], deployment: Target) -> dict[s
     return {rule.id: rule for one in standing for rule in one.rules() if rule.id == one.id or rule.id not in own}
 
 
+def judged_rules(definition: Definition) -> list[Definition]:
+    """A definition for each monitor that is judged by it: itself, or those that follow from a policy."""
+    if definition.monitor.kind != "fairness":
+        return [definition]
+    return [replace(definition, monitor=rule) for rule in definition.monitor.rules()[1:]]
+
+
 def definition_of(definitions: Mapping[str, Definition], name: str) -> Definition | None:
     """Where a monitor of a deployment comes from: the definition of its id, or the policy that it follows from."""
     found = definitions.get(name)
