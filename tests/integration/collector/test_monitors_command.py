@@ -134,7 +134,7 @@ def test_a_backtest_says_when_it_would_have_fired_and_changes_nothing(
     ("table", "options", "code", "words"),
     [
         ('kind = "no_data"\nmetric = "predictions"', (), 1, "not tried on history"),
-        ('metric = "psy"\nfailing = 1', (), 1, "metric 'psy' is none: use psi"),
+        ('metric = "psy"\nfailing = 1', (), 1, "metric 'psy' is no metric; did you mean 'psi'"),
         ('metric = "psi"\nfailing = 1', ("--deployment", "nowhere"), 78, "there are bank, shop"),
         ('metric = "psi"\nfailing = 1', ("--monitor", "other"), 78, "the files have new"),
         ('metric = "psi"\nfailing = 1', ("--last", "soon"), 78, "30d or 12h"),

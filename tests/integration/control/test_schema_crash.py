@@ -53,7 +53,7 @@ for path in sorted(folder.glob("*.sqlite"), key=lambda path: int(path.stem)):
 POINTS = 120
 TWO_STEPS = """
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "9999", "0006", None, None
+revision, down_revision, branch_labels, depends_on = "9999", "0008", None, None
 def upgrade():
     op.execute("ALTER TABLE deployments ADD COLUMN note VARCHAR")
     op.execute("UPDATE deployments SET note = name")

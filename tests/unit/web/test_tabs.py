@@ -2,7 +2,7 @@
 
 import pytest
 
-from tidegauge_collector.api.measurements import METRICS
+from tidegauge_collector.measuring.families import METRICS
 from tidegauge_collector.web.catalogue import load_text
 from tidegauge_collector.web.metrics import ACCURACY, FAIRNESS, STATISTICS
 from tidegauge_collector.web.tabs import TABS, carried, tab_of_metric, tab_path
