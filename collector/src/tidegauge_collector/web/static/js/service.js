@@ -43,7 +43,7 @@ export async function drawBudgets(view) {
   }));
   const rows = told.map((one) => h("tr", {}, h("th", { scope: "row", class: "label" }, h("bdi", {}, one.name || one.id),
     h("span", { class: "sub" }, t("chart.budget_of", { objective: `${number(100 * one.objective)} %`, days: number(one.objective_window_s / DAY_S), bad: count(one.bad), total: count(one.total) }))),
-    h("td", {}, bar(Math.max(0, one.left ?? 0), one.left !== null && one.left < 0.25 ? "low" : "")), h("td", { class: "num" }, one.left === null ? "–" : t("chart.budget_left", { share: percentOne(one.left) }))));
+    h("td", {}, bar(Math.max(0, one.left ?? 0), one.left !== null && one.left < 0.25 ? "beyond" : "")), h("td", { class: "num" }, one.left === null ? "–" : t("chart.budget_left", { share: percentOne(one.left) }))));
   show(box, h("table", { class: "bars budgets" }, h("tbody", {}, ...rows)));
   box.caption.replaceChildren(t("chart.n_requests", { n: count(Math.max(0, ...told.map((one) => one.total))) }));
   offer("budget", () => [["objective", "bad", "total", "left"], ...told.map((one) => [one.name || one.id, one.bad, one.total, one.left])]);
