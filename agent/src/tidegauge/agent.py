@@ -31,6 +31,7 @@ from tidegauge.capture import (
 from tidegauge.checks import (
     check_edges,
     check_importance,
+    check_kind,
     check_length,
     length,
     metric_numbers,
@@ -355,12 +356,16 @@ class Agent:
                 self._target.metrics.take(_now_us())
         self._capture.start()
 
-    def event(self, text: str) -> None:
-        """Note something that happened (at most 1,000 characters); charts show it."""
+    def event(self, text: str, *, kind: str = "note") -> None:
+        """Note something that happened (at most 1,000 characters); charts show it. `kind` is a word to find it by, such as `deploy`.
+
+        Raises UsageError for a kind that is no such word.
+        """
+        check_kind(kind)
         if not self.settings.enabled:
             return
         valid = str(text)[:1_000].encode("utf-8", "backslashreplace").decode()
-        frame = self._target.encoder.event("note", valid, _now_us())
+        frame = self._target.encoder.event(kind, valid, _now_us())
         with self._capture.runtime.locked():
             self._target.take_frames([frame])
             if self._target.ready_frames >= FRAMES_AT_ONCE:

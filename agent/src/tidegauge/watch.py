@@ -181,13 +181,13 @@ def _recorded_sync(function: Callable[..., Any], recorder: Recorder, method: str
             if type(row) is ndarray and row.dtype is float64:
                 dimensions = row.ndim  # one row, whose shape nobody needs
                 size = len(row) if dimensions == 1 else row.size if dimensions == 2 and len(row) == 1 else 0
-                if 0 < size <= most:
-                    copied = row if by_reference else row.tobytes()
-                    append((floats, copied, result, started, ended, context() if stated.ever else None))
+                if size and size <= most:
+                    own: Any = row if by_reference else row.tobytes()
+                    append((floats, own, result, started, ended, context() if stated.ever else None))
                     return result
             elif type(row) is dict:
-                copied = row if by_reference else row.copy()
-                append((names, copied, result, started, ended, context() if stated.ever else None))
+                own = row if by_reference else row.copy()
+                append((names, own, result, started, ended, context() if stated.ever else None))
                 return result
         answered(method, (row,), {}, result, started, ended)
         return result

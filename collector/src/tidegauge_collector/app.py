@@ -29,6 +29,7 @@ from tidegauge_collector.access.requests import guarding
 from tidegauge_collector.api.actuals import ActualsIntake
 from tidegauge_collector.api.alerts import AlertActions
 from tidegauge_collector.api.channels import ChannelRoutes
+from tidegauge_collector.api.custom import CustomRoutes
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import summarise, summarise_all
 from tidegauge_collector.api.doing import Doing
@@ -361,6 +362,7 @@ class Collector:
             deletions=DeletionRoutes(self.deleting, self._in_jobs),
             monitors=monitors,
             doing=doing,
+            custom=CustomRoutes(self.control, self._in_jobs, self._on_rules_changed),
             inbound=InboundRoute(
                 self.control, self.sender.channels, self._in_readers, self._clock.now_us, self.telling.wake
             ),

@@ -18,6 +18,8 @@ CRASH_POINTS = (
     "tell.before",  # alerts have changed, nobody was told
     "tell.before_commit",  # a message and what it says are in an open transaction
     "tell.committed",  # it is in the outbox, the sender does not know
+    "send.answered",  # a receiver has done what it was asked for, nothing of its answer is noted
+    "send.before_receipt",  # what came of an attempt is noted, the message still waits
     "compact.merged",  # a step's rows are replaced in an open transaction
     "compact.committed",  # some windows are merged, others not
     "settle.rolled",  # a day is rolled up in an open transaction

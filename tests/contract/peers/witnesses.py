@@ -16,6 +16,8 @@ from scipy.spatial import distance
 from scipy.stats.contingency import association
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler
 
 from . import shares
 
@@ -43,6 +45,18 @@ def fairlearn(of: Callable[..., Any]) -> Witness:
 def numpy(of: Callable[..., Any]) -> Witness:
     return Witness("NumPy", of)
 
+
+def _reconstruction(window: np.ndarray, baseline: np.ndarray) -> float:
+    """What the fewest components that explain 65 % of the baseline's variance leave of a standardised row, a feature on average."""
+    scaler = StandardScaler().fit(baseline)
+    explained = np.cumsum(PCA().fit(scaler.transform(baseline)).explained_variance_ratio_)
+    kept = int(np.argmax(explained >= 0.65 - 1e-9)) + 1
+    model, rows = PCA(kept).fit(scaler.transform(baseline)), scaler.transform(window)
+    return float(np.square(rows - model.inverse_transform(model.transform(rows))).sum(axis=1).mean() / rows.shape[1])
+
+
+# w, b: matrices of numbers of window and baseline
+ROWS: dict[str, Witness] = {"multivariate_reconstruction": sklearn(_reconstruction)}
 
 # y: whether each row is positive; s: its score; d: whether it was decided so
 BINARY: dict[str, Witness] = {
@@ -163,6 +177,33 @@ QUANTILES: dict[str, Witness] = {
     for percent in percents
 }
 
+SERVICE_BY_HAND = (
+    "activity",
+    "availability",
+    "cache_hit_rate",
+    "cache_hits",
+    "consumers",
+    "freshness",
+    "latency",
+    "slow_requests",
+    "slow_share",
+    "throughput_median",
+    "throughput_peak",
+    "user_error_rate",
+)
+QUALITY_BY_HAND = {
+    "constant_column": "test_columns_that_stand_still",
+    "duplicate_rate": "test_ids_that_come_again_in_a_window_are_duplicates",
+    "invalid_rate": "test_shares_are_of_all_rows_of_the_column",
+    "labels_to_usual": "test_labels_are_held_against_their_usual_week",
+    "non_finite_rate": "test_shares_are_of_all_rows_of_the_column",
+    "out_of_range_rate": "test_shares_are_of_all_rows_of_the_column",
+    "schema_changes": "test_features_that_came_and_went",
+    "traffic_to_usual": "test_traffic_is_held_against_the_same_hours_of_the_weeks_before",
+    "type_change_rate": "test_numbers_that_come_as_text_are_a_new_type",
+    "unseen_rate": "test_shares_are_of_all_rows_of_the_column",
+}
+
 BY_HAND: dict[str, str] = {
     "rate_at_top_5": "unit/core/test_binary_accuracy.py::test_values_of_ten_rows_are_those_computed_by_hand",
     "rate_at_top_10": "unit/core/test_binary_accuracy.py::test_ties_at_the_cut_are_shared_in_proportion",
@@ -183,6 +224,10 @@ BY_HAND: dict[str, str] = {
         for measure in ("favourable_share", "balance_favourable", "balance_unfavourable")
         for name in (measure, f"{measure}_min_ratio")
     },
+    **dict.fromkeys(
+        SERVICE_BY_HAND, "integration/measuring/test_service_levels.py::test_every_metric_is_what_the_calls_say"
+    ),
+    **{name: f"integration/measuring/test_quality.py::{test}" for name, test in QUALITY_BY_HAND.items()},
 }
 
 TABLES_OF_WITNESSES: tuple[Mapping[str, Witness], ...] = (
@@ -194,6 +239,7 @@ TABLES_OF_WITNESSES: tuple[Mapping[str, Witness], ...] = (
     VALUES,
     COLUMNS,
     GROUPS,
+    ROWS,
     QUANTILES,
 )
 

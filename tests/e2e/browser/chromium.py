@@ -13,6 +13,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE_MS = 120_000  # of a busy machine, in place of Playwright's 30 s
 
 
 def chromium_path() -> str:

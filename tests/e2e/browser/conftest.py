@@ -10,7 +10,7 @@ import pytest_asyncio
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, async_playwright
 
-from .chromium import ARGUMENTS, chromium_path
+from .chromium import ARGUMENTS, PATIENCE_MS, chromium_path
 from .fake_api import FakeApi
 from .serve import build_app
 
@@ -38,7 +38,7 @@ class Visit:
 async def browser() -> AsyncIterator[Browser]:
     path = chromium_path()
     async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        opened = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=PATIENCE_MS)
         yield opened
         await opened.close()
 
@@ -67,6 +67,7 @@ class Visitor:
         context = await self.browser.new_context(
             viewport={"width": width, "height": 900}, locale=locale, color_scheme=scheme
         )
+        context.set_default_timeout(PATIENCE_MS)
         page = await context.new_page()
         visit = Visit(page, self.root)
         page.on(

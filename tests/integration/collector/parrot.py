@@ -99,7 +99,7 @@ class _Http(BaseHTTPRequestHandler):
         content = (
             json_of(said, is_well=self.parrot.is_well and self.parrot.status < 300) if self.parrot.as_json else said
         ).encode()
-        self.send_response(self.parrot.status)
+        self.send_response(200 if self.command == "GET" and self.parrot.status == 201 else self.parrot.status)
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Location", f"http://127.0.0.1{self.path}?{shown.replace(' ', '')}")
         self.end_headers()

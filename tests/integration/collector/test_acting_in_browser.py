@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser_chromium import ARGUMENTS, chromium_path
+from browser_chromium import ARGUMENTS, PATIENCE_MS, chromium_path
 from collector_desks import SECRET, Desks
 from collector_harbour import Harbour, Tide, agent_at, harbour
 from collector_rows import REPLAY, give_baseline, record_days
@@ -37,7 +37,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
 def browser() -> Iterator[Browser]:
     path = chromium_path()
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        opened = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=PATIENCE_MS)
         yield opened
         opened.close()
 
@@ -49,6 +49,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, port: Harbour) -> Ite
     context = browser.new_context(
         base_url=port.collector.http_url, viewport={"width": width, "height": 900}, locale=locale, color_scheme=scheme
     )
+    context.set_default_timeout(PATIENCE_MS)
     opened, complaints = context.new_page(), list[str]()
     opened.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
     opened.on("pageerror", lambda problem: complaints.append(str(problem)))

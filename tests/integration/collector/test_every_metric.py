@@ -75,6 +75,7 @@ def serve(port: Harbour, spool: Path, task: str) -> None:
         said, true = SEEN[task] = answers_of(task, rows, rng)
         ids = list(range(N))
         agent.record(rows, said, prediction_ids=ids, timestamps=[AT] * N, latency_s=0.01)
+        agent.metric("basket", [1.0, 2.0, 3.0], timestamps=[AT] * 3)
         agent.actuals(ids, true, timestamps=[TRUTH_AT] * N)
         port.ship(agent, end=True)
 
@@ -87,7 +88,7 @@ def serve_weeks(port: Harbour, spool: Path) -> None:
             agent.record(
                 [{"x": 1.0}] * n, [0.5] * n, prediction_ids=ids, timestamps=[f"2025-06-{2 + 7 * week:02}T10:00Z"] * n
             )
-            agent.actuals(ids, [1] * n, timestamps=[f"2025-06-{2 + 7 * week:02}T16:00Z"] * n)
+            agent.actuals(ids, [1] * n, timestamps=[f"2025-06-{2 + 7 * week:02}T10:30Z"] * n)
         port.ship(agent, end=True)
 
 
@@ -114,7 +115,7 @@ def test_every_metric_answers_and_has_a_value_in_some_task(port: Harbour) -> Non
                     defined.add(metric)
 
     for metric in ("traffic_to_usual", "labels_to_usual"):
-        *_, last = items(port, "weekly", metric, step="day")
+        *_, last = items(port, "weekly", metric, step="hour")
         assert (last["value"], last["n"], last["parameters"]["earlier"]) == (3.0, 75, [20, 10])
         defined.add(metric)
 

@@ -5,11 +5,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import hypothesis.strategies as st
-from control_timeline import FAILING, QUIET, START_US, Timeline
+from control_timeline import FAILING, QUIET, START_US, Timeline, fresh_store
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-
-from tidegauge_collector.control import ControlStore
 
 CHANNELS = ("ops", "ml")
 COLUMNS = st.sampled_from("abc")
@@ -19,7 +17,7 @@ class OutboxOrder(RuleBasedStateMachine):
     @initialize()
     def start(self):
         self.folder = TemporaryDirectory()
-        self.store = ControlStore.open(Path(self.folder.name) / "control.sqlite")
+        self.store = fresh_store(Path(self.folder.name) / "control.sqlite")
         self.series = {column: Timeline(self.store, column=column, channels=CHANNELS) for column in "abc"}
         self.now_us = START_US
         self.waiting = defaultdict(list)  # (channel, key) -> [seq, next attempt], oldest first

@@ -89,15 +89,23 @@ class Stored:
         self.rows = sorted(zip(rows.event_us.tolist(), rows.score.tolist(), rows.actual_value.tolist(), strict=True))
 
 
+@pytest.fixture(scope="module")
+def by_an_agent(port: Harbour) -> dict[str, Stored]:
+    """What is stored of each segment where an agent sent it."""
+    return {segment: Stored(port, "by-agent", segment) for segment in SEGMENTS}
+
+
 @pytest.mark.parametrize("parts", [1, 3, 10])
 @pytest.mark.parametrize("format_", FORMATS)
-def test_observations_over_http_are_stored_as_an_agents_are(port: Harbour, format_: str, parts: int) -> None:
+def test_observations_over_http_are_stored_as_an_agents_are(
+    port: Harbour, by_an_agent: dict[str, Stored], format_: str, parts: int
+) -> None:
     name = f"by-{format_}-{parts}"
 
     by_http(port, name, format_, parts)
 
     for segment in SEGMENTS:
-        mine, agents = Stored(port, name, segment), Stored(port, "by-agent", segment)
+        mine, agents = Stored(port, name, segment), by_an_agent[segment]
         assert mine.digest == agents.digest
         assert mine.counts == agents.counts
         assert mine.rows == agents.rows

@@ -10,6 +10,8 @@ import tidegauge_collector.web
 from tidegauge_collector.access.identity import REASONS
 from tidegauge_collector.core.monitors import DEFAULT_MONITORS
 from tidegauge_collector.web.catalogue import BROWSER_SECTIONS, Text, load_text
+from tidegauge_collector.web.fleet import GROUPS, SORTS
+from tidegauge_collector.web.inbox import STATUSES
 from tidegauge_collector.web.language import LANGUAGES
 
 ROOM = Path(tidegauge_collector.web.__file__).parent
@@ -29,6 +31,10 @@ SPOKEN_FROM_OUTSIDE = {
     "alert_event",
     "nav",
     "theme",
+    "done",
+    "outcome",
+    "silence_state",
+    "matcher",
     "tab",
     "look",
     "block",
@@ -38,6 +44,7 @@ SPOKEN_FROM_OUTSIDE = {
     "monitor_kind",
     "agent_state",
     "chance_test",
+    "objective_status",
 }
 
 
@@ -89,7 +96,13 @@ def test_no_text_is_left_that_nothing_asks_for() -> None:
     composed = {key for key in load_text("en").entries if key.split(".")[0] in SPOKEN_FROM_OUTSIDE}
     built = {"site.en", "site.ja", "status.baseline_given", "status.baseline_production"}
     built |= {f"failure.{part}_{kind}" for part in ("title", "next") for kind in (400, 404, 500, 503)}
-    built |= {f"parameter.{name}" for name in TOLD_PARAMETERS}
+    built |= {f"inbox.status_{status}" for status in STATUSES} | {"inbox.taken_yes", "inbox.taken_no"}
+    built |= {f"alert.for_{length}" for length in ("1h", "8h", "1d", "7d")} | {
+        "channels.tested_ok",
+        "channels.tested_bad",
+    }
+    built |= {f"parameter.{name}" for name in TOLD_PARAMETERS} | {"chart.mean", "chart.share_true"}
+    built |= {f"fleet.sort_{word}" for word in SORTS} | {f"fleet.group_{word or 'none'}" for word in GROUPS}
     built |= {f"signin.why_{reason}" for reason in REASONS - {"deployment", "certificate"}}
 
     assert set(load_text("en").entries) - TEMPLATE_KEYS - SCRIPT_KEYS - composed - built == set()

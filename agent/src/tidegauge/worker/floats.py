@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ def floats_of_rows(rows: Sequence[tuple[object, ...]], width: int) -> Floats | N
     return None if packed is None else _numbers(packed, 2 * _HEAD, (len(rows), width), (each, _FLOAT))
 
 
-def _packed(values: Sequence[object], first: object) -> bytes | None:
+def _packed(values: Any, first: object) -> bytes | None:
     try:
         return marshal.dumps(values, _MARSHAL_VERSION) if type(first) is float else None
     except ValueError:  # a value that marshal does not know

@@ -1,19 +1,15 @@
-"""`/deployments/{name}/curves`, `/moments` and `/events`: what only charts ask for."""
+"""`/deployments/{name}/curves` and `/moments`: what only charts ask for."""
 
 from __future__ import annotations
 
 from tidegauge.core.columns import ColumnKind
 from tidegauge.core.windows import Window
-from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_int, read_time
+from tidegauge_collector.api.query import BadRequest, NotFound, check_known
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, find_version, read_scope
 from tidegauge_collector.measuring.curves import measure_curves
 from tidegauge_collector.measuring.measurement import rfc3339
-from tidegauge_collector.telemetry.events import events
 from tidegauge_collector.telemetry.extent import known
 from tidegauge_collector.telemetry.moments import ColumnMoments, windowed_moments
-
-MOST_EVENTS = 1_000
-EVER = Window(-(1 << 62), 1 << 62)
 
 
 def show_curves(sources: Sources, name: str, query: Query) -> Json:
@@ -51,26 +47,6 @@ def list_moments(sources: Sources, name: str, query: Query) -> Json:
         windows=scope.windows,
     )
     items = [_moments(one, window) for one, window in zip(measured, scope.windows, strict=True)]
-    return {"items": items, "next": None}
-
-
-def list_events(sources: Sources, name: str, query: Query) -> Json:
-    """What agents reported beside predictions, the newest first."""
-    check_known(query, "start", "end", "limit")
-    find_deployment(sources, name)
-    start, end = read_time(query, "start"), read_time(query, "end")
-    window = Window(EVER.start_us if start is None else start, EVER.end_us if end is None else end)
-    limit = read_int(query, "limit", 100, most=MOST_EVENTS)
-    items = [
-        {
-            "name": one.name,
-            "text": one.text,
-            "at": rfc3339(one.at_us),
-            "version": one.version,
-            "attributes": dict(one.attributes),
-        }
-        for one in events(sources.telemetry, name, window=window, limit=limit)
-    ]
     return {"items": items, "next": None}
 
 

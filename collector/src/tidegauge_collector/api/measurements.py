@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tidegauge.core.columns import ACTUAL
+from tidegauge.core.columns import ACTUAL, METRIC_PREFIX
 from tidegauge.core.windows import Window
 from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_choice, read_seconds, read_share
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, read_scope
@@ -10,6 +10,8 @@ from tidegauge_collector.control import Deployment
 from tidegauge_collector.measuring.accuracy import METRICS as ACCURACY_METRICS
 from tidegauge_collector.measuring.accuracy import AccuracyMeter
 from tidegauge_collector.measuring.baselines import ActiveBaseline
+from tidegauge_collector.measuring.custom import METRICS as CUSTOM_METRICS
+from tidegauge_collector.measuring.custom import custom_names, measure_custom
 from tidegauge_collector.measuring.drift import METRICS as DRIFT_METRICS
 from tidegauge_collector.measuring.drift import Scope, actual_drift, as_measurement, column_drift
 from tidegauge_collector.measuring.drifted import METRICS as DRIFTED_METRICS
@@ -49,7 +51,7 @@ PARAMETERS = (
     "q",
     "slow_s",
 )
-OF_COLUMNS = (*DRIFT_METRICS, *QUALITY_METRICS)
+OF_COLUMNS = (*DRIFT_METRICS, *QUALITY_METRICS, *CUSTOM_METRICS)
 """Metrics of columns; the others are of the whole deployment."""
 METRICS = (
     *DRIFT_METRICS,
@@ -61,6 +63,7 @@ METRICS = (
     *SERVICE_METRICS,
     *ACCURACY_METRICS,
     *FAIRNESS_METRICS,
+    *CUSTOM_METRICS,
 )
 
 
@@ -109,6 +112,9 @@ def _measure(sources: Sources, found: Deployment, metric: str, scope: Scope, que
     if metric in FAIRNESS_METRICS or (metric in SHARED and query.get("group")):
         question = _question(query)
         return list(measure_fairness(sources.telemetry, scope, found, metric, question))
+    if metric in CUSTOM_METRICS:
+        names = _custom_names(sources, found, column)
+        return list(measure_custom(sources.telemetry, scope, found, metric, names))
     active = sources.baselines.active(found.name, scope.version)
     if metric in ACCURACY_METRICS:
         try:
@@ -136,6 +142,18 @@ def _measure(sources: Sources, found: Deployment, metric: str, scope: Scope, que
         return list(measure_quality(sources.telemetry, scope, active, metric, kinds=kinds, columns=columns))
     drifts = column_drift(sources.telemetry, scope, active, kinds=kinds, columns=columns, metrics=[metric])
     return [as_measurement(one, metric, scope) for one in drifts]
+
+
+def _custom_names(sources: Sources, found: Deployment, column: str) -> list[str]:
+    """The custom metrics that a column names, with or without what its stored column begins with."""
+    names = custom_names(sources.telemetry, found.name)
+    name = column.removeprefix(METRIC_PREFIX)
+    if column in ALL_COLUMNS:
+        return names
+    if name not in names:
+        seen = ", ".join(names[:30]) or "none"
+        raise NotFound(f"custom metric {name!r:.140} of {found.name!r} was never reported; reported are {seen}")
+    return [name]
 
 
 def _question(query: Query) -> Question:

@@ -17,21 +17,27 @@ from tidegauge_collector.api.agents import list_agents, list_quarantine
 from tidegauge_collector.api.alerts import FILTERS as ALERT_FILTERS
 from tidegauge_collector.api.alerts import list_alerts, show_alert
 from tidegauge_collector.api.channels import list_channels
-from tidegauge_collector.api.charts import list_events, list_moments, show_curves
+from tidegauge_collector.api.charts import list_moments, show_curves
+from tidegauge_collector.api.custom import CustomRoutes, list_custom
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
 from tidegauge_collector.api.doing import Doing
 from tidegauge_collector.api.errors import dump_json, json_errors, refusal
+from tidegauge_collector.api.events import PARAMETERS as EVENT_PARAMETERS
+from tidegauge_collector.api.events import list_events
 from tidegauge_collector.api.export import ExportRoute
 from tidegauge_collector.api.health import show_health
 from tidegauge_collector.api.inbound import InboundRoute
 from tidegauge_collector.api.measurements import PARAMETERS as MEASUREMENT_PARAMETERS
 from tidegauge_collector.api.measurements import list_measurements
 from tidegauge_collector.api.monitors import MonitorRoutes, list_monitors, list_of_deployment
+from tidegauge_collector.api.objectives import list_objectives, list_standing
 from tidegauge_collector.api.openapi import Route, openapi
 from tidegauge_collector.api.predictions import list_predictions
 from tidegauge_collector.api.profiles import show_profile
 from tidegauge_collector.api.query import BadRequest, NotFound
+from tidegauge_collector.api.report import PARAMETERS as REPORT_PARAMETERS
+from tidegauge_collector.api.report import ReportRoute, month_report
 from tidegauge_collector.api.routing import list_routes
 from tidegauge_collector.api.scope import Json, Sources, find_deployment
 from tidegauge_collector.api.silences import list_silences
@@ -73,12 +79,6 @@ ROUTES = (
     ),
     Route(
         "GET",
-        f"{PREFIX}/deployments/{{name}}/events",
-        "What agents reported beside predictions",
-        ("start", "end", "limit"),
-    ),
-    Route(
-        "GET",
         f"{PREFIX}/deployments/{{name}}/profiles",
         "One column's bins beside the baseline's",
         ("column", "version", "segment", "start", "end"),
@@ -106,6 +106,25 @@ ROUTES = (
     Route("POST", f"{PREFIX}/monitors/plan", "What applying files of monitors would change"),
     Route("POST", f"{PREFIX}/monitors/apply", "Define the monitors that files say"),
     Route("POST", f"{PREFIX}/monitors/backtest", "What a monitor would have said of what is stored, a piece"),
+    Route("GET", f"{PREFIX}/objectives", "All objectives that are defined"),
+    Route("PUT", f"{PREFIX}/objectives/{{objective}}", "Define one objective"),
+    Route("DELETE", f"{PREFIX}/objectives/{{objective}}", "Take the definition of an objective away"),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/objectives",
+        "How its objectives stand: budget, burn rates, days",
+        ("end", "days"),
+    ),
+    Route("GET", f"{PREFIX}/deployments/{{name}}/metrics", "Metrics of your own: direction, unit, baseline"),
+    Route("PUT", f"{PREFIX}/deployments/{{name}}/metrics/{{metric}}", "Say what a metric of your own is"),
+    Route("DELETE", f"{PREFIX}/deployments/{{name}}/metrics/{{metric}}", "Say nothing of it any more"),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/events",
+        "What happened, the newest first: annotations for charts",
+        EVENT_PARAMETERS,
+    ),
+    Route("GET", f"{PREFIX}/report", "A month's service levels as JSON or Markdown", REPORT_PARAMETERS),
     Route("GET", f"{PREFIX}/deletions", "What was deleted, when and by whom"),
     Route("POST", f"{PREFIX}/deletions", "Delete a deployment, a version, a range or a prediction id"),
     Route("POST", f"{PREFIX}/deployments/{{name}}/actuals", "Store actuals", PARAMETERS["actuals"]),
@@ -160,6 +179,7 @@ class Api:
         self._healthy = healthy
         self._metrics = metrics
         self.export = ExportRoute(sources, self._in_thread).answer
+        self.report = ReportRoute(sources, self._in_thread).answer
 
     async def read(self, path: str, query: Mapping[str, str]) -> Json:
         """The JSON value of GET path; raises aiohttp's errors with a JSON body."""
@@ -257,10 +277,14 @@ _LISTS: Mapping[str, Callable[[Sources, Mapping[str, str]], Json]] = {
     "summary": show_summary,
     "channels": list_channels,
     "routes": list_routes,
+    "objectives": list_objectives,
+    "report": month_report,
 }
 _OF_DEPLOYMENTS: Mapping[str, Callable[[Sources, str, Mapping[str, str]], Json]] = {
     "health": show_health,
     "monitors": list_of_deployment,
+    "objectives": list_standing,
+    "metrics": list_custom,
     "status": show_status,
     "measurements": list_measurements,
     "profiles": show_profile,
@@ -279,6 +303,7 @@ class Changes:
     deletions: DeletionRoutes
     monitors: MonitorRoutes
     doing: Doing
+    custom: CustomRoutes
     inbound: InboundRoute
 
 
@@ -294,6 +319,7 @@ def add_api_routes(app: web.Application, api: Api, changes: Changes) -> None:
         f"{PREFIX}/channels/{{channel}}/resume": changes.doing.channels.resume,
         f"{PREFIX}/deliveries/{{delivery_id}}/resend": changes.doing.channels.resend,
         f"{PREFIX}/deployments/{{name}}/export": api.export,
+        f"{PREFIX}/report": api.report,
         f"{PREFIX}/deployments/{{name}}/actuals": rows.actuals,
         f"{PREFIX}/deployments/{{name}}/observations": rows.observations,
         f"{PREFIX}/deployments/{{name}}/baseline": rows.baseline,
@@ -301,6 +327,10 @@ def add_api_routes(app: web.Application, api: Api, changes: Changes) -> None:
         f"{PREFIX}/monitors/plan": changes.monitors.plan,
         f"{PREFIX}/monitors/apply": changes.monitors.apply,
         f"{PREFIX}/monitors/backtest": changes.monitors.backtest,
+        f"PUT {PREFIX}/deployments/{{name}}/metrics/{{metric}}": changes.custom.put,
+        f"DELETE {PREFIX}/deployments/{{name}}/metrics/{{metric}}": changes.custom.delete,
+        f"PUT {PREFIX}/objectives/{{objective}}": changes.monitors.put_objective,
+        f"DELETE {PREFIX}/objectives/{{objective}}": changes.monitors.delete_objective,
         f"PUT {PREFIX}/monitors/{{monitor}}": changes.monitors.put,
         f"DELETE {PREFIX}/monitors/{{monitor}}": changes.monitors.delete,
         f"PATCH {PREFIX}/deployments/{{name}}": changes.monitors.patch_deployment,

@@ -20,6 +20,7 @@ from tidegauge_collector.cli import (
     export,
     monitors,
     quarantine,
+    report,
     routes,
     serve,
     shrink,
@@ -79,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         silences,
         monitors,
         deployments,
+        report,
     ):
         command.add_to(commands)
     return parser

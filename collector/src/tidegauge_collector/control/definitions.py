@@ -193,8 +193,9 @@ def _is_settled(session: Session) -> bool:
     rows = session.scalars(select(MonitorDefinitionRow).order_by(MonitorDefinitionRow.position)).all()
     if [_stored(row) for row in rows] != list(everything.values()):
         return False
+    kept = monitors.of_all(session)
     return all(
-        list(monitors.by_id(session, row.id).values()) == list(monitors_of(everything.values(), _target(row)).values())
+        kept.get(row.id, []) == list(monitors_of(everything.values(), _target(row)).values())
         for row in session.scalars(select(DeploymentRow)).all()
     )
 

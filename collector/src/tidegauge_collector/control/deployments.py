@@ -14,6 +14,9 @@ from sqlalchemy.orm import Session
 
 from tidegauge_collector.control import definitions, revisions
 from tidegauge_collector.control.tables import DeploymentRow, VersionRow
+from tidegauge_collector.core.custom import CustomMetric, custom_json, read_custom
+
+MAX_METRICS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Deployment:
     importance: str = "normal"
     labels: Mapping[str, str] = field(default_factory=dict)
     runbook: str = ""
+    metrics: Mapping[str, CustomMetric] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,20 @@ def change(session: Session, name: str, changes: Mapping[str, Any], *, actor: st
     revisions.bump(session, row)
     defined = definitions.current(session)
     return definitions.materialise(session, row, defined, actor=actor, now_us=now_us).withdrawn
+
+
+def change_metric(session: Session, name: str, metric: str, said: CustomMetric | None) -> None:
+    """Sets what people say of a metric of their own, None: nothing. Raises LookupError where there is no such deployment, or nothing was
+    said, ValueError beyond the 1,000th.
+    """
+    row = row_of(session, name)
+    others = {one: value for one, value in row.metrics.items() if one != metric}
+    if said is None and metric not in row.metrics:
+        raise LookupError(f"nothing is said of metric {metric!r:.140} of {name!r}")
+    if said is not None and len(others) >= MAX_METRICS:
+        raise ValueError(f"{name!r} has {MAX_METRICS} metrics already: delete one first")
+    row.metrics = others if said is None else {**others, metric: custom_json(said)}
+    revisions.bump(session, row)
 
 
 def ensure_version(session: Session, deployment: str, name: str, role: str, now_us: int) -> Version:
@@ -180,4 +198,5 @@ def _value(row: DeploymentRow) -> Deployment:
         importance=row.importance,
         labels=row.labels,
         runbook=row.runbook,
+        metrics={name: read_custom(one) for name, one in row.metrics.items()},
     )

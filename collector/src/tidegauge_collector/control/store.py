@@ -43,6 +43,7 @@ from tidegauge_collector.control.talks import Talks
 from tidegauge_collector.control.tokens import Tokens
 from tidegauge_collector.control.verdicts import Verdicts
 from tidegauge_collector.core.alerts import SeriesState
+from tidegauge_collector.core.custom import CustomMetric
 from tidegauge_collector.core.judging import SeriesKey
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.routing import Routing
@@ -159,6 +160,11 @@ class ControlStore:
         """
         with self._write() as session:
             return deployments.change(session, name, changes, actor=actor, now_us=now_us)
+
+    def change_metric(self, name: str, metric: str, said: CustomMetric | None) -> None:
+        """Sets what people say of a metric of their own; None: nothing. Raises LookupError or ValueError (see `deployments`)."""
+        with self._write() as session:
+            deployments.change_metric(session, name, metric, said)
 
     def overviews(self, names: Collection[str]) -> dict[str, Overview]:
         """What the list of deployments says of each, for many at once."""

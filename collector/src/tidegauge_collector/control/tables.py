@@ -65,6 +65,7 @@ class DeploymentRow(Table):
     importance: Mapped[str] = mapped_column(server_default="normal")
     labels: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     runbook: Mapped[str] = mapped_column(server_default="")
+    metrics: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
 
 class VersionRow(Table):

@@ -17,9 +17,10 @@ Learned = Literal["stated", "baseline", "trailing"]
 Block = Literal["service", "drift", "accuracy", "fairness", "quality", "freshness", "custom"]
 Severity = Literal["warning", "failing"]
 
-BURN_METRICS = ("error_rate", "availability", "slow_requests")
+BURN_METRICS = ("error_rate", "availability", "slow_requests", "throughput", "freshness")
 SILENCE_METRICS = ("predictions", "agents", "labels")
 AT_LEAST_ONE = ("window_s", "every_s", "recover_after", "trailing_windows", "objective_window_s", "silent_for_s")
+MORE_THAN_ZERO = ("slow_s", "at_least_per_minute", "stale_after_s")
 AT_LEAST_ZERO = ("min_rows", "lag_s", "cooldown_s", "flap_changes", "flap_span_s", "at_least", "recover_margin")
 
 
@@ -106,8 +107,8 @@ def _burn_rate(monitor: Monitor) -> list[str]:
         found.append(f"metric is {monitor.metric!r}: a burn rate is of {_either(BURN_METRICS)}")
     if not 0 < monitor.objective < 1:
         found.append(f"objective is {monitor.objective}: use a share between 0 and 1, such as 0.999")
-    if not monitor.slow_s > 0:
-        found.append(f"slow_s is {monitor.slow_s}: use more than 0")
+    small = [(name, value) for name in MORE_THAN_ZERO if not (value := getattr(monitor, name)) > 0]
+    found += [f"{name} is {value}: use more than 0" for name, value in small]
     return [*found, *_unlimited(monitor)]
 
 

@@ -53,8 +53,8 @@ class Monitor:
     metric: str = field(
         default="",
         metadata={
-            "doc": "What is measured (docs/metrics.md). Of `burn_rate`: `error_rate`, `availability` or `slow_requests`;"
-            " of `no_data`: `predictions`, `agents` or `labels`; of `composite` nothing."
+            "doc": "What is measured (docs/metrics.md). Of `burn_rate`: `error_rate`, `availability`, "
+            "`slow_requests`, `throughput` or `freshness`; of `no_data`: `predictions`, `agents` or `labels`; of `composite` nothing."
         },
     )
     columns: str = field(
@@ -201,6 +201,13 @@ class Monitor:
         metadata={
             "doc": "`slow_requests`, `slow_share`: a call that takes longer is slow, and of `burn_rate` a bad one."
         },
+    )
+    at_least_per_minute: float = field(
+        default=1.0, metadata={"doc": "`burn_rate` of `throughput`: a minute with fewer requests is a bad one."}
+    )
+    stale_after_s: int = field(
+        default=900,
+        metadata={"doc": "`burn_rate` of `freshness`: a minute at whose end the last answer is older is a bad one."},
     )
     silent_for_s: int = field(default=DAY_S, metadata={"doc": "`no_data`: how long nothing has come."})
     usual_week: bool = field(

@@ -118,7 +118,7 @@ class Polling:
                 while True:
                     step = talk.send(await exchange(session, step))
         except StopIteration as end:
-            found: Mapping[str, Any] | None = end.value
+            found: Mapping[str, Any] | None = channel.endpoint.redact_in(end.value)
             return found
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
             self.counts[channel.name, type(problem).__name__] += 1

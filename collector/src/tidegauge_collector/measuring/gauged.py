@@ -56,9 +56,9 @@ class GaugedColumn:
     distributions: Mapping[int, Distribution] = field(default_factory=dict)
 
     @property
-    def kinds(self) -> list[str]:
+    def kinds(self) -> tuple[str, ...]:
         """The kind of each entry of the counts."""
-        return [one.kind.value for one in (*self.bins.labels, *UNUSABLE)]
+        return self.bins.kinds
 
     def baseline_side(self) -> Side:
         """The baseline's finite values: few are kept whole, many as a sketch."""

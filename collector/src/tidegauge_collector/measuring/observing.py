@@ -17,6 +17,8 @@ from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.measuring.accuracy import METRICS as ACCURACY_METRICS
 from tidegauge_collector.measuring.accuracy import AccuracyMeter
 from tidegauge_collector.measuring.baselines import ActiveBaseline, Baselines
+from tidegauge_collector.measuring.custom import METRICS as CUSTOM_METRICS
+from tidegauge_collector.measuring.custom import custom_names, measure_custom
 from tidegauge_collector.measuring.drift import ColumnDrift, Scope, column_drift
 from tidegauge_collector.measuring.learning import Learning
 from tidegauge_collector.measuring.measurement import Measurement
@@ -62,12 +64,14 @@ Measure = Callable[[Task], Iterator[Observation]]
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Metrics that are measured alike; `is_by_arrival`: in windows of arrival time, `needs_baseline`: those undefined without one."""
+    """Metrics that are measured alike; `is_by_arrival`: in windows of arrival time, `needs_baseline`: those undefined without one;
+    `has_own_baseline`: what they are compared with is not the model's baseline."""
 
     metrics: tuple[str, ...]
     measure: Measure
     is_by_arrival: bool = False
     needs_baseline: Collection[str] = ()
+    has_own_baseline: bool = False
 
 
 class Observer:
@@ -158,6 +162,12 @@ def _volumes(task: Task) -> Iterator[Observation]:
     yield from map(_of_measurement, found)
 
 
+def _custom(task: Task) -> Iterator[Observation]:
+    covered = [name for name in custom_names(task.store, task.deployment.name) if task.monitor.covers(name)]
+    for measured in measure_custom(task.store, task.scope, task.deployment, task.monitor.metric, covered):
+        yield _of_measurement(measured)
+
+
 FAMILIES: tuple[Family, ...] = (
     Family(DRIFT_METRICS, _drift, needs_baseline=("psi",)),
     Family(SERVICE_METRICS, _service, is_by_arrival=True),
@@ -166,6 +176,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(QUALITY_METRICS, _quality, needs_baseline=AGAINST_BASELINE),
     Family(SCHEMA_METRICS, _schema),
     Family(VOLUME_METRICS, _volumes),
+    Family(CUSTOM_METRICS, _custom, has_own_baseline=True),
 )
 METRICS = tuple(metric for family in FAMILIES for metric in family.metrics)
 
@@ -179,6 +190,8 @@ def family_of(metric: str) -> Family | None:
 def needs_baseline(monitor: Monitor) -> bool:
     """Whether nothing can be judged before there is a baseline."""
     family = family_of(monitor.metric)
+    if family is not None and family.has_own_baseline:
+        return False
     return monitor.uses_baseline or (family is not None and monitor.metric in family.needs_baseline)
 
 

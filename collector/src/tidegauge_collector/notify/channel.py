@@ -191,6 +191,14 @@ class Endpoint:
             text = text.replace(secret, "***")
         return text
 
+    def redact_in(self, value: Any) -> Any:
+        """A JSON value with the texts in it redacted, for what a receiver has said and is kept or shown to people."""
+        if isinstance(value, str):
+            return self.redact(value)
+        if isinstance(value, Mapping):
+            return {name: self.redact_in(each) for name, each in value.items()}
+        return [self.redact_in(each) for each in value] if isinstance(value, list | tuple) else value
+
     @property
     def _secret_texts(self) -> list[str]:
         """Longest first, as one may hold another."""

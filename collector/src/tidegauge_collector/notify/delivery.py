@@ -14,6 +14,7 @@ from yarl import URL
 
 from tidegauge_collector import __version__
 from tidegauge_collector.control import OutboxRow, Thread
+from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.notify.channel import Answer, Channel, Mail, Note, Request, Talk
 from tidegauge_collector.notify.mailing import send_mail
 from tidegauge_collector.notify.outcomes import DeadLetter, Outcome, PauseChannel, Retry
@@ -131,13 +132,14 @@ class _Driven:
 
     async def _take(self, step: Request | Mail | Note) -> Answer | None:
         if isinstance(step, Note):
-            await self._memory.remember(step.remembered)
+            await self._memory.remember(self._channel.endpoint.redact_in(step.remembered))
             return None
         if step.is_reading:
             self.last = await self._send(step)
             return self.last
         await self._begin()
         self.last = await self._send(step)
+        crash_here("send.answered")
         if isinstance(step, Mail) or not _is_unknown(self.last.status):
             self.begun_at_us = self._before_us = None
         return self.last

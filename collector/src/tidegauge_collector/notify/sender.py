@@ -14,6 +14,7 @@ import aiohttp
 import structlog
 
 from tidegauge_collector.control import Context, ControlStore, OutboxRow, StoreUnavailable
+from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.errors import ConfigError
 from tidegauge_collector.notify import ownalerts
 from tidegauge_collector.notify.channel import Channel
@@ -166,6 +167,7 @@ class OutboxSender:
             now_us=self._clock.now_us(),
             may_have_arrived=found.may_have_arrived,
         )
+        crash_here("send.before_receipt")
         outcome = await asyncio.to_thread(self._settle, lane, message, made, self._clock.now_us())
         self.counts[lane.channel.name, outcome] += 1
         change = lane.learn(made, self._clock.now_us())

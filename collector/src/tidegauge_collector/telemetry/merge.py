@@ -15,6 +15,7 @@ from tidegauge.core.moments import SecondMoments
 from tidegauge.core.profile import ColumnProfile
 from tidegauge_collector.telemetry.store import Array, Table
 
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 CellKey = tuple[int, int, int]
 """Series number, window start in us, window length in s."""
@@ -30,6 +31,14 @@ def blobs(values: Sequence[bytes]) -> pa.BinaryArray:
     ends = np.cumsum([0, *map(len, values)], dtype=np.int64)
     buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(values))]
     return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(values), buffers)
+
+
+def _blobs_of_floats(parts: Sequence[Floats]) -> pa.BinaryArray:
+    ends = np.cumsum([0, *map(len, parts)], dtype=np.int64) * 8
+    values = np.concatenate(parts, dtype="<f8")
+    return pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(parts), [None, pa.py_buffer(ends), pa.py_buffer(values)]
+    )
 
 
 def columns_of(rows: Sequence[Sequence[object]], kinds: Mapping[str, type]) -> Table:
@@ -51,7 +60,7 @@ class CellBatch:
         self._binned: list[tuple[int, Ints]] = []
         self._buckets: list[tuple[int, int, int]] = []
         self._names: dict[tuple[int, str], int] = {}
-        self._sketches: list[tuple[int, int, bytes, int]] = []
+        self._sketches: list[tuple[int, int, Floats, int]] = []
         self._moments: list[tuple[int, int, bytes, int]] = []
 
     def add(self, key: CellKey, profile: ColumnProfile, received_us: int) -> None:
@@ -68,7 +77,7 @@ class CellBatch:
         for name, count in p.names.items():
             self._names[cell, name] = self._names.get((cell, name), 0) + count
         if p.sketch.count:
-            self._sketches.append((cell, p.sketch.count, p.sketch.points.tobytes(), received_us))
+            self._sketches.append((cell, p.sketch.count, p.sketch.points, received_us))
 
     def add_moments(self, key: CellKey, moments: SecondMoments, received_us: int) -> None:
         """Keep second moments, in a cell that counts their rows."""
@@ -137,7 +146,7 @@ class CellBatch:
         cells, counts, points, received = zip(*self._sketches, strict=True)
         return _where(keys[list(cells)]) | {
             "sketch_count": np.array(counts, dtype=np.int64),
-            "sketch": blobs(points),
+            "sketch": _blobs_of_floats(points),
             "received_us": np.array(received, dtype=np.int64),
         }
 

@@ -14,7 +14,7 @@ from tidegauge.core.moments import MAX_COLUMNS, SecondMoments
 from tidegauge.core.profile import ColumnProfile
 from tidegauge.errors import WireError
 from tidegauge.wire import telemetry_pb2 as pb
-from tidegauge.wire.codec import KIND_FROM_WIRE, decode_moments, decode_profile
+from tidegauge.wire.codec import KIND_FROM_WIRE, decode_moments, decode_profiles
 from tidegauge.wire.rows import ActualRows, RecordRows, decode_actuals, decode_records
 from tidegauge_collector.telemetry.index import MOMENTS_KIND, SeriesKey
 from tidegauge_collector.telemetry.moment_rows import column_of
@@ -46,8 +46,7 @@ def _columns(frame: pb.Frame) -> Iterator[tuple[SeriesKey, ColumnProfile]]:
     profile = frame.profile
     whose = (frame.deployment, frame.version, frame.role, profile.segment, profile.batch)
     bins_id, time_basis = profile.bins_id, profile.time_basis or EVENT_TIME
-    for message in profile.columns:
-        column = decode_profile(message)
+    for message, column in zip(profile.columns, decode_profiles(profile.columns), strict=True):
         _check_column(column)
         is_binned = column.bin_counts is not None
         if is_binned and not bins_id:

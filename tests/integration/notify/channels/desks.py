@@ -1,20 +1,25 @@
 """A desk: a provider, the channel to it, the sender between them, and how many tickets there are and which of them are over."""
 
+import ssl
+
 import aiohttp
 from fake_boards import AlertmanagerReceiver, TeamsReceiver, WebhookReceiver
 from fake_opsgenie import OpsgenieReceiver
 from fake_pagerduty import KEY as ROUTING_KEY
 from fake_pagerduty import PagerDutyReceiver
+from fake_smtp import MailServer
 from notify_bodies import TYPES, body, event
 from notify_strict import hold
 from sqlalchemy import select
 
 from receivers import JiraReceiver, ServiceNowReceiver, SlackReceiver
+from receivers.provider import HANG, SLOW
 from tidegauge_collector.control.outbox import Message, put
 from tidegauge_collector.control.tables import ThreadRow
 from tidegauge_collector.notify import OutboxSender, WebhookChannel
 from tidegauge_collector.notify.kinds.alertmanager import AlertmanagerChannel
 from tidegauge_collector.notify.kinds.jira import jira_cloud, jira_data_center
+from tidegauge_collector.notify.kinds.mail import EmailChannel
 from tidegauge_collector.notify.kinds.opsgenie import OpsgenieChannel
 from tidegauge_collector.notify.kinds.pagerduty import PagerDutyChannel
 from tidegauge_collector.notify.kinds.servicenow import ServiceNowChannel
@@ -26,7 +31,7 @@ from tidegauge_collector.notify.kinds.teams import TeamsChannel
 ALLOW = ("127.0.0.1",)
 WEBHOOK_SECRET = "whsec_" + "a2V5" * 8
 KEY = "4f" * 16
-PATIENCE_S = 0.25  # for receivers that hang
+IMPATIENT_S, PATIENT_S = 0.25, 60.0
 DAY_US = 86_400_000_000
 
 
@@ -50,11 +55,15 @@ def tell(store, channel, kind, *, now_us, key=KEY, **data):
         return put(session, channel, message, now_us)
 
 
-def impatient(channel):
-    """A session that gives up soon, for receivers that hang; it checks no address."""
-    del channel
+def patience_s(provider):
+    """How long an answer is waited for: where one is about to hang, not long; on a busy machine every other may take its time."""
+    return IMPATIENT_S if any(one in (HANG, SLOW) for one in provider.script) else PATIENT_S
+
+
+def session(provider):
+    """A session that checks no address."""
     return aiohttp.ClientSession(
-        timeout=aiohttp.ClientTimeout(total=PATIENCE_S),
+        timeout=aiohttp.ClientTimeout(total=patience_s(provider)),
         connector=aiohttp.TCPConnector(force_close=True),
         auto_decompress=False,
     )
@@ -76,7 +85,11 @@ class Desk:
     def start(self):
         """A sender, as after a restart."""
         self.sender = OutboxSender(
-            self.store, [self.channel], clock=self.clock, random=lambda: 1.0, session_factory=impatient
+            self.store,
+            [self.channel],
+            clock=self.clock,
+            random=lambda: 1.0,
+            session_factory=lambda _channel: session(self.provider),
         )
 
     async def close(self):
@@ -185,6 +198,22 @@ DESKS = {
         lambda p: [p.posted[-1]["type"] == "dev.tidegauge.alert.resolved"] if p.posted else [],
     ),
 }
+
+
+def mail_desk(authority):
+    """A mail server that takes nothing before TLS and login; its certificate is the authority's."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(tls)
+    account = {"username": "bot@example.com", "password": "smtp-secret"}
+    return Desk(
+        lambda **_: MailServer(tls),
+        lambda p: EmailChannel(
+            "ops", "localhost", "gauge@example.com", ("anna@example.com",), port=p.port, allow=("localhost",), **account
+        ),
+        lambda p: _last_is_over([one["Subject"] for _, one in p.mails]),
+    )
+
+
 ALL = tuple(DESKS)
 COUNTED = ("slack_api", "jira", "jira_dc", "servicenow", "pagerduty", "opsgenie")
 """Kinds with a ticket for each episode; of the others only the last state counts."""

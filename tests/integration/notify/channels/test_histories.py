@@ -26,9 +26,9 @@ def test_tickets_are_episodes_and_end_as_things_are(kind, steps, tmp_path_factor
 
 
 async def _history(kind, steps, path):
-    from tidegauge_collector.control import ControlStore
+    from control_timeline import fresh_store
 
-    store, clock, desk = ControlStore.open(path), FakeClock(), DESKS[kind]()
+    store, clock, desk = fresh_store(path), FakeClock(), DESKS[kind]()
     await desk.open(store, clock)
     try:
         told, is_open = 0, False

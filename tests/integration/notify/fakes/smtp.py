@@ -18,6 +18,7 @@ class MailServer:
         self.script = deque()
         self.refuse = {}
         self.mails = []  # (recipients, message)
+        self.drops = 0
         self.problems = []
         self._closing = asyncio.Event()
         self._sessions = set()
@@ -92,6 +93,7 @@ class MailServer:
                     assert b"\n" not in content.replace(b"\r\n", b""), "a bare line feed"
                     self.mails.append((to, message_from_bytes(content[:-3].replace(b"\r\n..", b"\r\n."), policy=SMTP)))
                     if fault == "drop":
+                        self.drops += 1
                         return
                     say("250 taken")
                 case "RSET":

@@ -3,7 +3,7 @@
 A 2×k table of counts, pooled, without Yates' correction; two bins: Fisher's exact test. Decides no verdict.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +51,9 @@ class ChanceTest:
         return min(1.0, float(np.sqrt(self.statistic / self.rows)))
 
 
+_TOO_FEW_BINS = ChanceTest(statistic=None, df=None, p_value=None, reason="too_few_bins")
+
+
 @dataclass(frozen=True, slots=True)
 class ChanceTests:
     """`chance_test` of many rows, as arrays: statistic and p-value are nan where fewer than two bins are left (`df` 0)."""
@@ -64,10 +67,20 @@ class ChanceTests:
     def __len__(self) -> int:
         return len(self.df)
 
+    def __iter__(self) -> Iterator[ChanceTest]:
+        """Every row's outcome, in order."""
+        fields = (self.statistic, self.df, self.p_value, self.exact, self.rows)
+        for statistic, df, p_value, exact, rows in zip(*(one.tolist() for one in fields), strict=True):
+            if df:
+                method = "fisher_exact" if exact else "chi_square"
+                yield ChanceTest(statistic, df, p_value, None, method, round(rows))
+            else:
+                yield _TOO_FEW_BINS
+
     def __getitem__(self, i: int) -> ChanceTest:
         """One row's outcome."""
         if not self.df[i]:
-            return ChanceTest(statistic=None, df=None, p_value=None, reason="too_few_bins")
+            return _TOO_FEW_BINS
         return ChanceTest(
             statistic=float(self.statistic[i]),
             df=int(self.df[i]),
@@ -89,8 +102,7 @@ def chance_test(window: npt.ArrayLike, baseline: npt.ArrayLike, kinds: Sequence[
 
 def chance_rows(windows: npt.ArrayLike, baseline: npt.ArrayLike, kinds: Sequence[str] | KindCodes) -> list[ChanceTest]:
     """`chance_test` of each row of `windows[k, B]` against `baseline[B]` or `baseline[k, B]`."""
-    found = chance_tests(windows, baseline, kinds)
-    return [found[i] for i in range(len(found))]
+    return list(chance_tests(windows, baseline, kinds))
 
 
 def chance_tests(windows: npt.ArrayLike, baseline: npt.ArrayLike, kinds: Sequence[str] | KindCodes) -> ChanceTests:

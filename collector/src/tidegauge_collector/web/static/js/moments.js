@@ -18,7 +18,7 @@ export async function drawMoments(view, name) {
   drawLines(name, {
     step: view.step, zone: view.zone, zero: of !== "mean",
     series: [of === "mean" ? { ...line, band: extremes, bandLabel: t("chart.range") } : line],
-    moments: happened.map((one) => ({ at: Date.parse(one.at) / 1000, label: one.text || one.name })),
+    moments: happened.map((one) => ({ at: Date.parse(one.at) / 1000, label: one.text || one.kind })),
     caption: ["n = " + count(n), stepName(view.step)].join(" · "),
   });
 }
