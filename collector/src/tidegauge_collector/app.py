@@ -28,6 +28,7 @@ from tidegauge_collector.access import Access
 from tidegauge_collector.access.requests import guarding
 from tidegauge_collector.api.actuals import ActualsIntake
 from tidegauge_collector.api.alerts import AlertActions
+from tidegauge_collector.api.bodies import Alerting
 from tidegauge_collector.api.channels import ChannelRoutes
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import summarise, summarise_all
@@ -341,16 +342,14 @@ class Collector:
             on_changed=self._on_rules_changed,
             now_us=self._clock.now_us,
         )
-        alerting = (self.control, self._in_readers, self._clock.now_us, self.telling.wake)
+        alerting = Alerting(self.control, self._in_readers, self._clock.now_us, self.telling.wake)
         changes = Changes(
             uploads=self.doors,
             deletions=DeletionRoutes(self.deleting, self._in_jobs),
             monitors=monitors,
-            actions=AlertActions(*alerting),
-            silences=SilenceRoutes(*alerting),
-            inbound=InboundRoute(
-                self.control, self.sender.channels, self._in_readers, self._clock.now_us, self.telling.wake
-            ),
+            actions=AlertActions(alerting),
+            silences=SilenceRoutes(alerting),
+            inbound=InboundRoute(alerting, self.sender.channels),
             channels=ChannelRoutes(self.attendant, self._readers),
         )
         add_api_routes(application, api, changes)

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tidegauge_collector.api.bodies import InThread, actor_of, answered, read_object, text_of, time_of
+from tidegauge_collector.api.bodies import Alerting, actor_of, answered, read_object, text_of, time_of
 from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_choice, read_int, read_time
 from tidegauge_collector.api.scope import Json, Query, Sources
 from tidegauge_collector.api.silences import silence_json
@@ -83,13 +83,8 @@ def show_alert(sources: Sources, number: str, query: Query) -> Json:
 class AlertActions:
     """Answers POST of `/alerts/{id}/{action}`; `on_change` is told of each change."""
 
-    def __init__(
-        self, control: ControlStore, in_thread: InThread, now_us: Callable[[], int], on_change: Callable[[], None]
-    ) -> None:
-        self._control = control
-        self._in_thread = in_thread
-        self._now_us = now_us
-        self._on_change = on_change
+    def __init__(self, alerting: Alerting) -> None:
+        self._with = alerting
 
     async def answer(self, request: web.Request) -> web.Response:
         """The alert as it is afterwards."""
@@ -102,8 +97,8 @@ class AlertActions:
         if not number.isdecimal() or len(number) > 18:
             raise NotFound(f"alert {number!r:.80} does not exist: /api/v1/alerts lists them")
         body = await read_object(request, *FIELDS[action], "actor")
-        options: dict[str, Any] = {"actor": actor_of(request, body), "at_us": self._now_us()}
-        people, alert = self._control.people, int(number)
+        options: dict[str, Any] = {"actor": actor_of(request, body), "at_us": self._with.now_us()}
+        people, alert = self._with.control.people, int(number)
         change: Callable[..., Any]
         match action:
             case "acknowledge":
@@ -120,15 +115,15 @@ class AlertActions:
                 change = people.unmute
             case _:
                 change = people.close_by_person
-        await self._in_thread(lambda: change(alert, **options))
-        self._on_change()
-        return dict(await self._in_thread(lambda: self._shown(alert)))
+        await self._with.in_thread(lambda: change(alert, **options))
+        self._with.on_change()
+        return dict(await self._with.in_thread(lambda: self._shown(alert)))
 
     def _shown(self, alert: int) -> Json:
-        row = self._control.alert(alert)
+        row = self._with.control.alert(alert)
         if row is None:
             raise NotFound(f"alert {alert} does not exist: /api/v1/alerts lists them")
-        return _alert(self._control, row, self._now_us())
+        return _alert(self._with.control, row, self._with.now_us())
 
 
 def _until(body: Mapping[str, Any], now_us: int) -> int | None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
-from tidegauge_collector.api.bodies import Body, InThread, actor_of, answered, read_object, text_of, time_of
+from tidegauge_collector.api.bodies import Alerting, Body, actor_of, answered, read_object, text_of, time_of
 from tidegauge_collector.api.query import BadRequest, check_known, read_choice
 from tidegauge_collector.api.scope import Json, Query, Sources
-from tidegauge_collector.control import ControlStore
 from tidegauge_collector.core.calendar import duration_us
 from tidegauge_collector.core.matching import read_matchers
 from tidegauge_collector.core.silences import Silence
@@ -32,15 +30,10 @@ def list_silences(sources: Sources, query: Query) -> Json:
 
 
 class SilenceRoutes:
-    """Answers POST of `/silences` and DELETE of `/silences/{id}`; `on_change` is told of each."""
+    """Answers POST of `/silences` and DELETE of `/silences/{id}`."""
 
-    def __init__(
-        self, control: ControlStore, in_thread: InThread, now_us: Callable[[], int], on_change: Callable[[], None]
-    ) -> None:
-        self._control = control
-        self._in_thread = in_thread
-        self._now_us = now_us
-        self._on_change = on_change
+    def __init__(self, alerting: Alerting) -> None:
+        self._with = alerting
 
     async def create(self, request: web.Request) -> web.Response:
         """The new silence."""
@@ -51,18 +44,18 @@ class SilenceRoutes:
         return await answered(self._end(request))
 
     async def _create(self, request: web.Request) -> Json:
-        body, now_us = await read_object(request, *FIELDS), self._now_us()
+        body, now_us = await read_object(request, *FIELDS), self._with.now_us()
         options = silence_options(body, now_us)
         by = actor_of(request, body)
-        made = await self._in_thread(lambda: self._control.silences.create(**options, by=by, now_us=now_us))
-        self._on_change()
+        made = await self._with.in_thread(lambda: self._with.control.silences.create(**options, by=by, now_us=now_us))
+        self._with.on_change()
         return silence_json(made, now_us)
 
     async def _end(self, request: web.Request) -> Json:
-        body, now_us = await read_object(request, "actor"), self._now_us()
+        body, now_us = await read_object(request, "actor"), self._with.now_us()
         silence, by = request.match_info["id"], actor_of(request, body)
-        ended = await self._in_thread(lambda: self._control.silences.end(silence, by=by, now_us=now_us))
-        self._on_change()
+        ended = await self._with.in_thread(lambda: self._with.control.silences.end(silence, by=by, now_us=now_us))
+        self._with.on_change()
         return silence_json(ended, now_us)
 
 
