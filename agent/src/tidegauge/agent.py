@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 
 from tidegauge.capture import (
+    STATED,
     Extract,
     Recorder,
     WatchOptions,
@@ -30,6 +31,7 @@ from tidegauge.capture import (
 from tidegauge.checks import (
     check_edges,
     check_importance,
+    check_kind,
     check_length,
     length,
     metric_numbers,
@@ -44,6 +46,7 @@ from tidegauge.core.outcomes import Outcomes, encode_truth
 from tidegauge.core.windows import clamp_future
 from tidegauge.errors import SpoolError, TidegaugeError, UsageError
 from tidegauge.guard import current_flags
+from tidegauge.learning import importance_learned
 from tidegauge.process import PROCESS, BinsFile
 from tidegauge.recognition import described, extract_for
 from tidegauge.settings import AgentSettings, parse_settings
@@ -182,6 +185,7 @@ class Agent:
 
         What an inner context does not say an outer one does.
         """
+        STATED.ever = True
         token = current_context.set(
             merged_context(
                 current_context.get(),
@@ -226,7 +230,7 @@ class Agent:
         self._check_record(inputs, predictions, rows, context)
         duration_ns = -1 if latency_s is None else nanoseconds_of(latency_s)
         started = time.perf_counter_ns() - max(0, duration_ns)
-        call = Call(Origin(self._target, "record"), inputs, predictions, started, duration_ns, context)
+        call = Call(Origin(self._target, "record"), inputs, predictions, started, started + duration_ns, context)
         if not self.settings.enabled:
             return
         self._capture.start()
@@ -263,21 +267,27 @@ class Agent:
         *,
         predictions: Any = None,
         actuals: Any = None,
-        importance: Mapping[str, float] | None = None,
+        importance: Mapping[str, float] | Literal["learned"] | None = None,
         bins: Mapping[str, Sequence[float]] | None = None,
         model: Any = None,
     ) -> None:
         """Profile training or holdout data, once for each version: what production is measured against.
 
         `inputs` has n rows, `predictions` and `actuals` n values each. `importance` weighs features; without it a `model`'s
-        `feature_importances_` or `coef_` is used. `bins` overrides the bin edges of numeric columns. Durable on return.
+        `feature_importances_` or `coef_` is used; "learned" asks the model: how far its answers move when a feature's values
+        change places. `bins` overrides the bin edges of numeric columns. Durable on return.
         """
-        model = described(model)
+        asked, model = model, described(model)
         columns, rows = tabulate(inputs, self._target.feature_names or feature_names_of(model))
+        order = list(columns)
         columns = Privacy(self.settings).columns(columns)
         if rows == 0:
             raise UsageError("baseline: the data has no rows")
         columns.pop(self.settings.id_column or "", None)
+        if isinstance(importance, str):
+            if importance != "learned":
+                raise UsageError(f'importance={importance!r:.80}: give weights by feature, or "learned"')
+            importance = importance_learned(asked, inputs, list(columns), order)
         check_importance(importance or {}, columns)
         weights = dict(importance) if importance is not None else importance_of(model, list(columns))
         facts = self._target.facts
@@ -353,12 +363,16 @@ class Agent:
                 self._target.metrics.take(_now_us())
         self._capture.start()
 
-    def event(self, text: str) -> None:
-        """Note something that happened (at most 1,000 characters); charts show it."""
+    def event(self, text: str, *, kind: str = "note") -> None:
+        """Note something that happened (at most 1,000 characters); charts show it. `kind` is a word to find it by, such as `deploy`.
+
+        Raises UsageError for a kind that is no such word.
+        """
+        check_kind(kind)
         if not self.settings.enabled:
             return
         valid = str(text)[:1_000].encode("utf-8", "backslashreplace").decode()
-        frame = self._target.encoder.event("note", valid, _now_us())
+        frame = self._target.encoder.event(kind, valid, _now_us())
         with self._capture.runtime.locked():
             self._target.take_frames([frame])
             if self._target.ready_frames >= FRAMES_AT_ONCE:

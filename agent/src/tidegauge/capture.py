@@ -46,6 +46,18 @@ PAUSE_NS = 60 * 1_000_000_000
 current_context: ContextVar[CallContext | None] = ContextVar("tidegauge_context", default=None)
 
 
+class Stated:
+    """Whether anything was `ever` stated of calls in this process: until then a caller need not look for a context."""
+
+    __slots__ = ("ever",)
+
+    def __init__(self) -> None:
+        self.ever = False
+
+
+STATED = Stated()
+
+
 Extract = Callable[..., Any]
 """`extract(result, *args, **kwargs)` says what is to be recorded of a call: an `Observed`, or else the predictions."""
 
@@ -218,27 +230,29 @@ class Recorder:
     # ------------------------------------------------------------------ calls; none of these ever raises an Exception
 
     def answered(
-        self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, started_ns: int, duration_ns: int
+        self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, started_ns: int, ended_ns: int
     ) -> None:
         """Hand over an answered call."""
         try:
             inputs, context = inputs_of(args, kwargs, self.options.parameters), current_context.get()
             inputs = inputs if method == "__call__" else texts_as_rows(inputs)
-            call = Call(self.origin(method), inputs, result, started_ns, duration_ns, context)
+            call = Call(self.origin(method), inputs, result, started_ns, ended_ns, context)
             found = call if self.options.extract is None else self._extracted(call, args, kwargs)
             if found is not None:
                 self._hand_over(found)
         except Exception:  # noqa: BLE001 - the host must not notice
             self.count_fault()
 
-    def failed(self, method: str, error: BaseException, started_ns: int, duration_ns: int) -> None:
+    def failed(self, method: str, error: BaseException, started_ns: int, ended_ns: int) -> None:
         """Hand over a call that raised."""
         try:
             kind = f"{'user' if self._is_users(error) else 'system'}:{type(error).__name__}"
             context = current_context.get()
-            call = (Origin(self.target, method, error=kind), None, None, started_ns, duration_ns, context)
+            call = (Origin(self.target, method, error=kind), None, None, started_ns, ended_ns, context)
             if not (self._may_capture() and self.buffer.offer(call, 0)):
-                self.buffer.keep_service_only(ServiceOnly(self.target, 0, kind, started_ns, duration_ns, context))
+                self.buffer.keep_service_only(
+                    ServiceOnly(self.target, 0, kind, started_ns, ended_ns - started_ns, context)
+                )
         except Exception:  # noqa: BLE001 - the host must not notice
             self.count_fault()
 

@@ -80,3 +80,14 @@ def check_edges(
 def is_finite(edge: object) -> bool:
     """Whether something is a finite number."""
     return isinstance(edge, (int, float, np.integer, np.floating)) and math.isfinite(edge)
+
+
+def check_kind(kind: object) -> None:
+    """Raise UsageError unless an event's kind is a word."""
+    if not isinstance(kind, str) or _KIND.fullmatch(kind) is None:
+        raise UsageError(
+            f"event(kind={kind!r:.80}): write a word of lower-case letters, digits, '_' and '-', at most 64"
+        )
+
+
+_KIND = re.compile(r"[a-z][a-z0-9_-]{0,63}")

@@ -91,7 +91,7 @@ class _Guard:
             return []
         refusal = _refusal(marked)
         if refusal is not None:
-            self._recorder.failed(self._method, refusal, started, self._recorder.clock() - started)
+            self._recorder.failed(self._method, refusal, started, self._recorder.clock())
             raise refusal
         return marked
 

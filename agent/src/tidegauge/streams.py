@@ -147,7 +147,7 @@ class _Stream:
             if self._is_tapped:
                 given, self._given = self._given, []
                 inputs = given[0] if len(given) == 1 else given
-                self._recorder.answered(self._method, (inputs,), {}, item, started_ns, duration_ns)
+                self._recorder.answered(self._method, (inputs,), {}, item, started_ns, started_ns + duration_ns)
             elif len(self._answers) <= MAX_KEPT:
                 self._answers.append(_own(item))
         except Exception:  # noqa: BLE001 - the host must not notice
@@ -167,12 +167,13 @@ class _Stream:
         except Exception:  # noqa: BLE001 - the host must not notice
             self._recorder.count_fault()
             return
-        self._recorder.answered(self._method, self.args, self._kwargs, answer, self._started_ns, self._spent_ns)
+        ended_ns = self._started_ns + self._spent_ns
+        self._recorder.answered(self._method, self.args, self._kwargs, answer, self._started_ns, ended_ns)
 
     def fail(self, error: Exception, duration_ns: int) -> None:
         """The model has raised."""
         self._is_over = True
-        self._recorder.failed(self._method, error, self._started_ns, self._spent_ns + duration_ns)
+        self._recorder.failed(self._method, error, self._started_ns, self._started_ns + self._spent_ns + duration_ns)
 
 
 def _own(item: Any) -> Any:

@@ -135,7 +135,7 @@ class Seen:
     def events(self) -> list[str]:
         """Texts of `agent.event`, in their order."""
         bodies = [one.event for one in self.frames() if one.WhichOneof("body") == "event"]
-        return [body.text for body in bodies if body.name == "note"]
+        return [body.text for body in bodies if "." not in body.name]  # the agent's own kinds have a dot
 
     def _names(self, column: str) -> Counter[str]:
         found = self._profiles(pb.TIME_BASIS_ARRIVAL).get(column)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 
 from numpy import ndarray
 
-from tidegauge.capture import Recorder, current_context
+from tidegauge.capture import STATED, Recorder, current_context
 from tidegauge.chaining import chained_methods, like_method
 from tidegauge.complaints import COMPLAINTS
 from tidegauge.copies import FLOAT64, SCALARS, SMALL_VALUES
@@ -163,47 +163,78 @@ def _recorded_sync(function: Callable[..., Any], recorder: Recorder, method: str
     One row of plain data goes into the buffer here; everything else is left to the recorder.
     """
     clock, answered, failed = recorder.clock, recorder.answered, recorder.failed
-    calls, buffer, context = recorder.calls, recorder.buffer, current_context.get
+    calls, buffer, context, stated = recorder.calls, recorder.buffer, current_context.get, STATED
     append, scalars, float64, nothing = calls.append, SCALARS, FLOAT64, _NOTHING
     by_reference, most = recorder.options.by_reference, SMALL_VALUES
     names = Origin(recorder.target, method, Form.ROW_OF_NAMES)
     floats = Origin(recorder.target, method, Form.ANY if by_reference else Form.ROW_OF_FLOATS)
 
-    def call(_proxy: Any, row: Any = nothing, /, *more: Any, **kwargs: Any) -> Any:
-        is_simple = not more and not kwargs and row is not nothing
+    def call(_proxy: Any, row: Any) -> Any:
         started = clock()
         try:
-            result = function(row) if is_simple else function(*_args(row, more), **kwargs)
+            result = function(row)
         except Exception as error:
-            failed(method, error, started, clock() - started)
+            failed(method, error, started, clock())
             raise
-        duration = clock() - started
-        if is_simple and recorder.is_open and type(result) in scalars and len(calls) < buffer.room:
-            kind = type(row)
-            if kind is dict:
-                append((names, row if by_reference else row.copy(), result, started, duration, context()))
-                return result
-            if kind is ndarray and row.dtype is float64:
+        ended = clock()
+        if recorder.is_open and len(calls) < buffer.room and (type(result) is float or type(result) in scalars):
+            if type(row) is ndarray and row.dtype is float64:
                 dimensions = row.ndim  # one row, whose shape nobody needs
                 size = len(row) if dimensions == 1 else row.size if dimensions == 2 and len(row) == 1 else 0
-                if 0 < size <= most:
-                    append((floats, row if by_reference else row.tobytes(), result, started, duration, context()))
+                if size and size <= most:
+                    own: Any = row if by_reference else row.tobytes()
+                    append((floats, own, result, started, ended, context() if stated.ever else None))
                     return result
-        answered(method, _args(row, more), kwargs, result, started, duration)
+            elif type(row) is dict:
+                own = row if by_reference else row.copy()
+                append((names, own, result, started, ended, context() if stated.ever else None))
+                return result
+        answered(method, (row,), {}, result, started, ended)
         return result
 
-    def call_extracted(_proxy: Any, row: Any = nothing, /, *more: Any, **kwargs: Any) -> Any:
-        args = _args(row, more)
+    def call_any(_proxy: Any, /, *args: Any, **kwargs: Any) -> Any:
         started = clock()
         try:
             result = function(*args, **kwargs)
         except Exception as error:
-            failed(method, error, started, clock() - started)
+            failed(method, error, started, clock())
             raise
-        answered(method, args, kwargs, result, started, clock() - started)
+        answered(method, args, kwargs, result, started, clock())
         return result
 
-    return call if recorder.options.extract is None else call_extracted
+    def call_first(_proxy: Any, row: Any = nothing, /, *more: Any, **kwargs: Any) -> Any:
+        if more or kwargs or row is nothing:
+            return call_any(_proxy, *_args(row, more), **kwargs)
+        return call(_proxy, row)
+
+    if recorder.options.extract is not None:
+        return call_any
+    only = _only_parameter(function)
+    return call_first if only is None else _with_parameter(call, only) or call_first
+
+
+def _only_parameter(function: Callable[..., Any]) -> str | None:
+    """The name of the one parameter of a method that takes one and nothing else, in whatever way it is called."""
+    inner = getattr(function, "__func__", None)
+    if not (inspect.ismethod(function) and inspect.isfunction(inner)) or inner.__defaults__ is not None:
+        return None
+    code = inner.__code__
+    takes_more = code.co_kwonlyargcount or code.co_posonlyargcount or code.co_flags & _TAKES_ANY
+    return None if takes_more or code.co_argcount != 2 else code.co_varnames[1]
+
+
+_TAKES_ANY = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+
+
+def _with_parameter(call: Any, name: str) -> Callable[..., Any] | None:
+    """The function with its second parameter under that name; None where another variable has it. To take whatever may come
+    (`*more`, `**kwargs`) and look whether it did would cost a fifth of all that is added to a call."""
+    code = call.__code__
+    first, _, *others = code.co_varnames
+    if name in {first, *others, *code.co_freevars, *code.co_cellvars}:
+        return None
+    call.__code__ = code.replace(co_varnames=(first, name, *others))
+    return cast(Callable[..., Any], call)
 
 
 def _args(first: Any, more: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -218,9 +249,9 @@ def _recorded_async(function: Callable[..., Any], recorder: Recorder, method: st
         try:
             result = await function(*args, **kwargs)
         except Exception as error:
-            failed(method, error, started, clock() - started)
+            failed(method, error, started, clock())
             raise
-        answered(method, args, kwargs, result, started, clock() - started)
+        answered(method, args, kwargs, result, started, clock())
         return result
 
     return call

@@ -30,14 +30,18 @@ from tidegauge_collector.api.actuals import ActualsIntake
 from tidegauge_collector.api.alerts import AlertActions
 from tidegauge_collector.api.bodies import Alerting
 from tidegauge_collector.api.channels import ChannelRoutes
+from tidegauge_collector.api.custom import CustomRoutes
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import summarise, summarise_all
+from tidegauge_collector.api.doing import Doing
 from tidegauge_collector.api.health import health_of, health_of_all
 from tidegauge_collector.api.inbound import InboundRoute
 from tidegauge_collector.api.monitors import MonitorRoutes
+from tidegauge_collector.api.protocol import JsonRunner
 from tidegauge_collector.api.routes import Api, Changes, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
 from tidegauge_collector.api.silences import SilenceRoutes
+from tidegauge_collector.api.trends import trend_of, trends_of
 from tidegauge_collector.control import StoreUnavailable
 from tidegauge_collector.errors import CollectorError
 from tidegauge_collector.figures import Figures
@@ -179,11 +183,15 @@ class Collector:
             functools.partial(health_of, self.control, baselines),
             functools.partial(health_of_all, self.control, baselines),
         )
+        trends = Kept(
+            functools.partial(trend_of, self.control, self.telemetry),
+            functools.partial(trends_of, self.control, self.telemetry),
+        )
 
         def judged(deployments: Iterable[str]) -> None:
             names = tuple(deployments)
-            summaries.touch(names)
-            healths.touch(names)
+            for kept in (summaries, healths, trends):
+                kept.touch(names)
 
         progress = ProgressReader(self.telemetry, self.service.agents.epochs, now_us)
         observer = Observer(self.telemetry, baselines)
@@ -214,7 +222,7 @@ class Collector:
         )
 
         def changed(deployments: set[str]) -> None:
-            for kept in (extents, stored, summaries, healths):
+            for kept in (extents, stored, summaries, healths, trends):
                 kept.touch(deployments)
 
         def folded(deployments: set[str]) -> None:
@@ -262,6 +270,7 @@ class Collector:
             stored,
             summaries,
             healths,
+            trends,
             baselines=baselines,
             progress=progress,
             judging=self.judging,
@@ -269,6 +278,8 @@ class Collector:
             roster=self.service.agents.roster,
             quarantine=self.service.quarantine,
             explaining=explaining,
+            attendant=self.attendant,
+            routing=self.settings.routing,
             now_us=now_us,
         )
         self._figures = Figures(
@@ -343,18 +354,22 @@ class Collector:
             now_us=self._clock.now_us,
         )
         alerting = Alerting(self.control, self._in_readers, self._clock.now_us, self.telling.wake)
+        doing = Doing(
+            actions=AlertActions(alerting),
+            silences=SilenceRoutes(alerting),
+            channels=ChannelRoutes(self.attendant, self._readers),
+        )
         changes = Changes(
             uploads=self.doors,
             deletions=DeletionRoutes(self.deleting, self._in_jobs),
             monitors=monitors,
-            actions=AlertActions(alerting),
-            silences=SilenceRoutes(alerting),
+            doing=doing,
+            custom=CustomRoutes(self.control, self._in_jobs, self._on_rules_changed),
             inbound=InboundRoute(alerting, self.sender.channels),
-            channels=ChannelRoutes(self.attendant, self._readers),
         )
         add_api_routes(application, api, changes)
-        add_web_routes(application, api.read, self.access)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
+        add_web_routes(application, api.read, self.access, doing)
+        runner = JsonRunner(application, access_log=None, shutdown_timeout=GRACE_S)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
         address = self.settings.http
@@ -417,6 +432,7 @@ class Collector:
         jobs = (
             Job(60.0, "judge_all", self.judging.expect_all, self._jobs),
             Job(300.0, "checkpoint", housekeeping.checkpoint, self._jobs),
+            Job(5.0, "checkpoint_if_long", housekeeping.checkpoint_if_long, self._jobs),
             Job(600.0, "compact", keeping.compact, self._jobs),
             Job(60.0, "settle", keeping.settle_some, self._jobs),
             Job(60.0, "retain", keeping.expire_some, self._jobs),

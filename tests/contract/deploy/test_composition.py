@@ -15,7 +15,7 @@ import pytest
 
 from .dockerfiles import DEPLOY
 
-WAIT_S = 60.0
+WAIT_S = 120.0
 BIN = Path(sys.executable).parent
 PLAIN = {name: value for name, value in os.environ.items() if not name.startswith("TIDEGAUGE_")}
 

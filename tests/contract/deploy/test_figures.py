@@ -16,7 +16,7 @@ import yaml
 
 from .dockerfiles import DEPLOY, ROOT
 
-WAIT_S = 60.0
+WAIT_S = 120.0
 BIN = Path(sys.executable).parent
 RULES = [
     rule

@@ -19,7 +19,7 @@ import pytest
 from .scripts import NEEDS, script
 
 LOOK_AGAIN_S = 0.05
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Served:
         """The JSON that GET path answers; raises urllib.error.HTTPError with the collector's own words."""
         url = f"{self.http}{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
         try:
-            with urllib.request.urlopen(url, timeout=30) as answer:
+            with urllib.request.urlopen(url, timeout=120) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             error.add_note(f"GET {url}: {error.read().decode(errors='replace')}")
@@ -75,7 +75,7 @@ class Served:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=250,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -96,7 +96,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         where = json.loads((data / "endpoints.json").read_text(encoding="utf-8"))
         yield Served(where["http"], where["grpc"], directory / "spool")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0, (directory / "collector.log").read_text()
+        assert process.wait(120) == 0, (directory / "collector.log").read_text()
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ def test_the_examples_run_in_order_and_their_rows_are_stored(served, tmp_path: P
     for name, code in _SHELL.findall(text_of(PAGE))[1:]:
         script = f"set -eu\nPATH={Path(sys.executable).parent}:$PATH\nCOLLECTOR={served.http}\n{code}"
         done = subprocess.run(
-            ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+            ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
         )
 
         assert done.returncode == 0, (name, done.stdout, done.stderr)

@@ -92,7 +92,7 @@ def _run(script, spool):
         "TIDEGAUGE_SHIPPER": "none",
     }
     return subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=250, check=False
     )
 
 

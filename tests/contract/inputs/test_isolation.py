@@ -105,6 +105,6 @@ print(sorted(loaded & {{"pandas", "pyarrow", "polars", "scipy", "torch", "tensor
 def test_reading_imports_no_library_that_the_host_has_not(library: str, make: str) -> None:
     code = READS_WITHOUT.format(library=library, make=make)
 
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
 
     assert (done.returncode, done.stderr, done.stdout.strip()) == (0, "", "[]")

@@ -23,7 +23,7 @@ WORKERS, REQUESTS = 4, 40
 
 def service(agent: tidegauge.Agent, *, bare: bool = False, **options: Any) -> Flask:
     app, model = Flask(__name__), agent.watch(LogisticRegression().fit(FRAME.to_numpy(), Y))
-    together = threading.Barrier(WORKERS, timeout=30)
+    together = threading.Barrier(WORKERS, timeout=120)
 
     def score(number: int) -> float:
         return float(model.predict_proba(X[number : number + 1])[0, 1])

@@ -82,7 +82,7 @@ def run(code: str, directory: Path) -> None:
         env={**os.environ, **quiet},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
     )
     assert done.returncode == 0, done.stderr

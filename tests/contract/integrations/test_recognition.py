@@ -21,7 +21,7 @@ def run(code: str, directory: Any) -> str:
         [sys.executable, "-c", textwrap.dedent(code)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
         env={"TIDEGAUGE_SPOOL": str(directory), "TIDEGAUGE_SHIPPER": "none"},
     )

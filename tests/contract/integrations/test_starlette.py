@@ -183,13 +183,13 @@ def served(app: FastAPI) -> Iterator[str]:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(30)
+        thread.join(120)
 
 
 async def test_a_real_server_keeps_requests_apart(make_agent: MakeAgent, spooled: Any) -> None:
     agent = make_agent()
     with served(service(agent, agent=agent, id_header="X-Request-ID")) as address:
-        async with httpx.AsyncClient(base_url=address, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=address, timeout=120) as client:
 
             async def ask(number: int) -> httpx.Response:
                 headers = {"X-Consumer": f"team-{number % 4}", "X-Request-ID": f"request-{number}"}
@@ -246,13 +246,13 @@ async def test_a_disk_that_hangs_does_not_hold_up_the_end(
     agent, goes_on = make_agent(), threading.Event()
     app = service(agent, agent=agent)
     monkeypatch.setattr("tidegauge.integrations.starlette.SEAL_S", 0.01)
-    monkeypatch.setattr(agent._capture.runtime, "flush", lambda **_: goes_on.wait(30))
+    monkeypatch.setattr(agent._capture.runtime, "flush", lambda **_: goes_on.wait(120))
 
     assert (await lifespan_of(app))[-1] == "lifespan.shutdown.complete"
 
     goes_on.set()
     for thread in [one for one in threading.enumerate() if one.name == "tidegauge-close"]:
-        thread.join(30)
+        thread.join(120)
 
 
 async def test_a_disk_that_refuses_does_not_change_the_end(

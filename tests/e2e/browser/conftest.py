@@ -1,8 +1,6 @@
 """A Chromium and the pages over the fake API; skipped where there is no Chromium, but never in CI."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,17 +10,9 @@ import pytest_asyncio
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, async_playwright
 
+from .chromium import ARGUMENTS, PATIENCE_MS, chromium_path
 from .fake_api import FakeApi
 from .serve import build_app
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @dataclass(slots=True)
@@ -46,13 +36,9 @@ class Visit:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    path = next(filter(None, map(shutil.which, _NAMES)), None)
-    if path is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"none of {_NAMES} is on PATH; in CI the browser tests must run: install chromium")
-        pytest.skip("no Chromium on PATH")
+    path = chromium_path()
     async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        opened = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=PATIENCE_MS)
         yield opened
         await opened.close()
 
@@ -81,6 +67,7 @@ class Visitor:
         context = await self.browser.new_context(
             viewport={"width": width, "height": 900}, locale=locale, color_scheme=scheme
         )
+        context.set_default_timeout(PATIENCE_MS)
         page = await context.new_page()
         visit = Visit(page, self.root)
         page.on(

@@ -18,7 +18,7 @@ from tidegauge.cli import main as agent_main
 from tidegauge_collector.cli import main as collector_main
 from tidegauge_collector.control import ControlStore, TokenRecord
 
-WAIT_S = 60.0
+WAIT_S = 120.0
 
 
 class Castle:

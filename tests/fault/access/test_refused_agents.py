@@ -63,7 +63,7 @@ def put(path: Path, text: str) -> None:
 
 def record(agent: tidegauge.Agent, *ids: str) -> None:
     agent.record([{"x": 1.0}] * len(ids), [0.5] * len(ids), prediction_ids=list(ids))
-    assert agent.flush(30)
+    assert agent.flush(120)
 
 
 def said(root: Path) -> str:
@@ -83,7 +83,7 @@ def refused(root: Path, reason: str) -> dict[str, tuple[str, str, str]]:
 
 def goes_on(agent: tidegauge.Agent, castle: Castle, shipper: int) -> None:
     """Everything arrives, over the same shipper and collector."""
-    assert agent.flush(60, wait="acknowledged"), said(agent.settings.root)
+    assert agent.flush(120, wait="acknowledged"), said(agent.settings.root)
     holder = read_holder(agent.settings.root)
     assert (holder.pid if holder else None, castle.process.poll() if castle.process else 0) == (shipper, None)
 
@@ -105,11 +105,11 @@ def test_revoked_token(castle: Castle, service: Callable[..., Service], tmp_path
     token = castle.token()
     agent, root = service(token)
     record(agent, "before")
-    assert agent.flush(60, wait="acknowledged"), said(root)
+    assert agent.flush(120, wait="acknowledged"), said(root)
     shipper, before = shipper_of(root), kept(root)
 
     castle.cli("tokens", "revoke", token.split("_")[1])
-    refused_at_last, deadline = False, time.monotonic() + 60
+    refused_at_last, deadline = False, time.monotonic() + WAIT_S
     while not refused_at_last and time.monotonic() < deadline:  # a revocation is seen within seconds
         record(agent, "meanwhile")
         refused_at_last = " was revoked on " in said(root)

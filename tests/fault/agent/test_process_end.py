@@ -31,7 +31,7 @@ for i in range(100):
 
 def run(script: str, spool: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *options, "-c", HEAD + script, str(spool)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def frames_below(spool: Path, spool_reader: Callable[[Path], list[Any]]) -> list[Any]:
@@ -92,7 +92,7 @@ def test_a_process_that_only_imports_and_inits_leaves_nothing_behind(tmp_path: P
     )
 
     ended = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, timeout=120, check=False
     )
 
     assert (ended.returncode, ended.stdout.strip(), ended.stderr) == (0, "1", "")
@@ -109,7 +109,7 @@ took = time.perf_counter() - started
 heavy = {"grpc", "duckdb", "scipy", "pandas", "sklearn", "asyncio", "multiprocessing", "sqlite3"} & set(sys.modules)
 print(f"{took:.3f} s over numpy", sorted(heavy))
 """
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
 
     print(ended.stdout)
     assert ended.stdout.strip().endswith("[]")
@@ -202,7 +202,7 @@ if __name__ == "__main__":
 """
     )
 
-    ended = subprocess.run([sys.executable, str(module)], capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run([sys.executable, str(module)], capture_output=True, text=True, timeout=120, check=False)
 
     assert ended.returncode == 0, ended.stderr
     frames = frames_below(spool, spool_reader)

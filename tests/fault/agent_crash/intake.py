@@ -73,4 +73,4 @@ class Intake:
         self._log.close()
 
     def _wait(self, what: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(what, self._loop).result(60)
+        asyncio.run_coroutine_threadsafe(what, self._loop).result(120)

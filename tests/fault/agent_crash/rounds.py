@@ -18,7 +18,7 @@ from tidegauge.shipper.link import GrpcLink
 from tidegauge.shipper.loop import Shipper
 from tidegauge.spool import crash_points, list_epochs
 
-WAIT_S = 60.0
+WAIT_S = 120.0
 FAULTS = ("full disk", "fsync error", "partition", "clock jump", "poison")
 ENDS = ("crash point", "crash point", "kill", "none")
 DAMAGES = ("flip", "cut", "torn tail", "position", "none", "none")

@@ -9,7 +9,7 @@ from crash_rounds import Round, start_victim
 
 from tidegauge.spool import crash_points
 
-LIVES = 4
+LIVES = 12
 
 
 @pytest.mark.parametrize("point", crash_points.CRASH_POINTS)
@@ -27,7 +27,7 @@ def test_agent_that_dies_here_loses_nothing_sealed_and_counts_nothing_twice(
     for number in range(LIVES):  # on a busy machine a whole life may pass without an answer of the collector's
         plan["seed"] = chance.getrandbits(32)
         victim = start_victim(tmp_path, intake, f"victim{number}", plan, f"{point}:{chance.randint(1, 2)}")
-        if victim.process.wait(60) != 0:
+        if victim.process.wait(120) != 0:
             break
 
     assert victim.process.returncode == crash_points.EXIT_CODE, victim.story()

@@ -24,8 +24,8 @@ load("collector_harbour", FOLDER / "harbour.py")
 load("collector_rows", FOLDER / "rows.py")
 load("collector_mailbox", FOLDER / "mailbox.py")
 load("collector_crew", FOLDER / "crew.py")
-load("collector_daemon", Path(__file__).with_name("daemon.py"))
 load("collector_lives", Path(__file__).with_name("lives.py"))
+load("collector_daemon", Path(__file__).with_name("daemon.py"))
 load("collector_fleet", Path(__file__).with_name("fleet.py"))
 
 from collector_daemon import Daemon  # noqa: E402  made importable above
@@ -41,13 +41,13 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 @pytest.fixture
-def daemon(tmp_path: Path, mailbox: Mailbox) -> Iterator[Daemon]:
+def daemon(launcher: Launcher, tmp_path: Path, mailbox: Mailbox) -> Iterator[Daemon]:
     """One that tells the mailbox, and is not started yet."""
     config = tmp_path / "collector.toml"
     config.write_text(
         f'[[channels]]\nname = "mailbox"\nurl = "{mailbox.url}"\nsecret = "{SECRET}"\nallow = ["127.0.0.1"]\n'
     )
-    made = Daemon(tmp_path, config)
+    made = Daemon(launcher, tmp_path, config)
     yield made
     made.end()
 

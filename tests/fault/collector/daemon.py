@@ -1,59 +1,62 @@
 """The collector as a process that a test can kill and start again on its ports and data."""
 
 import json
-import subprocess
-import sys
+import os
+import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
+from collector_lives import Launcher, is_alive
 
-MORTAL = Path(__file__).with_name("mortal.py")
-WAIT_S = 60.0
+WAIT_S = 120.0
+POLL_S = 0.01
 
 
 class Daemon:
     """`serve` on a data directory; ports are kept over restarts."""
 
-    def __init__(self, folder: Path, config: Path | None = None) -> None:
+    def __init__(self, launcher: Launcher, folder: Path, config: Path | None = None) -> None:
         self.data = folder / "data"
         self.http = self.grpc = "127.0.0.1:0"
+        self.pid = 0
+        self._launcher = launcher
+        self._output = folder / "output"
         self._config = ["--config", str(config)] if config else []
-        self.process: subprocess.Popen[str] | None = None
 
-    def start(self, point: str = "never", count: int = 1) -> "Daemon":
-        """Start it and return when it listens."""
-        self.process = self.spawn(point, count)
-        assert self.process.stdout is not None
-        lines = [self.process.stdout.readline() for _ in range(3)]
-        assert lines[2].startswith("data"), self.process.communicate()
-        self.http, self.grpc = (line.split("//")[1].strip() for line in lines[:2])
+    def start(self, *dies: object, crash_at: str = "") -> "Daemon":
+        """Start it and return when it listens; `dies`: a point of `mortal.py` and the count."""
+        self._spawn(crash_at=crash_at, **({"dies": dies} if dies else {}))
+        self._until(lambda: self._serves() or not is_alive(self.pid))
+        assert self._serves(), self.said()
+        self.http, self.grpc = (self.endpoints[name].partition("//")[2] for name in ("http", "grpc"))
         return self
 
-    def spawn(self, point: str = "never", count: int = 1) -> "subprocess.Popen[str]":
-        where = ["--data", str(self.data), "--http", self.http, "--grpc", self.grpc]
-        command = [sys.executable, str(MORTAL), point, str(count), "serve", *where, *self._config]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
     def refused(self) -> tuple[int, list[str]]:
-        """Exit code and lines of standard error of a start that must fail."""
-        process = self.spawn()
-        _, errors = process.communicate(timeout=WAIT_S)
-        return process.returncode, errors.splitlines()
+        """Exit code and lines of a start that must fail."""
+        self._spawn()
+        return self.wait(), self.said().splitlines()
 
     def wait(self) -> int:
         """Its exit code, once it has ended."""
-        assert self.process is not None
-        self.process.communicate(timeout=WAIT_S)
-        return self.process.returncode
+        self._until(lambda: not is_alive(self.pid))
+        pid, self.pid = self.pid, 0
+        return self._launcher.ask(do="wait", pid=pid)
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
 
     def end(self) -> None:
         """Kill what is left."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-        if self.process is not None:
-            self.process.communicate()
+        if self.pid:
+            self.signal(signal.SIGKILL)
+            self.wait()
+
+    def said(self) -> str:
+        """What it has printed in its life."""
+        return self._output.read_text()
 
     @property
     def endpoints(self) -> dict[str, Any]:
@@ -66,9 +69,23 @@ class Daemon:
 
     def settled(self, deployment: str) -> dict[str, Any]:
         """The deployment's status, once everything is folded and judged."""
+        found: list[dict[str, Any]] = []
+        self._until(lambda: found.append(self.get(f"/deployments/{deployment}/status")) or found[-1]["settled"])
+        return found[-1]
+
+    def _spawn(self, **wish: Any) -> None:
+        where = ["--data", str(self.data), "--http", self.http, "--grpc", self.grpc]
+        self._output.unlink(missing_ok=True)
+        self.pid = self._launcher.ask(
+            do="start", arguments=["serve", *where, *self._config], output=str(self._output), **wish
+        )
+
+    def _serves(self) -> bool:
+        """Whether it has said where it listens; one that was killed has left that behind."""
+        return (self.data / "endpoints.json").exists() and self.endpoints["pid"] == self.pid
+
+    def _until(self, is_so: Callable[[], object]) -> None:
         deadline = time.monotonic() + WAIT_S
-        while True:
-            status = self.get(f"/deployments/{deployment}/status")
-            if status["settled"]:
-                return status
-            assert time.monotonic() < deadline, status
+        while not is_so():
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(POLL_S)

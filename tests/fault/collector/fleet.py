@@ -30,7 +30,7 @@ from tidegauge_collector.telemetry.testing import (
 
 NAME = "shop"
 SOURCE = Source(NAME)
-WAIT_S = 60.0
+WAIT_S = 120.0
 PAUSE_S = 0.01  # between batches: shippers that leave the collector some of the machine
 GONE = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED}
 

@@ -1,9 +1,10 @@
 """Collectors that start at once: everything is imported once, then a life is forked for each line of JSON on standard input.
 
-    {"do": "start", "arguments": [...], "crash_at": "…", "migrations": n, "output": "FILE"}   -> its process id
-    {"do": "wait", "pid": n}                                                                  -> its exit code
+    {"do": "start", "arguments": [...], "output": "FILE", …}   -> its process id
+    {"do": "wait", "pid": n}                                   -> its exit code
 
-A life's timers run a hundred times faster, so that checkpoints, compaction and backups happen while a test looks on.
+What else a start may say: "crash_at": a crash point; "dies": [STEP, COUNT] of `mortal.py`; "migrations": how many steps of one to
+come; "in_a_hurry": timers run hundreds of times faster, so that checkpoints, compaction and backups happen while a test looks on.
 """
 
 import json
@@ -11,6 +12,7 @@ import os
 import sys
 from typing import Any
 
+import mortal
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 import tidegauge_collector.app  # noqa: F401 - what takes long to import
@@ -47,9 +49,13 @@ def live(wish: dict[str, Any]) -> None:
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.close(0)
-    crash_points.arm(wish["crash_at"])
-    store_module.known_migrations = lambda: newer(wish["migrations"])
-    hurry()
+    crash_points.arm(wish.get("crash_at", ""))
+    if "dies" in wish:
+        mortal.arm(*wish["dies"])
+    if "migrations" in wish:
+        store_module.known_migrations = lambda: newer(wish["migrations"])
+    if wish.get("in_a_hurry"):
+        hurry()
     code = 70
     try:
         code = main(wish["arguments"])

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-WAIT_S = 60.0
+WAIT_S = 120.0
 POLL_S = 0.005
 
 
@@ -34,6 +34,15 @@ class Launcher:
 
     def end(self) -> None:
         self._process.communicate()
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; a dead one is a zombie until it is waited for."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
 
 
 class Lives:
@@ -60,7 +69,12 @@ class Lives:
         arguments = [command, "--data", str(self.data), "--config", str(self._settings), *addresses]
         (self.data / "endpoints.json").unlink(missing_ok=True)
         self._pid = self._launcher.ask(
-            do="start", arguments=arguments, crash_at=crash_at, migrations=migrations, output=str(self.output)
+            do="start",
+            arguments=arguments,
+            crash_at=crash_at,
+            migrations=migrations,
+            in_a_hurry=True,
+            output=str(self.output),
         )
 
     def start(self, crash_at: str = "", migrations: int = 0) -> str:
@@ -81,14 +95,7 @@ class Lives:
         return dict(json.loads((self.data / "endpoints.json").read_text()))
 
     def is_alive(self) -> bool:
-        """Whether it runs; a dead one is a zombie until it is waited for."""
-        if self._pid is None:
-            return False
-        try:
-            state = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
-            return False
-        return state != "Z"
+        return self._pid is not None and is_alive(self._pid)
 
     def kill(self) -> None:
         self._signal(signal.SIGKILL)

@@ -1,14 +1,8 @@
-"""The collector's command, killed as by kill -9 where it is told: `mortal.py POINT COUNT serve …`.
-
-A point is "before NAME" or "after NAME" of a step of its jobs; it dies at the COUNT-th time. Point "never" runs as usual.
-"""
+"""A collector that kills itself, as kill -9 does, before or after a step of its jobs."""
 
 import os
 import signal
-import sys
 from typing import Any
-
-from tidegauge_collector.cli import main
 
 
 def steps() -> dict[str, tuple[Any, str]]:
@@ -24,7 +18,7 @@ def steps() -> dict[str, tuple[Any, str]]:
 
 
 def arm(point: str, count: int) -> None:
-    """Have the process die at a step."""
+    """Have this process die at a point, "before STEP" or "after STEP", when it is there for the `count`-th time."""
     when, _, step = point.partition(" ")
     owner, name = steps()[step]
     real = getattr(owner, name)
@@ -40,9 +34,3 @@ def arm(point: str, count: int) -> None:
         return result
 
     setattr(owner, name, deadly)
-
-
-if __name__ == "__main__":
-    if sys.argv[1] != "never":
-        arm(sys.argv[1], int(sys.argv[2]))
-    sys.exit(main(sys.argv[3:]))

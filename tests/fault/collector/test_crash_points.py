@@ -134,7 +134,7 @@ def test_a_deletion_that_dies_is_gone_through_with(lives: Lives, fleet: Fleet, p
     assert lives.start(point)
     body = {"deployment": NAME, "prediction_id": doomed, "confirm": True}
     with pytest.raises(httpx.HTTPError):
-        httpx.post(lives.endpoints["http"] + "/api/v1/deletions", json=body, timeout=60.0)
+        httpx.post(lives.endpoints["http"] + "/api/v1/deletions", json=body, timeout=120)
     assert lives.wait() == EXIT_CODE, lives.story()
 
     after = settled(lives)

@@ -88,7 +88,7 @@ def refused(fleet: Fleet, address: str) -> grpc.RpcError:
     seq = epoch.made = epoch.acknowledged + 1  # begun: it may be in the log, whatever the answer, and is shipped again
     with grpc.insecure_channel(address) as channel, pytest.raises(grpc.RpcError) as told:
         TelemetryStub(channel).Ship(
-            pb.ShipRequest(epoch=epoch.name.bytes, first_seq=seq, frames=[frame(epoch.name, seq)]), timeout=60.0
+            pb.ShipRequest(epoch=epoch.name.bytes, first_seq=seq, frames=[frame(epoch.name, seq)]), timeout=120
         )
     return told.value
 

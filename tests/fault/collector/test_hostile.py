@@ -55,7 +55,7 @@ def answers(port: Harbour) -> Any:
 def test_garbage_on_a_port_disturbs_nobody(port: Harbour, tmp_path: Path, which: str) -> None:
     host, _, number = getattr(port.collector, which).partition("//")[2].partition(":")
     for garbage in GARBAGE:
-        with socket.create_connection((host, int(number)), timeout=30) as connection:
+        with socket.create_connection((host, int(number)), timeout=120) as connection:
             connection.sendall(garbage)
 
     serve(port, tmp_path / "spool", [0.0, 0.0])

@@ -41,7 +41,7 @@ def end(agent: Agent) -> None:
     agent._capture.runtime.close()
     root = agent.settings.root
     stop_shipper(root)
-    assert ship_root(root, mode="sidecar", drain=True, linger_s=None, wait_s=60.0, on_start=lambda _: None)
+    assert ship_root(root, mode="sidecar", drain=True, linger_s=None, wait_s=120.0, on_start=lambda _: None)
 
 
 def ship_until_it_dies(daemon: Daemon, root: Path) -> int:
@@ -72,13 +72,13 @@ def record(agent: Agent, first: int, count: int) -> None:
 def test_killed_while_folding_and_judging_it_counts_each_record_and_tells_each_alert_once(
     daemon: Daemon, mailbox: Mailbox, tmp_path: Path
 ) -> None:
-    daemon.start(POINTS[0])
+    daemon.start(POINTS[0], 1)
     with shipping(daemon, tmp_path / "spool", shipper="none") as agent:
         give_baseline(agent)
         agent.flush(0.0, wait="acknowledged")  # which also writes down where the collector is
         for number, point in enumerate(POINTS):
             if number:
-                daemon.start(point)
+                daemon.start(point, 1)
             record(agent, number * 100, 100)
             record_days(agent, REPLAY + timedelta(days=2 * number), [HEALTHY, BROKEN])
             agent.flush()
@@ -90,8 +90,7 @@ def test_killed_while_folding_and_judging_it_counts_each_record_and_tells_each_a
     counts = stored(daemon)
     rows = daemon.get(f"/deployments/{NAME}/measurements", metric="psi", column="amount")["items"][0]["n"]
     assert (counts, rows) == ((300, 300), 96 * 6 + 300)
-    assert daemon.process is not None
-    assert left_behind != daemon.endpoints["pid"] == daemon.process.pid
+    assert left_behind != daemon.endpoints["pid"] == daemon.pid
     alerts = daemon.get("/alerts")["items"]
     events = [one["kind"] for alert in alerts for one in alert["events"]]
     messages = {one["id"] for alert in alerts for one in alert["deliveries"]}
@@ -108,8 +107,7 @@ def test_sigterm_while_frames_arrive_loses_nothing(daemon: Daemon, tmp_path: Pat
             record(agent, number * 50, 50)
             agent.flush()
             if number == 8:
-                assert daemon.process is not None
-                daemon.process.send_signal(signal.SIGTERM)
+                daemon.signal(signal.SIGTERM)
         code = daemon.wait()
         has_endpoints = (daemon.data / "endpoints.json").exists()
         daemon.start()

@@ -15,10 +15,10 @@ BODY = {"files": [{"name": "a.toml", "monitors": [{"id": "drift", "failing": 0.5
 def standing(lives: Lives) -> set[tuple[float, bool]]:
     """What every deployment and the definitions say of drift and AUC: one item where they agree."""
     base = lives.endpoints["http"] + "/api/v1"
-    defined = {one["id"]: one for one in httpx.get(f"{base}/monitors", timeout=60).json()["items"]}
+    defined = {one["id"]: one for one in httpx.get(f"{base}/monitors", timeout=120).json()["items"]}
     found = {(defined["drift"]["failing"], defined["auc"]["enabled"])}
     for name in NAMES:
-        mine = {one["id"]: one for one in httpx.get(f"{base}/deployments/{name}", timeout=60).json()["monitors"]}
+        mine = {one["id"]: one for one in httpx.get(f"{base}/deployments/{name}", timeout=120).json()["monitors"]}
         found.add((mine["drift"]["failing"], "auc" in mine))
     return found
 
@@ -34,16 +34,16 @@ def test_an_apply_that_dies_leaves_the_old_or_the_new_never_half(lives: Lives, p
     url = lives.endpoints["http"] + "/api/v1/monitors/apply"
 
     if point == "monitors.before_commit:2":
-        assert httpx.post(url, json=BODY, timeout=60).status_code == 200
+        assert httpx.post(url, json=BODY, timeout=120).status_code == 200
         body = {"files": [{"name": "a.toml", "monitors": []}], "prune": True}
     else:
         body = BODY
     with pytest.raises(httpx.HTTPError):
-        httpx.post(url, json=body, timeout=60)
+        httpx.post(url, json=body, timeout=120)
     assert lives.wait() == EXIT_CODE, lives.story()
 
     assert lives.start()
     assert standing(lives) == ({(0.5, False)} if point == "monitors.before_commit:2" else {(0.25, True)})
-    assert httpx.post(lives.endpoints["http"] + "/api/v1/monitors/apply", json=BODY, timeout=60).status_code == 200
+    assert httpx.post(lives.endpoints["http"] + "/api/v1/monitors/apply", json=BODY, timeout=120).status_code == 200
     assert standing(lives) == {(0.5, False)}
     assert lives.stop() == 0, lives.story()

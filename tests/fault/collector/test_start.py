@@ -1,5 +1,6 @@
 """A start that cannot be: one clear line, the exit code that says what to do, and nothing touched."""
 
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from collector_daemon import Daemon
+from collector_lives import Launcher
 
 from tidegauge_collector.app import Collector
 from tidegauge_collector.cli import main
@@ -17,21 +19,20 @@ from tidegauge_collector.settings import Address, CollectorSettings
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kept(launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory that a collector has made and left in good order."""
     folder = tmp_path_factory.mktemp("kept")
-    daemon = Daemon(folder).start()
-    assert daemon.process is not None
-    daemon.process.terminate()
+    daemon = Daemon(launcher, folder).start()
+    daemon.signal(signal.SIGTERM)
     assert daemon.wait() == 0
     return folder
 
 
 @pytest.fixture
-def daemon(kept: Path, tmp_path: Path) -> Iterator[Daemon]:
+def daemon(launcher: Launcher, kept: Path, tmp_path: Path) -> Iterator[Daemon]:
     """A daemon on a copy of it."""
     subprocess.run(["cp", "-a", str(kept / "data"), str(tmp_path / "data")], check=True)
-    made = Daemon(tmp_path)
+    made = Daemon(launcher, tmp_path)
     yield made
     made.end()
 
@@ -54,16 +55,15 @@ def test_a_port_in_use_is_one_line_and_nothing_is_touched(daemon: Daemon) -> Non
     assert contents(daemon.data) == before
 
 
-def test_a_data_directory_in_use_names_the_process_that_uses_it(daemon: Daemon) -> None:
+def test_a_data_directory_in_use_names_the_process_that_uses_it(launcher: Launcher, daemon: Daemon) -> None:
     daemon.start()
-    assert daemon.process is not None
     before = daemon.endpoints
-    second = Daemon(daemon.data.parent)
+    second = Daemon(launcher, daemon.data.parent)
 
     code, lines = second.refused()
 
     assert (code, len(lines)) == (75, 1)
-    assert f"is in use by process {daemon.process.pid}: stop that collector, or give another --data" in lines[0]
+    assert f"is in use by process {daemon.pid}: stop that collector, or give another --data" in lines[0]
     assert daemon.endpoints == before
     assert daemon.get("/deployments")["items"] == []
 

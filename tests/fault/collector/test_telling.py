@@ -18,11 +18,9 @@ HEALTHY, BROKEN = 0.0, 40.0
 
 @pytest.mark.parametrize("point", [one for one in CRASH_POINTS if one.startswith("tell.")])
 def test_an_alert_is_told_by_the_life_after_the_one_that_died(
-    daemon: Daemon, mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str
+    daemon: Daemon, mailbox: Mailbox, tmp_path: Path, point: str
 ) -> None:
-    monkeypatch.setenv("TIDEGAUGE_CRASH_AT", point)
-    daemon.start()
-    monkeypatch.delenv("TIDEGAUGE_CRASH_AT")
+    daemon.start(crash_at=point)
     options = {"version": "v1", "shipper": "none", "alerts": "all", "collector": f"grpc://{daemon.grpc}"}
     agent = tidegauge.init(NAME, spool=str(tmp_path / "spool"), **options)
     root = agent.settings.root
@@ -33,7 +31,7 @@ def test_an_alert_is_told_by_the_life_after_the_one_that_died(
     finally:
         agent._capture.runtime.close()
         PROCESS._captures.pop(root, None)
-    assert ship_root(root, mode="sidecar", drain=True, linger_s=None, wait_s=60.0, on_start=lambda _: None)
+    assert ship_root(root, mode="sidecar", drain=True, linger_s=None, wait_s=120.0, on_start=lambda _: None)
 
     assert daemon.wait() == EXIT_CODE
     assert mailbox.events == []

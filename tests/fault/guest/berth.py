@@ -70,11 +70,11 @@ class Berth:
         self._running.append(process)
         return process
 
-    def run(self, script: str, *options: str, timeout_s: float = 60.0, **more: str) -> Ended:
+    def run(self, script: str, *options: str, timeout_s: float = 120.0, **more: str) -> Ended:
         """Run a script in a host of its own to its end."""
         return self._run([*options, "-c", script], timeout_s, more)
 
-    def run_file(self, path: Path, *arguments: str, timeout_s: float = 60.0, **more: str) -> Ended:
+    def run_file(self, path: Path, *arguments: str, timeout_s: float = 120.0, **more: str) -> Ended:
         """The same with a script in a file."""
         return self._run([str(path), *arguments], timeout_s, more)
 
@@ -217,9 +217,9 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
-def wait_until(is_so: Callable[[], Any], what: str, timeout_s: float = 30.0) -> None:
+def wait_until(is_so: Callable[[], Any], what: str, timeout_s: float = 90.0) -> None:
     """Return when something is so; it is an error if that takes too long."""
     deadline = time.monotonic() + timeout_s
     while not is_so():
         assert time.monotonic() < deadline, f"waited {timeout_s} s in vain: {what}"
-        time.sleep(0.02)
+        time.sleep(0.01)

@@ -14,6 +14,8 @@ from urllib.parse import urlencode
 from guest_berth import Berth, state_of
 
 WATCH_EVERY_S = 0.02
+ENOUGH = 100  # answers
+PATIENCE_S = 120.0  # of a busy machine
 
 
 class Load:
@@ -37,7 +39,7 @@ class Load:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         for thread in self._threads:
-            thread.join(30)
+            thread.join(90)
 
     def _ask(self, client: int) -> None:
         rng, number = random.Random(client), 0
@@ -60,7 +62,7 @@ class Load:
 
 def ask(port: int, name: str, x: float) -> tuple[int, str]:
     """One request; its status and body."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     try:
         connection.request("GET", "/?" + urlencode({"id": name, "x": x}))
         response = connection.getresponse()
@@ -85,7 +87,7 @@ class Watch:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(30)
+        self._thread.join(90)
 
     def _look(self) -> None:
         while not self._stop.wait(WATCH_EVERY_S):
@@ -98,14 +100,15 @@ class Watch:
         return [pid for pid in self.seen if state_of(pid) == "Z"]
 
 
-def kill_now_and_then(workers: Callable[[], list[int]], *, every_s: float, for_s: float) -> list[int]:
-    """`kill -9` a worker every so often; returns those killed."""
+def kill_now_and_then(workers: Callable[[], list[int]], load: Load, *, every_s: float, for_s: float) -> list[int]:
+    """`kill -9` a worker every so often, and go on until one was killed and `ENOUGH` was answered; returns those killed."""
     killed: list[int] = []
-    end = time.monotonic() + for_s
+    begun_s = time.monotonic()
     rng = random.Random(4)
-    while (left := end - time.monotonic()) > 0:
-        time.sleep(min(every_s, left))
-        if time.monotonic() < end and (alive := [pid for pid in workers() if pid not in killed]):
+    while time.monotonic() < begun_s + for_s or not killed or len(load.answers) <= ENOUGH:
+        assert time.monotonic() < begun_s + for_s + PATIENCE_S, f"{len(killed)} killed, {len(load.answers)} answers"
+        time.sleep(every_s)
+        if alive := [pid for pid in workers() if pid not in killed]:
             killed.append(rng.choice(sorted(alive)))
             os.kill(killed[-1], signal.SIGKILL)
     return killed

@@ -24,10 +24,12 @@ BODY = """
 import service
 for number in range(6):
     assert service.answer_many(f"round-{number}", 20) == [n * 0.5 + 1.0 for n in range(20)]
-    time.sleep(0.2)
-end = time.monotonic() + 20
-while (status := service.agent.status())["captured"] < 120 and time.monotonic() < end:
     time.sleep(0.05)
+end = time.monotonic() + 60
+def is_through(status):
+    return status["captured"] == 120 and (status["sealed"] or status["counters"].get("spool_errors"))
+while not is_through(status := service.agent.status()) and time.monotonic() < end:
+    time.sleep(0.02)
 report = {"sealed": status["sealed"], "captured": status["captured"], "dropped": status["dropped"],
           "counters": status["counters"], "heard": len(heard), "said": heard[:3]}
 report_file.write(repr(report))
@@ -53,7 +55,7 @@ def host(berth: Berth, script: str, **environment: str) -> dict[str, object]:
     """Run a host; what it reports."""
     report = berth.directory / "report"
     report.touch()
-    ended = berth.run(HEAD + script, GUEST_REPORT=str(report), **environment)
+    ended = berth.run(HEAD + script, GUEST_REPORT=str(report), GUEST_SEAL_EVERY_S="0.07", **environment)
     assert (ended.code, ended.out, ended.err) == (0, "", "")
     found: dict[str, object] = ast.literal_eval(report.read_text())
     return found
@@ -140,7 +142,7 @@ def test_what_is_printed_to_a_closed_stdout_does_not_land_in_the_spool(berth: Be
         OPEN_LEDGER
         + WRITABLE["closed stdin, stdout and stderr"]
         + BODY.replace(
-            "    time.sleep(0.2)\n",
+            "    time.sleep(0.05)\n",
             """    service.agent.flush()
     for fd in (0, 1, 2):
         try:
@@ -158,7 +160,7 @@ def test_what_is_printed_to_a_closed_stdout_does_not_land_in_the_spool(berth: Be
 
 def test_a_spool_deleted_under_the_agent_is_made_again(berth: Berth) -> None:
     script = BODY.replace(
-        "    time.sleep(0.2)\n", "    service.agent.flush()\n    shutil.rmtree(os.environ['TIDEGAUGE_SPOOL'])\n"
+        "    time.sleep(0.05)\n", "    service.agent.flush()\n    shutil.rmtree(os.environ['TIDEGAUGE_SPOOL'])\n"
     )
 
     report = host(berth, script)
@@ -194,7 +196,7 @@ assert "Z" not in states, states
         command,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
         cwd=berth.directory,
         env=berth.environment(TIDEGAUGE_SHIPPER="process"),

@@ -19,7 +19,7 @@ def test_children_of_the_pool_store_every_call_once(berth: Berth, warm: str) -> 
 
     wait_until(lambda: sum(name.startswith("task") for name in berth.called()) == 40, "all tasks have run")
     os.kill(worker.pid, signal.SIGTERM)
-    worker.wait(60)
+    worker.wait(120)
 
     assert worker.returncode == 0
     assert ids_in(berth.spooled()) == digests(berth.called())

@@ -14,7 +14,7 @@ SERVICE = """
 import sys, time
 import service
 import tidegauge.shipper.start, tidegauge.worker.runtime
-tidegauge.shipper.start.START_AGAIN_S, tidegauge.worker.runtime.CARE_S = 3.0, 0.5  # in a hurry: it is 10 and 5 s
+tidegauge.shipper.start.START_AGAIN_S, tidegauge.worker.runtime.CARE_S = 1.0, 0.2  # in a hurry: it is 10 and 5 s
 for number in iter(int, 1):
     service.answer(f"call-{time.monotonic_ns()}", 1.0)
     time.sleep(0.01)
@@ -50,7 +50,6 @@ def all_sealed_is_stored(berth: Berth) -> bool:
     return berth.sealed().keys() <= dict(berth.stored()).keys()
 
 
-@pytest.mark.timeout(150)
 def test_a_killed_shipper_is_buried_and_replaced_while_its_host_goes_on(berth: Berth) -> None:
     berth.start_intake()
     stop = berth.directory / "stop"
@@ -68,7 +67,7 @@ def test_a_killed_shipper_is_buried_and_replaced_while_its_host_goes_on(berth: B
         took_s.append(time.monotonic() - began_s)
         assert all(state_of(pid) == "" for pid in killed), "a killed shipper is not buried"
     stop.touch()
-    assert host.wait(30) == 0
+    assert host.wait(90) == 0
     wait_until(lambda: all_sealed_is_stored(berth), "the collector has every sealed frame")
 
     print(f"a new shipper after {[f'{one:.1f}' for one in took_s]} s, {len(berth.stored())} frames")
@@ -77,7 +76,6 @@ def test_a_killed_shipper_is_buried_and_replaced_while_its_host_goes_on(berth: B
     assert ids_in(stored_frames) == digests(berth.called())
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("hosts", [1, 3])
 def test_what_a_host_of_a_moment_has_seen_arrives(berth: Berth, hosts: int) -> None:
     berth.start_intake()

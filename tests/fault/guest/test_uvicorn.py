@@ -30,7 +30,7 @@ def serve_and_stop(berth: Berth, application: str, stop: signal.Signals) -> int:
     wait_until(lambda: listens(port), "uvicorn listens")
     assert [ask(port, f"id-{n}", float(n)) for n in range(CALLS)] == [(200, repr(n * 0.5 + 1.0)) for n in range(CALLS)]
     server.send_signal(stop)
-    return server.wait(30)
+    return server.wait(90)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])

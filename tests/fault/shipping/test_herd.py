@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from grpc import aio
+from grpc import StatusCode, aio
 
 from tidegauge.spool.epoch import new_epoch
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.telemetry_pb2_grpc import TelemetryStub
 from tidegauge_collector.ingest import admission
-from tidegauge_collector.ingest.framelog import NO_FRAME, FrameLog, LogEntry
+from tidegauge_collector.ingest.framelog import NO_FRAME, FrameLog, LogEntry, LogPosition
 from tidegauge_collector.ingest.grpcserver import start_grpc
 from tidegauge_collector.ingest.limits import IntakeLimits
 from tidegauge_collector.ingest.logreader import LogReader
@@ -26,14 +27,28 @@ SHIPPERS, BATCHES, FRAMES = 200, 3, 4
 FRAME_BYTES = 4_000
 LIMITS = IntakeLimits(max_calls=40, max_in_flight_bytes=256 * 1024)
 GREATEST_BATCH = FRAMES * (FRAME_BYTES + 200) + 200
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
+
+
+class SlowLog(FrameLog):
+    """A log on a disk that makes nothing durable before somebody was told to come later."""
+
+    def __init__(self, directory: Path, refused: threading.Event) -> None:
+        super().__init__(directory, reserve_bytes=0)
+        self._refused = refused
+
+    def commit(self) -> LogPosition:
+        assert self._refused.wait(DEADLINE_S / 2), "nobody was refused"
+        return super().commit()
 
 
 @asynccontextmanager
-async def collector(directory: Path, port: int) -> AsyncIterator[tuple[TelemetryService, int]]:
-    """An intake on a port (0: any), on the log that it finds."""
+async def collector(
+    directory: Path, port: int, *, refused: threading.Event | None = None
+) -> AsyncIterator[tuple[TelemetryService, int]]:
+    """An intake on a port (0: any), on the log that it finds; with `refused`, on a disk that waits for it."""
     marks = Marks({}, entries(directory))
-    log = FrameLog(directory / "log", reserve_bytes=0)
+    log = SlowLog(directory / "log", refused) if refused else FrameLog(directory / "log", reserve_bytes=0)
     service = TelemetryService(
         log,
         marks,
@@ -62,12 +77,13 @@ def entries(directory: Path) -> list[LogEntry]:
 class Gull:
     """A simulated shipper: what the wire's text asks of one, and nothing else."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, refused: threading.Event) -> None:
         self.epoch = new_epoch().bytes
         self.agent = pb.AgentIdentity(host=f"host-{number}", pid=number, instance_id=f"gull-{number}")
         self.frames = [event(number, seq) for seq in range(1, BATCHES * FRAMES + 1)]
         self.acknowledged = 0
         self.answers: Counter[str] = Counter()
+        self._refused = refused
         self._rng = random.Random(number)
 
     async def deliver(self, address: str) -> None:
@@ -91,6 +107,8 @@ class Gull:
                 self.answers["ok"] += 1
         except aio.AioRpcError as error:
             self.answers[error.code().name] += 1
+            if error.code() is StatusCode.RESOURCE_EXHAUSTED:
+                self._refused.set()
             delay_ms = dict(error.trailing_metadata() or ()).get(RETRY_AFTER_MS, "50")
             await asyncio.sleep(int(str(delay_ms)) / 1_000 * self._rng.uniform(1, 2))  # what a shipper is asked to do
 
@@ -104,15 +122,16 @@ async def test_herd_after_an_outage_settles_within_bounds_and_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admission, "BUSY_MS", 25)
-    herd = [Gull(number) for number in range(SHIPPERS)]
+    refused_one = threading.Event()
+    herd = [Gull(number, refused_one) for number in range(SHIPPERS)]
     async with collector(tmp_path, 0) as (first, port):
         address = f"127.0.0.1:{port}"
         await asyncio.gather(*(gull.deliver(address) for gull in herd[:20]))  # the others come too late
     flying = [asyncio.ensure_future(gull.deliver(address)) for gull in herd]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(2 * DEADLINE_S):
         while not all(gull.answers["UNAVAILABLE"] for gull in herd[20:]):  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0)
-        async with collector(tmp_path, port) as (service, _):
+        async with collector(tmp_path, port, refused=refused_one) as (service, _):
             await asyncio.gather(*flying)
 
     answers = sum((gull.answers for gull in herd), Counter[str]())

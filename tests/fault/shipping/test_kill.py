@@ -81,14 +81,14 @@ def event(number: int) -> bytes:
 def test_collector_killed_before_a_commit_and_before_an_ack_counts_every_frame_once(sea: Sea) -> None:
     first = sea.collector("before commit", 400)
     shipper = sea.shipper()
-    assert first.wait(60) == -9
+    assert first.wait(120) == -9
     second = sea.collector("after commit, before the ack", 600)
-    assert second.wait(60) == -9
+    assert second.wait(120) == -9
     third = sea.collector()
 
-    assert shipper.wait(60) == 0
+    assert shipper.wait(120) == 0
     third.kill()
-    third.wait(60)
+    third.wait(120)
     assert sea.logged() == list(enumerate(sea.sealed, 1))
 
 
@@ -96,15 +96,15 @@ def test_poison_is_in_quarantine_once_and_its_gap_in_the_log_whatever_dies(tmp_p
     sea = Sea(tmp_path, start, poison_every=50)
     first = sea.collector("before commit", 400)
     shipper = sea.shipper()
-    assert first.wait(60) == -9
+    assert first.wait(120) == -9
     undecided = {state for _, state in sea.quarantined()}
     second = sea.collector("after commit, before the ack", 600)
-    assert second.wait(60) == -9
+    assert second.wait(120) == -9
     third = sea.collector()
 
-    assert shipper.wait(60) == 0
+    assert shipper.wait(120) == 0
     third.kill()
-    third.wait(60)
+    third.wait(120)
     logged = sea.logged()
     assert State.PENDING in undecided
     assert [seq for seq, _ in logged] == list(range(1, FRAMES + 1))
@@ -121,10 +121,10 @@ def test_shipper_killed_in_the_middle_is_replaced_and_counts_every_frame_once(se
     while int(collector.stdout.readline()) < 500:
         pass
     first.kill()
-    first.wait(60)
+    first.wait(120)
     second = sea.shipper()
 
-    assert second.wait(60) == 0
+    assert second.wait(120) == 0
     collector.kill()
-    collector.wait(60)
+    collector.wait(120)
     assert sea.logged() == list(enumerate(sea.sealed, 1))

@@ -124,7 +124,7 @@ def test_an_executed_program_inherits_no_descriptor(tmp_path: Path) -> None:
             text=True,
             check=True,
             close_fds=False,
-            timeout=60,
+            timeout=120,
         )
 
     assert str(tmp_path) not in done.stdout

@@ -4,18 +4,22 @@ import random
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from tidegauge.core.columns import numeric_values
+from tidegauge.core.moments import SecondMoments
 from tidegauge.core.profile import profile_numeric
 from tidegauge.core.windows import DAY_US, Window
 from tidegauge_collector.telemetry.extent import log_position, marks, stored_counts
 from tidegauge_collector.telemetry.fold import FoldEntry, LogPosition, fold
 from tidegauge_collector.telemetry.moments import column_moments
+from tidegauge_collector.telemetry.second_moments import second_moments
 from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.telemetry.testing import HOUR, Answers, Sender, actuals_frame, profile_frame, records_frame
 
 BATCHES, IN_BATCH = 60, 3
+BINS_ID = b"b" * 16
 
 CHILD = """
 import sys
@@ -46,8 +50,9 @@ def batches() -> list[tuple[list[FoldEntry], LogPosition]]:
     for i in range(BATCHES):
         sender = senders[i % 2]
         profile = profile_numeric("temp", numeric_values([float(i), None]))
+        moments = SecondMoments(("temp",), 2, np.array([float(i)]), np.array([float(i * i)]))
         frames = [
-            profile_frame([profile]),
+            profile_frame([profile], bins_id=BINS_ID, moments=moments),
             records_frame([f"id-{i}"], [i], Answers([i / BATCHES])),
             actuals_frame([f"id-{i}"], [1], [i]),
         ]
@@ -75,6 +80,16 @@ def test_a_killed_fold_counts_every_frame_once(tmp_path, seed):
         days = column_moments(store, "flights", version="1", segment="", window=Window(0, DAY_US))["temp"]
         assert (found.rows, found.missing, found.mean) == (2 * BATCHES, BATCHES, (BATCHES - 1) / 2)
         assert (days.rows, days.missing) == (2 * BATCHES, BATCHES)
+        (moments,) = second_moments(
+            store,
+            "flights",
+            version="1",
+            segment="",
+            bins_id=BINS_ID,
+            features=("temp",),
+            windows=[HOUR],
+        )
+        assert (moments.rows, moments.products.tolist()) == (2 * BATCHES, [sum(i * i for i in range(BATCHES))])
         assert (counts.prediction_rows, counts.prediction_ids) == (BATCHES, BATCHES)
         assert (counts.actual_rows, counts.actual_ids) == (BATCHES, BATCHES)
         assert {one.mark for one in marks(store).values()} == {BATCHES // 2 * IN_BATCH}

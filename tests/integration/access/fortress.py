@@ -22,7 +22,7 @@ from tidegauge_collector.cli import main
 from tidegauge_collector.settings import Address, CollectorSettings
 
 T = TypeVar("T")
-WAIT_S = 45.0
+WAIT_S = 120.0
 ANY_PORT = Address("127.0.0.1", 0)
 structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()])
 

@@ -274,6 +274,30 @@ def test_client_certificate_that_is_asked_for_and_missing_is_told_then_shown(
     assert with_one["hello"][0] == "ok"
 
 
+@pytest.mark.parametrize(("days", "state"), [(-1, "fail"), (3, "warn"), (60, "ok")])
+def test_client_certificate_that_ends_soon_warns_and_an_expired_one_fails(
+    doctor: Doctor, listen: Listen, authority: trustme.CA, tmp_path: Path, days: int, state: str
+) -> None:
+    collector = listen(pair_of(authority.issue_cert("localhost")))
+    end = datetime.now(UTC) + timedelta(days=days)
+    certificate, key = write_pair(tmp_path, authority.issue_cert("agent.example", not_after=end))
+
+    found = doctor(
+        "--spool", tmp_path, "--collector", collector.address, "--ca-file", tmp_path / "ca.pem",
+        "--cert-file", certificate, "--key-file", key,
+    )  # fmt: skip
+
+    assert found["client_certificate"][0] == state
+    assert f"{end:%Y-%m-%d}" in found["client_certificate"][1]
+
+
+@pytest.mark.parametrize("content", [b"", b"no PEM", b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"])
+def test_a_client_certificate_that_is_none_is_told(content: bytes) -> None:
+    found = checks_of_collector.client_certificate(content, "agent.pem", datetime.now(UTC))
+
+    assert (found.state, "agent.pem cannot be read" in found.text) == ("fail", True)
+
+
 def test_token_is_taken_from_file_or_environment_and_never_shown(
     tidegauge: Any,
     doctor: Doctor,

@@ -14,7 +14,7 @@ from tidegauge.wire.kinds import FrameKind
 
 def drain(spool: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tidegauge.cli", "ship", "--spool", str(spool), "--drain"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_draining_a_spool_names_the_root_that_names_no_collector(tmp_path: Path) -> None:

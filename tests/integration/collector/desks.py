@@ -26,7 +26,7 @@ from receivers import JiraReceiver, ServiceNowReceiver, SlackReceiver  # noqa: E
 
 ALLOW = ("127.0.0.1",)
 SECRET = "an-inbound-secret"
-WAIT_S = 30.0
+WAIT_S = 120.0
 
 
 class Desks:

@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import functools
 import importlib.util
+import json
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -19,12 +22,14 @@ from tidegauge.process import PROCESS
 from tidegauge.shipper.destination import DESTINATION_NAME
 from tidegauge.shipper.process import ship_root
 from tidegauge_collector.app import Collector
+from tidegauge_collector.control import ControlStore
 from tidegauge_collector.settings import Address, CollectorSettings
+from tidegauge_collector.telemetry.store import TelemetryStore
 
 structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()])
 
 T = TypeVar("T")
-WAIT_S = 60.0
+WAIT_S, POLL_S = 120.0, 0.005
 OPEN: set["Harbour"] = set()
 QUAY: set[threading.Thread] = set()  # threads that were there before the first of them
 ANY_PORT = Address("127.0.0.1", 0)
@@ -56,8 +61,17 @@ class Tide:
             loop.call_soon_threadsafe(woken.set)
 
 
+@functools.cache
+def _first_start() -> dict[str, bytes]:
+    """The files that a first start makes: made once in a process, since that takes longer than all else of a start."""
+    with tempfile.TemporaryDirectory() as folder:
+        TelemetryStore.open(Path(folder) / "telemetry.duckdb").close()
+        ControlStore.open(Path(folder) / "control.sqlite").close()
+        return {one.name: one.read_bytes() for one in Path(folder).iterdir()}
+
+
 class Harbour:
-    """A running collector; `get` asks its API over HTTP."""
+    """A running collector; `get` asks its API over HTTP. Where `data` is not there yet, its stores are copies of empty ones."""
 
     def __init__(self, data: Path, *, clock: Any = None, **settings: Any) -> None:
         self.data = data
@@ -65,6 +79,10 @@ class Harbour:
         self._options = {"http": ANY_PORT, "grpc": ANY_PORT, **settings}
 
     def start(self) -> "Harbour":
+        if not self.data.exists():
+            self.data.mkdir(mode=0o700, parents=True)
+            for name, content in _first_start().items():
+                (self.data / name).write_bytes(content)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="harbour")
         self._thread.start()
@@ -74,7 +92,8 @@ class Harbour:
         except BaseException:
             self._end_loop()
             raise
-        self.client = httpx.Client(base_url=self.collector.http_url, timeout=WAIT_S)
+        hooks: dict[str, list[Callable[..., Any]]] = {"response": [is_strict_json]}
+        self.client = httpx.Client(base_url=self.collector.http_url, timeout=WAIT_S, event_hooks=hooks)
         return self
 
     def stop(self) -> None:
@@ -117,9 +136,10 @@ class Harbour:
 
     def until(self, is_so: Callable[[], bool]) -> None:
         """Ask again until something is so that happens by itself, such as a delivery being noted."""
-        deadline = time.monotonic() + WAIT_S
+        pause, deadline = threading.Event(), time.monotonic() + WAIT_S
         while not is_so():
             assert time.monotonic() < deadline, "it does not happen"
+            pause.wait(POLL_S)  # whoever is to do it runs in this process
 
     def delivered(self, count: int) -> None:
         """Return when so many messages are delivered and noted as such."""
@@ -150,6 +170,21 @@ class Harbour:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+def is_strict_json(answer: httpx.Response) -> None:
+    """Fails where an answer that says it is JSON, or lines of JSON, holds what JSON has no word for: NaN, Infinity."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} in the answer of {answer.request.method} {answer.request.url}")
+
+    kind = answer.headers.get("content-type", "")
+    if "json" not in kind:
+        return
+    answer.read()
+    for text in answer.text.splitlines() if "ndjson" in kind else [answer.text]:
+        if text:
+            json.loads(text, parse_constant=refuse)
 
 
 def _address(url: str) -> Address:

@@ -8,7 +8,7 @@ from typing import Any
 from tidegauge_collector.notify import WebhookChannel
 
 SECRET = "whsec_" + "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
-WAIT_S = 60.0
+WAIT_S = 120.0
 
 
 class Mailbox:

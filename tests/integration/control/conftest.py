@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from tidegauge_collector.control import ControlStore
-
 if "control_timeline" not in sys.modules:  # the tests of notify use it too, from another folder
     _spec = importlib.util.spec_from_file_location("control_timeline", Path(__file__).with_name("timeline.py"))
     sys.modules["control_timeline"] = importlib.util.module_from_spec(_spec)
@@ -14,6 +12,6 @@ if "control_timeline" not in sys.modules:  # the tests of notify use it too, fro
 
 @pytest.fixture
 def store(tmp_path):
-    opened = ControlStore.open(tmp_path / "control.sqlite")
+    opened = sys.modules["control_timeline"].fresh_store(tmp_path / "control.sqlite")
     yield opened
     opened.close()

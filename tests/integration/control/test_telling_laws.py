@@ -9,11 +9,10 @@ import tempfile
 from pathlib import Path
 
 import hypothesis.strategies as st
-from control_timeline import DAY_US, FAILING, QUIET, START_US, WARNING, Timeline
+from control_timeline import DAY_US, FAILING, QUIET, START_US, WARNING, Timeline, fresh_store
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tidegauge_collector.control import ControlStore
 from tidegauge_collector.control.telling import Bulletin, Terms
 from tidegauge_collector.core.routing import Routing
 
@@ -34,7 +33,7 @@ class Histories(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="tidegauge-laws-"))
-        self.store = ControlStore.open(self.folder / "control.sqlite")
+        self.store = fresh_store(self.folder / "control.sqlite")
         self.series = {one: Timeline(self.store, column=one, channels=tuple(KINDS)) for one in COLUMNS}
         for one in self.series.values():
             one.routing = ROUTING

@@ -1,5 +1,9 @@
 """Drives series of one deployment through the real core into a real store, one judged day after the other."""
 
+import functools
+import tempfile
+from pathlib import Path
+
 from tidegauge_collector.control import AlertRow, ControlStore
 from tidegauge_collector.control.telling import Bulletin, Terms
 from tidegauge_collector.core.alerts import SeriesState, advance
@@ -10,6 +14,19 @@ from tidegauge_collector.core.routing import Route, Routing
 DAY_US = 86_400 * 1_000_000
 START_US = 1_795_392_000_000_000  # 2026-11-23T00:00:00Z
 QUIET, WARNING, FAILING = 0.01, 0.15, 0.31
+
+
+@functools.cache
+def _empty() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        ControlStore.open(path := Path(folder) / "control.sqlite").close()
+        return path.read_bytes()
+
+
+def fresh_store(path: Path) -> ControlStore:
+    """An empty store: a copy of one that all migrations have made, which takes longer than a whole test."""
+    path.write_bytes(_empty())
+    return ControlStore.open(path)
 
 
 def plain_body(bulletin: Bulletin) -> bytes:

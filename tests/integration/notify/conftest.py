@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tidegauge_collector.control import ControlStore
 from tidegauge_collector.notify import OutboxSender, WebhookChannel, render
 
 INTEGRATION = Path(__file__).parents[2] / "integration"
@@ -81,7 +80,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def store(path):
-    opened = ControlStore.open(path)
+    opened = timeline.fresh_store(path)
     yield opened
     opened.close()
 

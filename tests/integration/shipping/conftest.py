@@ -64,7 +64,7 @@ class Lighthouse:
         """Return when something is so; looks again whenever frames have come."""
         while not is_so():
             self._arrived.clear()
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(120):
                 await self._arrived.wait()
 
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tidegauge.wire import telemetry_pb2 as pb
 
 KeyPair = tuple[bytes, bytes]
-DEADLINE_S = 45.0
+DEADLINE_S = 120.0
 
 
 class GuardedCollector:

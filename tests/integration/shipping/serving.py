@@ -13,7 +13,7 @@ from tidegauge.spool.writer import SpoolWriter
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.kinds import FrameKind
 
-DEADLINE_S = 45.0
+DEADLINE_S = 120.0
 
 
 def event(text: str) -> bytes:

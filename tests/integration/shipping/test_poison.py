@@ -21,7 +21,7 @@ from tidegauge_collector.settings import Address, CollectorSettings
 from tidegauge_collector.telemetry import batch as fold_batch
 from tidegauge_collector.telemetry.extent import gap_summary, stored_counts
 
-WAIT_S = 60.0
+WAIT_S = 120.0
 ANY_PORT = Address("127.0.0.1", 0)
 ROWS = 3
 AGENT = pb.AgentIdentity(host="web-1", pid=7, agent_version="9.9", instance_id="a")

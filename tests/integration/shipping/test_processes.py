@@ -113,7 +113,7 @@ async def test_shipper_that_starts_before_its_collector_waits_for_it(lighthouse:
         pass
 
     await lighthouse.begin()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         await process.communicate()
 
     assert process.returncode == 0
@@ -164,7 +164,7 @@ async def test_sigterm_sends_what_is_there_before_the_end(lighthouse: Any, root:
         await lighthouse.until(lambda: lighthouse.frames(writer.epoch.bytes) == frames)
         frames += seal(writer, "second")
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             await process.wait()
 
     assert process.returncode == 0

@@ -53,7 +53,7 @@ def greet(destination: Destination) -> Outcome:
         answered.set()
 
     link.hello(pb.HelloRequest(), done)
-    assert answered.wait(30)
+    assert answered.wait(120)
     link.close()
     return outcomes[0]
 

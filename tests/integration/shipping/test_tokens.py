@@ -151,7 +151,7 @@ def test_sidecar_does_not_send_its_own_token_in_the_clear(root: Path) -> None:
     )
     until(lambda: "in the clear" in last_error(root), lambda: last_error(root))
     done.kill()
-    _, logged = done.communicate(timeout=30)
+    _, logged = done.communicate(timeout=120)
 
     assert "would carry the token in the clear" in logged
     assert FIRST not in logged
@@ -224,7 +224,7 @@ def test_ship_command_takes_address_and_credentials(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

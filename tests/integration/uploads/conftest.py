@@ -2,11 +2,13 @@
 
 import importlib.util
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 FOLDER = Path(__file__).parent
+LIVES = FOLDER.parents[1] / "fault" / "collector"
 
 
 def load(name: str, path: Path) -> None:
@@ -21,6 +23,18 @@ def load(name: str, path: Path) -> None:
 
 load("collector_harbour", FOLDER.parent / "collector" / "harbour.py")
 load("upload_flights", FOLDER / "flights.py")
+load("collector_lives", LIVES / "lives.py")
+load("collector_daemon", LIVES / "daemon.py")
+
+from collector_lives import Launcher  # noqa: E402  made importable above
+
+
+@pytest.fixture(scope="session")
+def launcher() -> Iterator[Launcher]:
+    """Forks collectors that have imported everything already."""
+    made = Launcher()
+    yield made
+    made.end()
 
 
 @pytest.fixture(autouse=True)

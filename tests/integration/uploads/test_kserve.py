@@ -51,6 +51,19 @@ def counted(port: Harbour, name: str) -> int:
     return int(port.collector.service.counters.value("kserve", name))
 
 
+def test_features_keep_their_values_whatever_they_are_called(port: Harbour, service: str) -> None:
+    names = ["prediction_id", "timestamp", "latency_s", "prediction", "prediction_label", "actual", "kserve:id"]
+    asked = {"instances": [dict.fromkeys(names, float(number)) for number in range(3)]}
+
+    binary(port, service, "request", asked)
+    binary(port, service, "response", {"predictions": [0.1, 0.2, 0.3]}, second="01")
+    flush(port)
+
+    stored = {one["name"] for one in port.get(f"/deployments/{service}")["columns"]}
+    moved = {"prediction_label", "actual", "kserve:id"}
+    assert stored >= {name for name in names if name not in moved} | {f"input.{name}" for name in moved}
+
+
 def test_v1_halves_are_joined_in_any_order_and_stored_as_rows(port: Harbour, service: str) -> None:
     asked = {"instances": [[1.0, "UA"], [2.0, "AA"], [3.0, "UA"]]}
 

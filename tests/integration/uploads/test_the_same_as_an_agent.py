@@ -89,15 +89,23 @@ class Stored:
         self.rows = sorted(zip(rows.event_us.tolist(), rows.score.tolist(), rows.actual_value.tolist(), strict=True))
 
 
+@pytest.fixture(scope="module")
+def by_an_agent(port: Harbour) -> dict[str, Stored]:
+    """What is stored of each segment where an agent sent it."""
+    return {segment: Stored(port, "by-agent", segment) for segment in SEGMENTS}
+
+
 @pytest.mark.parametrize("parts", [1, 3, 10])
 @pytest.mark.parametrize("format_", FORMATS)
-def test_observations_over_http_are_stored_as_an_agents_are(port: Harbour, format_: str, parts: int) -> None:
+def test_observations_over_http_are_stored_as_an_agents_are(
+    port: Harbour, by_an_agent: dict[str, Stored], format_: str, parts: int
+) -> None:
     name = f"by-{format_}-{parts}"
 
     by_http(port, name, format_, parts)
 
     for segment in SEGMENTS:
-        mine, agents = Stored(port, name, segment), Stored(port, "by-agent", segment)
+        mine, agents = Stored(port, name, segment), by_an_agent[segment]
         assert mine.digest == agents.digest
         assert mine.counts == agents.counts
         assert mine.rows == agents.rows
@@ -129,3 +137,17 @@ def test_sketches_over_http_are_within_their_bound(port: Harbour, column: str) -
     assert sketch.count == len(values)
     worst = max(np.abs(b - r).max() for b, r in zip(below, ranks, strict=True))
     assert worst <= 0.005 * len(values) + 1
+
+
+def test_multivariate_drift_of_observations_over_http_is_that_of_an_agents(port: Harbour) -> None:
+    by_http(port, "moments-by-http", next(iter(FORMATS)), 1)
+
+    (mine,), (agents,) = (
+        port.values(name, "multivariate_reconstruction", start=SERVED[0]["ts"])
+        for name in ("moments-by-http", "by-agent")
+    )
+
+    assert mine["value"] == pytest.approx(agents["value"], rel=1e-12)
+    assert mine["n"] == agents["n"] > 0.9 * ROWS
+    assert mine["parameters"] == agents["parameters"]
+    assert 2 <= mine["parameters"]["d"] <= len(FEATURES)

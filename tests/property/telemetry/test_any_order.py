@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from tidegauge.core.bins import ReferenceBins, categorical_bins, numeric_bins
 from tidegauge.core.columns import ColumnKind, category_counts, numeric_values
+from tidegauge.core.moments import second_moments as moments_of_rows
+from tidegauge.core.moments import standard_of
 from tidegauge.core.profile import ColumnProfile, profile_categories, profile_numeric
 from tidegauge.core.windows import DAY_US, HOUR_US, Window
 from tidegauge.wire import telemetry_pb2 as pb
@@ -19,6 +21,7 @@ from tidegauge_collector.telemetry.extent import marks
 from tidegauge_collector.telemetry.fold import FoldEntry, LogPosition, fold
 from tidegauge_collector.telemetry.joined import joined
 from tidegauge_collector.telemetry.moments import merged_profiles
+from tidegauge_collector.telemetry.second_moments import second_moments
 from tidegauge_collector.telemetry.settle import settle
 from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.telemetry.testing import Answers, Sender, actuals_frame, profile_frame, records_frame
@@ -47,9 +50,11 @@ def profiled(numbers: Numbers, categories: list[str | None], *, binned: bool) ->
 
 @st.composite
 def profile_frames(draw: st.DrawFn) -> pb.Frame:
-    binned = draw(st.booleans())
-    columns = profiled(draw(values), draw(names), binned=binned)
-    return profile_frame(columns, draw(st.sampled_from(HOURS)), bins_id=BINS.bins_id if binned else b"")
+    binned, numbers = draw(st.booleans()), draw(values)
+    columns = profiled(numbers, draw(names), binned=binned)
+    moments = moments_of_rows({"temp": numbers}, len(numbers), standard_of(BINS)) if binned and numbers else None
+    window = draw(st.sampled_from(HOURS))
+    return profile_frame(columns, window, bins_id=BINS.bins_id if binned else b"", moments=moments)
 
 
 @st.composite
@@ -105,7 +110,17 @@ class Answer:
         counts = column_counts(store, "flights", version="1", segment="", bins=BINS, windows=HOURS)
         self.profiles = merged_profiles(store, "flights", version="1", segment="", window=WHOLE)
         rows = joined(store, "flights", version="1", segment="", start_us=0, end_us=10)
+        self.moments = second_moments(
+            store,
+            "flights",
+            version="1",
+            segment="",
+            bins_id=BINS.bins_id,
+            features=("temp",),
+            windows=[*HOURS, WHOLE],
+        )
         self.exact = (
+            [0 if one is None else one.rows for one in self.moments],
             {name: (one.counts.tolist(), one.rows.tolist(), one.approximate.tolist()) for name, one in counts.items()},
             {
                 name: (one.rows, one.missing, one.non_finite, one.invalid, one.overflow, one.names)
@@ -118,6 +133,10 @@ class Answer:
 
     def same_as(self, other: "Answer") -> None:
         assert self.exact == other.exact
+        for mine, theirs in zip(self.moments, other.moments, strict=True):
+            if mine is not None and theirs is not None:
+                np.testing.assert_allclose(mine.products, theirs.products, rtol=1e-12)
+                np.testing.assert_allclose(mine.sums, theirs.sums, rtol=1e-12, atol=1e-12 * mine.products.max())
         for name, one in self.profiles.items():
             two = other.profiles[name]
             spread = max(abs(one.sum_squares), 1.0)
@@ -169,8 +188,8 @@ def test_the_merged_profile_is_the_profile_of_the_whole(parts: list[tuple[Number
     found = stored([[entry] for entry in entries])
 
     counts = [*temp.bin_counts.tolist(), temp.missing, temp.non_finite, temp.invalid]
-    assert found.exact[0]["temp"][0][0] == counts
-    assert found.exact[0]["carrier"][0][0][:2] == carrier.bin_counts.tolist()
+    assert found.exact[1]["temp"][0][0] == counts
+    assert found.exact[1]["carrier"][0][0][:2] == carrier.bin_counts.tolist()
     assert found.profiles["carrier"].names == carrier.names
     np.testing.assert_array_equal(found.profiles["temp"].sketch.points, temp.sketch.points)
     assert found.profiles["temp"].sum == pytest.approx(temp.sum, rel=1e-12, abs=1e-9)

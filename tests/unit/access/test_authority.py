@@ -45,6 +45,18 @@ def test_keys_are_for_their_owner_alone(authority: Authority) -> None:
     assert stat.S_IMODE(authority.directory.stat().st_mode) == 0o700
 
 
+def test_a_clients_certificate_is_replaced_only_where_that_is_said(tmp_path: Path) -> None:
+    authority = Authority.create(tmp_path, NOW)
+    first = authority.issue_client("web-1", ["shop-*"], NOW).certificate.read_bytes()
+
+    with pytest.raises(ConfigError, match="--replace"):
+        authority.issue_client("web-1", ["*"], NOW)
+    kept = (tmp_path / "clients" / "web-1.pem").read_bytes()
+    replaced = authority.issue_client("web-1", ["*"], NOW, replaces=True).certificate.read_bytes()
+
+    assert kept == first != replaced
+
+
 def test_no_certificate_outlives_its_authority(authority: Authority) -> None:
     late = NOW + timedelta(days=300)
 

@@ -20,7 +20,7 @@ def test_fields_are_gathered_in_the_order_of_the_calls() -> None:
     calls = Calls([call(PREDICT, number) for number in range(2_000)])
 
     assert calls.field("inputs") == [{"x": number} for number in range(2_000)]
-    np.testing.assert_array_equal(calls.integers("duration_ns"), np.arange(2_000) * 10)
+    np.testing.assert_array_equal(calls.integers("ended_ns"), np.arange(2_000) * 10)
 
 
 def test_calls_of_one_origin_are_alike_and_nothing_is_said_of_errors_and_contexts() -> None:

@@ -102,7 +102,7 @@ print(is_live, writer_state(writer.directory).is_live, numbers[-1], len(numbers)
 
 def run(platform: str, spool: Path, host: str = HOST) -> str:
     command = [sys.executable, "-c", platform + host, str(spool)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     return ended.stdout.strip()
 

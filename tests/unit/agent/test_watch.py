@@ -210,6 +210,46 @@ def test_keyword_and_positional_arguments_arrive_as_they_were_given(make_agent: 
     assert echo(X=[1.0]) == ((), {"X": [1.0]})
 
 
+class OneParameter:
+    """Its methods take one row, under names that a wrapper may have for something else."""
+
+    def predict(self, X: Any) -> Any:
+        return X
+
+    def predict_proba(self, result: Any) -> Any:
+        return result
+
+    def decision_function(self, X: Any = 1.0) -> Any:
+        return X
+
+
+@pytest.mark.parametrize(
+    ("method", "name"), [("predict", "X"), ("predict_proba", "result"), ("decision_function", "X")]
+)
+def test_a_method_of_one_parameter_takes_it_by_position_and_by_name(
+    make_agent: MakeAgent, method: str, name: str
+) -> None:
+    agent = make_agent()
+    call = getattr(agent.watch(OneParameter()), method)
+
+    assert call(0.5) == call(**{name: 0.5}) == 0.5
+    assert captured(agent) == 2
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs"), [((), {}), ((1, 2), {}), ((1,), {"X": 2}), ((), {"Y": 1}), ((1,), {"Y": 2})]
+)
+def test_a_wrong_call_of_a_method_of_one_parameter_fails_as_ever(make_agent: MakeAgent, args: Any, kwargs: Any) -> None:
+    watched = make_agent().watch(OneParameter())
+
+    with pytest.raises(TypeError) as bare:
+        OneParameter().predict(*args, **kwargs)
+    with pytest.raises(TypeError) as told:
+        watched.predict(*args, **kwargs)
+
+    assert str(told.value) == str(bare.value)
+
+
 def test_a_class_is_returned_as_it_is(make_agent: MakeAgent) -> None:
     assert make_agent().watch(Model) is Model
 

@@ -11,6 +11,7 @@ from tidegauge_collector.core.fairness import (
     MEASURES,
     PROPORTIONS,
     Group,
+    MinRatio,
     Rate,
     compare,
     group_of,
@@ -113,17 +114,19 @@ def test_the_summary_leaves_out_small_and_undefined_groups():
         "d": Group(rows=100, favourable=45, tp=10, fn=90),
     }
 
-    assert min_ratio(groups, "selection_rate") == (pytest.approx(0.3 / 0.5), None, 3)
-    assert min_ratio(groups, "tpr") == (pytest.approx(0.1 / 0.8), None, 2)
+    found = min_ratio(groups, "selection_rate")
+    assert (found.value, found.reason, found.groups) == (pytest.approx(0.3 / 0.5), None, 3)
+    found = min_ratio(groups, "tpr")
+    assert (found.value, found.reason, found.groups) == (pytest.approx(0.1 / 0.8), None, 2)
     assert is_small(groups["c"], MEASURES["selection_rate"](groups["c"], 0))
 
 
 def test_fewer_than_two_groups_or_nothing_but_zeros_are_no_summary():
     a, b = Group(rows=100, favourable=0), Group(rows=100, favourable=0)
 
-    assert min_ratio({}, "selection_rate") == (None, "no_rows", 0)
-    assert min_ratio({"a": a}, "selection_rate") == (None, "too_few_rows", 1)
-    assert min_ratio({"a": a, "b": b}, "selection_rate") == (None, "no_positive", 2)
+    assert min_ratio({}, "selection_rate") == MinRatio(None, "no_rows", 0)
+    assert min_ratio({"a": a}, "selection_rate") == MinRatio(None, "too_few_rows", 1)
+    assert min_ratio({"a": a, "b": b}, "selection_rate") == MinRatio(None, "no_positive", 2)
 
 
 def test_the_reference_is_the_largest_group_and_the_first_by_name_among_equals():
@@ -138,3 +141,19 @@ def test_rows_without_a_truth_count_in_the_selection_only():
 
     assert (group.rows, group.favourable, group.labelled) == (3, 2, 2)
     assert (group.tp, group.tn, group.favourable_scores, group.unfavourable_scores) == (1, 1, (0.9, 1), (0.0, 0))
+
+
+def test_shares_and_balances_of_two_groups_are_those_computed_by_hand():
+    groups = {
+        "a": Group(rows=100, favourable=60, favourable_scores=(45.0, 50), unfavourable_scores=(10.0, 50), tp=50, fp=50),
+        "b": Group(rows=100, favourable=20, favourable_scores=(12.0, 20), unfavourable_scores=(20.0, 80), tp=20, fp=80),
+    }
+
+    found = {measure: [one.value for one in compare(groups, "a")[measure].values()] for measure in MEASURES}
+
+    assert found["favourable_share"] == [0.75, 0.25]  # 60 and 20 of 80
+    assert found["balance_favourable"] == pytest.approx([0.9, 0.6], abs=1e-12)
+    assert found["balance_unfavourable"] == pytest.approx([0.2, 0.25], abs=1e-12)
+    assert min_ratio(groups, "favourable_share")[0] == pytest.approx(1 / 3, abs=1e-12)
+    assert min_ratio(groups, "balance_favourable")[0] == pytest.approx(2 / 3, abs=1e-12)
+    assert min_ratio(groups, "balance_unfavourable")[0] == pytest.approx(0.8, abs=1e-12)

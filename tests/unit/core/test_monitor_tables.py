@@ -52,7 +52,7 @@ def test_every_problem_of_every_file_is_told_with_file_table_key_value_and_fix()
     )
 
     text = "\n".join(problems)
-    assert "a.toml: monitor: unknown key; write [[monitors]] tables" in text
+    assert "a.toml: monitor: unknown key; write [[monitors]] or [[objectives]] tables" in text
     assert "a.toml: monitors[1] 'drift': faling = 0.4: unknown key; did you mean 'failing'?" in text
     assert """a.toml: monitors[1] 'drift': window_s = '7x': write seconds as a number, or "90s\"""" in text
     assert "b.toml: monitors[1]: id = 'a b': write letters, digits" in text

@@ -113,7 +113,7 @@ def test_a_worker_that_fails_says_why(plan):
 def test_a_worker_that_is_killed_is_no_failure_when_it_is_started_again(plan):
     facts = queue.Queue()
     child = Child("worker", str(plan.folder / "plan.json"), "0", log=plan.folder / "log", facts=facts)
-    facts.get(timeout=60)
+    facts.get(timeout=120)
 
     child.kill()
     child.start()

@@ -42,6 +42,16 @@ def test_profiles_alone_reach_to_the_bounds_of_their_windows(store):
     assert found.first_arrival_us is None
 
 
+def test_the_last_prediction_of_an_hour_that_goes_on_is_not_later_than_the_newest_frame(store):
+    sender = Sender(received_us=2 * HOUR_US)
+    fold(store, [sender.send(profile_frame([temp()], hour(2), source=Source(low_watermark_us=50)))], HERE)
+
+    found = extent(store, "flights")
+
+    assert found.last_event_us == 3 * HOUR_US - 1
+    assert found.last_prediction_us == sender.received_us
+
+
 def test_records_say_the_exact_times_within_the_outer_windows(store):
     times = [2 * HOUR_US + 5, 4 * HOUR_US + 7]
     put(

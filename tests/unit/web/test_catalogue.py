@@ -10,6 +10,7 @@ import tidegauge_collector.web
 from tidegauge_collector.access.identity import REASONS
 from tidegauge_collector.core.monitors import DEFAULT_MONITORS
 from tidegauge_collector.web.catalogue import BROWSER_SECTIONS, Text, load_text
+from tidegauge_collector.web.inbox import STATUSES
 from tidegauge_collector.web.language import LANGUAGES
 
 ROOM = Path(tidegauge_collector.web.__file__).parent
@@ -27,6 +28,21 @@ SPOKEN_FROM_OUTSIDE = {
     "method",
     "monitor",
     "alert_event",
+    "nav",
+    "theme",
+    "done",
+    "outcome",
+    "silence_state",
+    "matcher",
+    "tab",
+    "look",
+    "block",
+    "importance",
+    "comparison",
+    "origin",
+    "monitor_kind",
+    "agent_state",
+    "chance_test",
 }
 
 
@@ -40,7 +56,7 @@ def keys_in(folder: str, pattern: str) -> set[str]:
 
 TEMPLATE_KEYS = keys_in("templates", r"""\bt\(["']([a-z_0-9]+\.[a-z_0-9]+)["'][,)]""")
 SCRIPT_KEYS = keys_in(
-    "static/js", r"""["']((?:chart|empty|error|metric|reason|bin|method|parameter)\.[a-z_0-9]+)["']"""
+    "static/js", r"""["']((?:chart|empty|error|metric|reason|bin|method|parameter|said)\.[a-z_0-9]+)["']"""
 )
 
 
@@ -78,6 +94,11 @@ def test_no_text_is_left_that_nothing_asks_for() -> None:
     composed = {key for key in load_text("en").entries if key.split(".")[0] in SPOKEN_FROM_OUTSIDE}
     built = {"site.en", "site.ja", "status.baseline_given", "status.baseline_production"}
     built |= {f"failure.{part}_{kind}" for part in ("title", "next") for kind in (400, 404, 500, 503)}
+    built |= {f"inbox.status_{status}" for status in STATUSES} | {"inbox.taken_yes", "inbox.taken_no"}
+    built |= {f"alert.for_{length}" for length in ("1h", "8h", "1d", "7d")} | {
+        "channels.tested_ok",
+        "channels.tested_bad",
+    }
     built |= {f"parameter.{name}" for name in TOLD_PARAMETERS}
     built |= {f"signin.why_{reason}" for reason in REASONS - {"deployment", "certificate"}}
 

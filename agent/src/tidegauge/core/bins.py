@@ -64,6 +64,10 @@ class Bin:
 UNUSABLE = tuple(Bin(kind, kind.value) for kind in (BinKind.MISSING, BinKind.NON_FINITE, BinKind.INVALID))
 
 
+def _kinds(labels: Iterable[Bin]) -> tuple[str, ...]:
+    return tuple(one.kind.value for one in (*labels, *UNUSABLE))
+
+
 @dataclass(frozen=True)
 class NumericBins:
     """Bins of a numeric column. `stated` edges e0 < ... < ek were given by the user; else they are the baseline's distinct deciles.
@@ -94,6 +98,11 @@ class NumericBins:
         points = [Bin(BinKind.POINT, _text(value), value, value) for value in self.points]
         inner = sorted([*points, *self._intervals()], key=lambda b: (b.lower or 0.0, b.kind is BinKind.INTERVAL))
         return (below, *inner, above)
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of `labels`, then of `UNUSABLE`: of every entry of a vector of counts."""
+        return _kinds(self.labels)
 
     def _intervals(self) -> Iterable[Bin]:
         bounds = [self.minimum, *self.edges]
@@ -181,6 +190,11 @@ class CategoricalBins:
         rest = (Bin(BinKind.REST, "rest"),) if self.rest or self.high_cardinality else ()
         new = () if self.high_cardinality else (Bin(BinKind.NEW, "new"),)
         return (*named, *rest, *new)
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of `labels`, then of `UNUSABLE`: of every entry of a vector of counts."""
+        return _kinds(self.labels)
 
     @cached_property
     def _index(self) -> dict[str, int]:

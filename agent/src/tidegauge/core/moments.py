@@ -176,6 +176,9 @@ def merge_moments(parts: Sequence[SecondMoments]) -> SecondMoments:
         raise ValueError(
             f"second moments of {len(first.columns)} columns and of others: only those of one baseline add up"
         )
+    sums, products = first.sums.copy(), first.products.copy()
     with np.errstate(over="ignore", invalid="ignore"):
-        sums, products = (np.sum([getattr(one, name) for one in parts], axis=0) for name in ("sums", "products"))
+        for one in parts[1:]:
+            sums += one.sums
+            products += one.products
     return SecondMoments(first.columns, sum(one.rows for one in parts), sums, products)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from tidegauge.errors import TidegaugeError
+from tidegauge.operating.certificates import ends_at
 from tidegauge.operating.checks_on_disk import advice_for
 from tidegauge.operating.findings import FAIL, OK, WARN, Finding
 from tidegauge.shipper.credentials import Credentials
@@ -30,6 +31,8 @@ def check_collector(destination: Destination, credentials: Credentials) -> Itera
     yield tcp
     if tcp.state == FAIL:
         return
+    if destination.is_tls and credentials.certificate is not None:
+        yield client_certificate(credentials.certificate, destination.cert_file or "", datetime.now(UTC))
     tls = _tls(destination, credentials)
     yield tls
     if tls.state != FAIL:
@@ -72,6 +75,24 @@ def _tls(destination: Destination, credentials: Credentials) -> Finding:
             f"no encrypted connection: {error}",
             "does the collector speak TLS on this port, and do cert_file and key_file belong together?",
         )
+
+
+def client_certificate(pem: bytes, path: str, now: datetime) -> Finding:
+    """Whether the certificate that the agent shows is valid, and goes on to be."""
+    try:
+        end = ends_at(pem)
+    except (ValueError, IndexError) as error:
+        return Finding("client_certificate", FAIL, f"{path} cannot be read: {error}", "put a PEM certificate there")
+    days = (end - now).total_seconds() / 86_400
+    advice = "have it renewed, and put the new one and its key there: the shipper takes them up without a restart"
+    if days <= 0:
+        return Finding("client_certificate", FAIL, f"{path} expired on {end:%Y-%m-%d}", advice)
+    text = f"{path} is valid until {end:%Y-%m-%d} ({days:,.0f} days)"
+    return (
+        Finding("client_certificate", WARN, text, advice)
+        if days < CERTIFICATE_DAYS
+        else Finding("client_certificate", OK, text)
+    )
 
 
 def _context(destination: Destination, credentials: Credentials) -> ssl.SSLContext:

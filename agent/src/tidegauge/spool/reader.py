@@ -75,6 +75,7 @@ class SpoolReader:
         self._offset = 0  # where reading goes on in it
         self._seq_before: int | None = None  # the seq before that place, None: unknown
         self._is_at_end = False
+        self._listed: list[Segment] = []
 
     @property
     def finished(self) -> bool:
@@ -130,8 +131,10 @@ class SpoolReader:
                 promised_seq = following - 1 if following else 0 if state.is_live else state.last_known_seq
                 return self._read_window(_Place(segment, descriptor, is_settled, until_seq, promised_seq))
         except FileNotFoundError:
+            self._listed = []
             return True  # sealed or deleted since it was listed: look again
         except OSError:
+            self._listed = []
             return self._pass_unreadable(segment, is_settled=is_settled)
 
     def _until_seq(self, segment: Segment, state: WriterState, *, is_last: bool, following: int | None) -> int | None:
@@ -151,12 +154,19 @@ class SpoolReader:
         """List what is not read yet.
 
         A listing is no snapshot: one that lacks the next number is repeated until it says so twice, so that segments that are
-        being merged are never taken for missing.
+        being merged are never taken for missing. It is used as long as a sealed segment at hand has another behind it: nothing
+        is appended to that any more, and where it is deleted or merged it is not found.
         """
+        listed = self._listed
+        while listed and listed[0].last_number < self._number:
+            del listed[0]
+        if len(listed) > 1 and listed[0].is_sealed and listed[0].number <= self._number:
+            return listed
         before: list[Segment] | None = None
         while True:
             segments = [one for one in list_segments(self.directory) if one.last_number >= self._number]
             if segments == before or (segments and segments[0].number <= self._number):
+                self._listed = segments
                 return segments
             before = segments
 

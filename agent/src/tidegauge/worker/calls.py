@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from tidegauge.worker.floats import floats_of
 from tidegauge.worker.pacing import Breathe, no_pause
 
 if TYPE_CHECKING:
@@ -59,14 +60,20 @@ class CallContext:
 
 
 class Call(NamedTuple):
-    """One call. `started_ns` is a reading of the monotonic clock; a `duration_ns` below 0 is not known."""
+    """One call. `started_ns` and `ended_ns` are readings of the monotonic clock; how long a call took that ended before it started is
+    not known."""
 
     origin: Origin
     inputs: Any
     result: Any
     started_ns: int
-    duration_ns: int
+    ended_ns: int
     context: CallContext | None = None
+
+    @property
+    def duration_ns(self) -> int:
+        """How long it took; below 0: not known."""
+        return self.ended_ns - self.started_ns
 
     @property
     def size_bytes(self) -> int:
@@ -74,16 +81,16 @@ class Call(NamedTuple):
         return self.origin.size_bytes
 
 
-_FIELDS = {name: itemgetter(i) for i, name in enumerate(Call._fields)}
-
-
 CALLS_AT_ONCE = 512
 """Calls that are looked at between two pauses."""
 
 
+_ORIGIN = itemgetter(0)
+
+
 def origins_of(calls: Sequence[RawCall]) -> list[Origin]:
     """The origin of each call."""
-    return list(map(_FIELDS["origin"], calls))
+    return list(map(_ORIGIN, calls))
 
 
 def common_origin(origins: Sequence[Origin]) -> Origin | None:
@@ -94,21 +101,27 @@ def common_origin(origins: Sequence[Origin]) -> Origin | None:
 class Calls(list[RawCall]):
     """Many calls, the fields of which are gathered once, with pauses."""
 
-    __slots__ = ("_breathe", "_found", "_integers", "_origin")
+    __slots__ = ("_breathe", "_floats", "_found", "_integers", "_origin")
 
     def __init__(self, calls: Sequence[RawCall], breathe: Breathe = no_pause) -> None:
         super().__init__(calls)
         self._breathe = breathe
         self._found: dict[str, list[Any]] = {}
         self._integers: dict[str, npt.NDArray[np.int64]] = {}
+        self._floats: dict[str, npt.NDArray[np.float64] | None] = {}
         self._origin: list[Origin | None] = []
 
     def field(self, name: str) -> list[Any]:
         """One field of each call. Not to be changed."""
-        if name not in self._found:
-            found = self._found[name] = list[Any]()
+        if not self._found:
+            self._found = {one: [] for one in Call._fields}
+            gathered = list(self._found.values())
             for start in range(0, len(self), CALLS_AT_ONCE):
-                found += map(_FIELDS[name], self[start : start + CALLS_AT_ONCE])
+                parts = zip(
+                    *self[start : start + CALLS_AT_ONCE], strict=True
+                )  # all at once: each call is looked up in memory once
+                for values, part in zip(gathered, parts, strict=True):
+                    values.extend(part)
                 self._breathe()
         return self._found[name]
 
@@ -122,6 +135,12 @@ class Calls(list[RawCall]):
                 found[start : start + len(part)] = np.fromiter(part, np.int64, len(part))
                 self._breathe()
         return self._integers[name]
+
+    def floats(self, name: str) -> npt.NDArray[np.float64] | None:
+        """One field of each call, where it is a float in all of them. Not to be changed."""
+        if name not in self._floats:
+            self._floats[name] = floats_of(self.field(name))
+        return self._floats[name]
 
     @property
     def origin(self) -> Origin | None:

@@ -41,7 +41,7 @@ from tidegauge.worker.tabulate import MAX_FEATURES, Column, Columns
 
 ROWS_AT_ONCE = 4_096
 ROWS_LOOKED_AT = 4_096
-MAX_WAITING_BYTES = 1024 * 1024
+MAX_WAITING_BYTES = 2 * 1024 * 1024
 MAX_READ_VALUES = 128 * 1024  # numbers, or references to short texts
 MAX_COLUMNS = MAX_FEATURES + 100  # with the answers'
 

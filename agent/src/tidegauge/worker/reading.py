@@ -95,7 +95,7 @@ class CallReader:
         columns, each = self._columns(calls, breathe)
         columns = self._privacy.columns(columns)
         count = each * len(calls)
-        answers = self._answers(calls.field("result"), each, origin.method)
+        answers = self._answers(calls, each, origin.method)
         breathe()
         arrival = calls.integers("started_ns") // 1_000 + self._wall_us(0)
         arrival = arrival if each == 1 else np.repeat(arrival, each)
@@ -147,13 +147,16 @@ class CallReader:
         is_vector = any(self.settings.kinds.get(str(name)) is ColumnKind.VECTOR for name in table.columns)
         return is_vector or (table.rows != 1 and is_one_answer(result))
 
-    def _answers(self, results: list[Any], each: int, method: str) -> Answers:
+    def _answers(self, calls: Calls, each: int, method: str) -> Answers:
+        results, numbers = calls.field("result"), calls.floats("result")
         count = each * len(results)
         if isinstance(results[0], Unread):
             self.counts["unreadable_predictions"] += count
             return Answers(count)
         try:
-            joined = unpacked(results[0]) if len(results) == 1 else _joined(results, each)
+            joined = (
+                unpacked(results[0]) if len(results) == 1 else _joined(results, each) if numbers is None else numbers
+            )
             return Answers(count) if joined is None else read_answers(joined, count, self.facts, method=method)
         except UsageError:
             if len(results) > 1:
@@ -278,8 +281,6 @@ def _joined(results: list[Any], each: int) -> Any:
     first = results[0]
     if first is None:
         return None
-    if type(first) is float:
-        return np.fromiter(results, np.float64, len(results))
     if isinstance(first, list):
         return np.array(results, dtype=np.float64)
     if isinstance(first, tuple):
@@ -310,7 +311,7 @@ def _all_alike(calls: Calls, breathe: Breathe) -> bool:
     if calls.contexts:
         return False
     inputs, results = calls.field("inputs"), calls.field("result")
-    answers = set(map(type, results))
+    answers = {float} if calls.floats("result") is not None else set(map(type, results))
     breathe()
     if len(answers) != 1 or not _are_alike(inputs, calls[0][0].form):
         return False
@@ -326,7 +327,7 @@ def _are_alike(inputs: list[Any], form: Form) -> bool:
     if form is Form.ROW_OF_NAMES:
         return True
     if form is Form.ROW_OF_FLOATS:
-        return len(set(map(len, inputs))) == 1
+        return list(map(len, inputs)).count(len(inputs[0])) == len(inputs)
     kinds = set(map(type, inputs))
     return kinds == {dict} or (kinds in ({np.ndarray}, {tuple}) and _same(inputs))
 

@@ -54,9 +54,12 @@ def has_plain_values(row: Any) -> bool:
 
 def lightened(row: dict[Any, Any]) -> dict[Any, Any]:
     """A row that may wait in memory for a while: of images, embeddings and long texts only the measures are kept."""
-    if not any(map(_is_bulky, row.values())):
+    if _NEVER_BULKY.issuperset(map(type, row.values())) or not any(map(_is_bulky, row.values())):
         return row
     return {name: _lightened(value) if _is_bulky(value) else value for name, value in row.items()}
+
+
+_NEVER_BULKY = frozenset({float, int, bool, type(None), np.float64, np.float32, np.int64, np.int32})
 
 
 def _is_bulky(value: Any) -> bool:

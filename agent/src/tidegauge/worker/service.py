@@ -57,7 +57,8 @@ class Requests:
         errors = calls.errors
         answered = np.where([error is None for error in errors], rows, 0) if errors else rows
         began_us = calls.integers("started_ns") // 1_000 + wall_us(0)
-        return cls(began_us, calls.integers("duration_ns"), answered, errors, calls.contexts)
+        durations_ns = calls.integers("ended_ns") - calls.integers("started_ns")
+        return cls(began_us, durations_ns, answered, errors, calls.contexts)
 
     @classmethod
     def of_kept(cls, kept: Sequence[ServiceOnly], wall_us: Callable[[int], int]) -> Requests:

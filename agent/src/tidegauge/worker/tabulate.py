@@ -6,7 +6,6 @@ an array to whoever asks for one). Types are known by shape, not by import.
 
 from __future__ import annotations
 
-import marshal
 import struct
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -19,6 +18,7 @@ import numpy.typing as npt
 
 from tidegauge.core.columns import MAX_NAME_LENGTH, is_reserved
 from tidegauge.errors import UsageError
+from tidegauge.worker.floats import floats_of_rows
 from tidegauge.worker.pacing import Breathe, no_pause
 from tidegauge.worker.rowtypes import as_mapping
 from tidegauge.worker.shapes import TupleCopy
@@ -198,7 +198,7 @@ def _numbers_of_dicts(
             return None
         try:
             values = read(part)
-            numbers = _floats(values, len(keys))
+            numbers = floats_of_rows(values, len(keys))
             numbers = _numbers(values, len(keys)) if numbers is None else numbers
         except (KeyError, OverflowError, struct.error):
             return None
@@ -218,32 +218,6 @@ def _picked(keys: tuple[str, ...]) -> Callable[[Sequence[Mapping[Any, Any]]], _V
     if len(keys) == 1:
         return lambda rows: [(read(row),) for row in rows]
     return lambda rows: list(map(read, rows))
-
-
-_MARSHAL_VERSION = 2
-"""Without references: a float is a "g" and 8 little-endian bytes, a tuple or list its letter and 4 bytes of length."""
-
-
-def _floats(rows: _Values, width: int) -> npt.NDArray[np.float64] | None:
-    """The values of rows of so many floats and nothing else (rows x width); None where there is anything else.
-
-    marshal looks at types and copies values in one pass: so it takes half the time of a set of types and a struct.
-    """
-    try:
-        packed = marshal.dumps(rows, _MARSHAL_VERSION) if type(rows[0][0]) is float else b""
-    except ValueError:  # a value that marshal does not know
-        return None
-    each = _ROW_HEAD + _FLOAT * width
-    if len(packed) != _ROW_HEAD + len(rows) * each:
-        return None
-    shape, first, strides = (len(rows), width), 2 * _ROW_HEAD, (each, _FLOAT)
-    if not (np.ndarray(shape, np.uint8, packed, first, strides) == ord("g")).all():
-        return None
-    return np.ndarray(shape, "<f8", packed, first + 1, strides)
-
-
-_ROW_HEAD, _FLOAT = 5, 9
-"""Bytes of a tuple's or list's letter and length, and of a float with its letter."""
 
 
 def _numbers(rows: _Values, width: int) -> npt.NDArray[np.float64] | None:

@@ -85,8 +85,11 @@ class Authority:
         names = [_host_name(host) for host in dict.fromkeys(hosts)]
         return self._issue("server", "tidegauge-collector", names, ExtendedKeyUsageOID.SERVER_AUTH, now)
 
-    def issue_client(self, name: str, deployments: Sequence[str], now: datetime) -> Pair:
-        """A certificate for an agent that ships for deployments (patterns with `*`), in the place of the one before."""
+    def issue_client(self, name: str, deployments: Sequence[str], now: datetime, *, replaces: bool = False) -> Pair:
+        """A certificate for an agent that ships for deployments (patterns with `*`).
+
+        ConfigError where there is one of that name, unless it `replaces` that: whoever has the other goes on with it.
+        """
         if not _CLIENT.fullmatch(name):
             raise ConfigError(f"client {name!r}: use letters, digits, '.', '_' and '-', at most 64")
         for pattern in deployments:
@@ -94,6 +97,12 @@ class Authority:
                 raise ConfigError(
                     f"deployment {pattern!r}: write a deployment's name, with * for anything, e.g. shop-*"
                 )
+        there = self.directory / "clients" / f"{name}.pem"
+        if there.exists() and not replaces:
+            raise ConfigError(
+                f"{there} is there already, perhaps for other deployments: --replace makes another in its place (the one before "
+                "stays valid until it ends), or give this agent another name"
+            )
         uris: list[x509.GeneralName] = [x509.UniformResourceIdentifier(f"agent://{one}/{name}") for one in deployments]
         return self._issue(f"clients/{name}", name, uris, ExtendedKeyUsageOID.CLIENT_AUTH, now)
 

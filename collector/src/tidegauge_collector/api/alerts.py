@@ -7,7 +7,18 @@ from typing import Any
 
 from aiohttp import web
 
-from tidegauge_collector.api.bodies import Alerting, actor_of, answered, read_object, text_of, time_of
+from tidegauge_collector.api.bodies import (
+    Alerting,
+    Body,
+    actor_named,
+    answered,
+    check_fields,
+    length_of,
+    read_object,
+    text_of,
+    time_of,
+)
+from tidegauge_collector.api.deletions import requester_of
 from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_choice, read_int, read_time
 from tidegauge_collector.api.scope import Json, Query, Sources
 from tidegauge_collector.api.silences import silence_json
@@ -22,7 +33,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "unacknowledge": (),
     "assign": ("assignee",),
     "comment": ("text",),
-    "mute": ("until",),
+    "mute": ("until", "duration"),
     "unmute": (),
     "resolve": (),
 }
@@ -46,15 +57,14 @@ def list_alerts(sources: Sources, query: Query) -> Json:
     )
     following = str(rows[-1].id) if len(rows) == limit else None
     now_us = sources.now_us()
-    return {"items": [_alert(sources.control, one, now_us) for one in rows], "next": following}
+    items = [_alert(sources.control, one, now_us) for one in rows]
+    return {"items": items, "open": _open(sources.control), "next": following}
 
 
 def show_alert(sources: Sources, number: str, query: Query) -> Json:
     """One alert with all that is known of it: also what explains it, its threads, and the silences that match it."""
     check_known(query)
-    row = sources.control.alert(int(number)) if number.isdecimal() and len(number) < 19 else None
-    if row is None:
-        raise NotFound(f"alert {number!r:.80} does not exist: /api/v1/alerts lists them")
+    row = alert_number(sources.control, number)
     now_us = sources.now_us()
     labels = sources.control.labels_of_alert(row.id)
     silences = sources.control.silences.listed(ending_after_us=now_us)
@@ -80,24 +90,46 @@ def show_alert(sources: Sources, number: str, query: Query) -> Json:
     }
 
 
+def alert_number(control: ControlStore, number: str) -> AlertRow:
+    """The alert that a path or a query names; raises NotFound."""
+    row = control.alert(int(number)) if number.isdecimal() and len(number) < 19 else None
+    if row is None:
+        raise NotFound(f"alert {number!r:.80} does not exist: /api/v1/alerts lists them")
+    return row
+
+
+def _open(control: ControlStore) -> Json:
+    """How many alerts are open now, in all, failing, and taken by nobody."""
+    counts = control.alert_figures().open
+    return {
+        "total": sum(counts.values()),
+        "failing": sum(n for (severity, _), n in counts.items() if severity == "failing"),
+        "unacknowledged": sum(n for (_, is_acknowledged), n in counts.items() if not is_acknowledged),
+    }
+
+
 class AlertActions:
-    """Answers POST of `/alerts/{id}/{action}`; `on_change` is told of each change."""
+    """Answers POST of `/alerts/{id}/{action}`."""
 
     def __init__(self, alerting: Alerting) -> None:
         self._with = alerting
 
     async def answer(self, request: web.Request) -> web.Response:
         """The alert as it is afterwards."""
-        return await answered(self._act(request))
+        return await answered(self._asked(request))
 
-    async def _act(self, request: web.Request) -> Json:
-        action, number = request.match_info["action"], request.match_info["id"]
+    async def _asked(self, request: web.Request) -> Json:
+        body = await read_object(request, anything=True)
+        return await self.act(request.match_info["id"], request.match_info["action"], body, requester_of(request))
+
+    async def act(self, number: str, action: str, body: Body, asking: str) -> Json:
+        """Does one of FIELDS with an alert in the name of `asking`. Raises NotFound, BadRequest, LookupError and ValueError."""
         if action not in FIELDS:
             raise NotFound(f"{action!r:.80} is nothing to do with an alert: {', '.join(FIELDS)}")
         if not number.isdecimal() or len(number) > 18:
             raise NotFound(f"alert {number!r:.80} does not exist: /api/v1/alerts lists them")
-        body = await read_object(request, *FIELDS[action], "actor")
-        options: dict[str, Any] = {"actor": actor_of(request, body), "at_us": self._with.now_us()}
+        check_fields(body, *FIELDS[action], "actor")
+        options: dict[str, Any] = {"actor": actor_named(asking, body), "at_us": self._with.now_us()}
         people, alert = self._with.control.people, int(number)
         change: Callable[..., Any]
         match action:
@@ -120,14 +152,15 @@ class AlertActions:
         return dict(await self._with.in_thread(lambda: self._shown(alert)))
 
     def _shown(self, alert: int) -> Json:
-        row = self._with.control.alert(alert)
-        if row is None:
-            raise NotFound(f"alert {alert} does not exist: /api/v1/alerts lists them")
-        return _alert(self._with.control, row, self._with.now_us())
+        return _alert(self._with.control, alert_number(self._with.control, str(alert)), self._with.now_us())
 
 
 def _until(body: Mapping[str, Any], now_us: int) -> int | None:
     until_us = time_of(body, "until")
+    if body.get("duration") is not None:
+        if until_us is not None:
+            raise BadRequest('give one of until (a time) and duration (such as "2h"), or none (until it recovers)')
+        return now_us + length_of(body)
     if until_us is not None and until_us <= now_us:
         raise BadRequest(f"until = {body['until']!r:.80} is over: write a later time, or none (until it recovers)")
     return until_us

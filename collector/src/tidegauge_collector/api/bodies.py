@@ -15,6 +15,7 @@ from tidegauge_collector.api.deletions import requester_of
 from tidegauge_collector.api.errors import dump_json, refusal
 from tidegauge_collector.api.query import BadRequest
 from tidegauge_collector.control import ControlStore
+from tidegauge_collector.core.calendar import duration_us
 
 Body = Mapping[str, Any]
 InThread = Callable[[Callable[[], Any]], Awaitable[Any]]
@@ -43,12 +44,18 @@ async def read_object(request: web.Request, *known: str, anything: bool = False)
         raise BadRequest(f"the body is no JSON: write an object ({problem})") from problem
     if not isinstance(body, dict):
         raise BadRequest(f"the body is no JSON object: write one with {', '.join(known) or 'the fields to set'}")
-    unknown = [] if anything else [name for name in body if name not in known]
+    if not anything:
+        check_fields(body, *known)
+    return body
+
+
+def check_fields(body: Body, *known: str) -> None:
+    """BadRequest where the body has a field that would be ignored."""
+    unknown = [name for name in body if name not in known]
     if unknown:
         close = difflib.get_close_matches(unknown[0], known, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known) or 'none'}"
         raise BadRequest(f"unknown field {unknown[0]!r:.80}; {hint}")
-    return body
 
 
 def read_flag(body: Body, name: str) -> bool:
@@ -90,18 +97,36 @@ def time_of(body: Body, name: str) -> int | None:
         raise BadRequest(f"{name} = {text!r:.80}: write a time such as 2026-11-23T13:00:00Z") from problem
 
 
+def length_of(body: Body) -> int:
+    """Microseconds of `duration`, such as "2h"; BadRequest for what is none."""
+    try:
+        return duration_us(body["duration"])
+    except ValueError as problem:
+        raise BadRequest(f"duration = {body['duration']!r:.80}: {problem}") from problem
+
+
 def actor_of(request: web.Request, body: Body) -> str:
     """Who does it: whoever asks, and in whose name, where the body says so."""
-    named, asking = text_of(body, "actor", most=200).strip(), requester_of(request)
+    return actor_named(requester_of(request), body)
+
+
+def actor_named(asking: str, body: Body) -> str:
+    """The same where it is known who asks."""
+    named = text_of(body, "actor", most=200).strip()
     return f"{named} ({asking})" if named else asking
 
 
 async def answered(work: Awaitable[Any]) -> web.Response:
     """The result as JSON; what does not exist is 404, what is wrong 400."""
+    found = await done(work)
+    return web.Response(text=dump_json(found), content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+async def done(work: Awaitable[Any]) -> Any:
+    """The result; what does not exist is raised as 404, what is wrong as 400."""
     try:
-        found = await work
+        return await work
     except LookupError as problem:
         raise refusal(web.HTTPNotFound, str(problem.args[0]) if problem.args else "not found") from problem
     except (ValueError, OverflowError) as problem:
         raise refusal(web.HTTPBadRequest, str(problem)) from problem
-    return web.Response(text=dump_json(found), content_type="application/json", headers={"Cache-Control": "no-store"})

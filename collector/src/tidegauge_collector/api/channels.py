@@ -10,8 +10,16 @@ from typing import Any
 from aiohttp import web
 
 from tidegauge_collector.api.errors import dump_json, refusal
+from tidegauge_collector.api.query import check_known
+from tidegauge_collector.api.scope import Json, Query, Sources
 from tidegauge_collector.measuring.measurement import rfc3339
 from tidegauge_collector.notify.attending import Attendant, TooSoon
+
+
+def list_channels(sources: Sources, query: Query) -> Json:
+    """All channels, and how each stands."""
+    check_known(query)
+    return {"items": [_shown(one) for one in sources.attendant.listed()], "next": None}
 
 
 class ChannelRoutes:
@@ -20,43 +28,44 @@ class ChannelRoutes:
     def __init__(self, attendant: Attendant, executor: Executor) -> None:
         self._attendant, self._executor = attendant, executor
 
-    async def listed(self, request: web.Request) -> web.Response:
-        """All channels."""
-        if request.query:
-            raise refusal(
-                web.HTTPBadRequest, f"unknown parameter {next(iter(request.query))!r:.80}: this path takes none"
-            )
-        found = await self._in_thread(self._attendant.listed)
-        return _json({"items": [_shown(one) for one in found], "next": None})
-
     async def test(self, request: web.Request) -> web.Response:
         """What the receiver said to a test message."""
+        return _json(await self.try_out(request.match_info["channel"]))
+
+    async def resume(self, request: web.Request) -> web.Response:
+        """A paused channel is tried again."""
+        return _json(await self.go_on(request.match_info["channel"]))
+
+    async def resend(self, request: web.Request) -> web.Response:
+        """A dead letter is sent again, under its old id."""
+        return _json(await self.send_again(request.match_info["delivery_id"]))
+
+    async def try_out(self, channel: str) -> Json:
+        """Sends a test message; raises 404 for an unknown channel, 429 for one that was tested a moment ago."""
         try:
-            said = await self._attendant.test(request.match_info["channel"])
+            said = await self._attendant.test(channel)
         except LookupError as problem:
             raise refusal(web.HTTPNotFound, str(problem)) from problem
         except TooSoon as problem:
             headers = {"Retry-After": str(math.ceil(problem.wait_s))}
             raise refusal(web.HTTPTooManyRequests, str(problem), headers) from problem
-        return _json({"taken": said.was_taken, "said": said.text})
+        return {"taken": said.was_taken, "said": said.text}
 
-    async def resume(self, request: web.Request) -> web.Response:
-        """A paused channel is tried again."""
-        name = request.match_info["channel"]
+    async def go_on(self, channel: str) -> Json:
+        """Tries a paused channel again; raises 404 for an unknown one."""
         try:
-            self._attendant.resume(name)
+            self._attendant.resume(channel)
         except LookupError as problem:
             raise refusal(web.HTTPNotFound, str(problem)) from problem
-        return _json({"resumed": name})
+        return {"resumed": channel}
 
-    async def resend(self, request: web.Request) -> web.Response:
-        """A dead letter is sent again, under its old id."""
-        name = request.match_info["delivery_id"]
+    async def send_again(self, delivery: str) -> Json:
+        """Sends a message again that was given up; raises 404 where there is none of that id."""
         try:
-            found = await self._in_thread(self._attendant.resend, name)
+            found = await self._in_thread(self._attendant.resend, delivery)
         except LookupError as problem:
             raise refusal(web.HTTPNotFound, str(problem)) from problem
-        return _json({"resent": found.delivery_id, "channel": found.channel})
+        return {"resent": found.delivery_id, "channel": found.channel}
 
     async def _in_thread(self, work: Any, *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)

@@ -41,7 +41,14 @@ def show_deployment(sources: Sources, name: str, query: Query) -> Json:
         "health": sources.healths.of(name),
         "segments": sorted(seen.segments),
         "columns": [
-            {"name": column, "kind": kind.value, "role": _role(column), "importance": finite(importance.get(column))}
+            {
+                "name": column,
+                "kind": kind.value,
+                "role": _role(column),
+                "importance": finite(importance.get(column)),
+                "starred": column in found.starred,
+                "excluded": found.leaves_out(column),
+            }
             for column, kind in seen.columns.items()
         ],
         "baselines": [
@@ -102,7 +109,7 @@ def _summary(one: Overview, seen: Extent) -> Json:
         "verdict": worst or healthy,
         "open_alerts": sum(one.firing.values()),
         "first_prediction": rfc3339(seen.first_event_us),
-        "last_prediction": rfc3339(seen.last_event_us),
+        "last_prediction": rfc3339(seen.last_prediction_us),
         "predictions_last_day": seen.last_day_rows,
         **asdict(one.attributes),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -19,10 +20,11 @@ from tidegauge_collector.core.alerts import SeriesState
 from tidegauge_collector.core.attributes import read_changes
 from tidegauge_collector.core.definitions import Definition
 from tidegauge_collector.core.judging import SeriesKey
-from tidegauge_collector.core.monitor_tables import KEY, Document, read_documents, read_table
+from tidegauge_collector.core.monitor_tables import KEY, Document, read_documents, read_objective, read_table
 from tidegauge_collector.core.plans import as_json, plain_of
 from tidegauge_collector.jobs.backtesting import Asked, Backtesting, Episode, Piece
 from tidegauge_collector.measuring.measurement import finite, rfc3339
+from tidegauge_collector.measuring.observing import problems as unjudgeable
 
 T = TypeVar("T")
 InThread = Callable[[Callable[[], T]], Awaitable[T]]
@@ -43,7 +45,7 @@ def list_of_deployment(sources: Sources, name: str, query: Query) -> Json:
         series[monitor].append(_series_json(key, state))
     items = [
         {
-            **plain_of(definition),
+            **plain_of(replace(definition, monitor=monitor)),
             "origin": definition.origin,
             "source": definition.source,
             "series": sorted(series[monitor.id], key=lambda one: (one["version"], one["segment"], one["column"])),
@@ -102,6 +104,14 @@ class MonitorRoutes:
         """Take a definition away."""
         return await _answered(self._delete(request))
 
+    async def put_objective(self, request: web.Request) -> web.Response:
+        """Define one objective."""
+        return await _answered(self._put(request, key="objective"))
+
+    async def delete_objective(self, request: web.Request) -> web.Response:
+        """Take an objective away."""
+        return await _answered(self._delete_objective(request))
+
     async def backtest(self, request: web.Request) -> web.Response:
         """A piece of what a monitor would have said of what is stored."""
         return await _answered(self._backtest(request))
@@ -137,18 +147,29 @@ class MonitorRoutes:
         )
         return piece_json(await self._in_readers(lambda: self._backtesting.piece(asked, resume)))
 
-    async def _put(self, request: web.Request) -> Json:
-        name = request.match_info["monitor"]
+    async def _put(self, request: web.Request, *, key: str = "monitor") -> Json:
+        name = request.match_info[key]
         table = {"id": name, **await read_object(request, anything=True)}
         if table["id"] != name:
             raise BadRequest(f"id = {table['id']!r:.140}: write {name!r} as in the path, or leave it away")
-        wanted = [read_definition(table, "the body")]
+        wanted = [read_definition(table, "the body", is_objective=key == "objective")]
         actor, now_us = requester_of(request), self._now_us()
         return await self._change(lambda: self._control.definitions.apply(wanted, actor=actor, now_us=now_us))
 
     async def _delete(self, request: web.Request) -> Json:
         name, actor, now_us = request.match_info["monitor"], requester_of(request), self._now_us()
         return await self._change(lambda: self._control.definitions.remove(name, actor=actor, now_us=now_us))
+
+    async def _delete_objective(self, request: web.Request) -> Json:
+        name, actor, now_us = request.match_info["objective"], requester_of(request), self._now_us()
+
+        def remove() -> Applied:
+            known = [one.definition for one in self._control.definitions.listed()]
+            if name not in [one.id for one in known if one.monitor.kind == "burn_rate"]:
+                raise LookupError(f"no objective {name!r:.140} is defined")
+            return self._control.definitions.remove(name, actor=actor, now_us=now_us)
+
+        return await self._change(remove)
 
     async def _change(self, change: Callable[[], Applied]) -> Json:
         def work() -> Applied:
@@ -170,13 +191,25 @@ class MonitorRoutes:
         return dict(await self._in_jobs(work))
 
 
-def read_definition(table: Any, where: str) -> Definition:
+def read_definition(table: Any, where: str, *, is_objective: bool = False) -> Definition:
     """The definition that a table says; BadRequest with all its problems."""
     problems: list[str] = []
-    definition = read_table(table, where, problems)
-    if definition is None:
+    definition = (read_objective if is_objective else read_table)(table, where, problems)
+    if definition is not None:
+        problems += _unjudgeable([definition])
+    if definition is None or problems:
         raise BadRequest(told(problems))
     return definition
+
+
+def _unjudgeable(definitions: Iterable[Definition]) -> list[str]:
+    """What keeps monitors from being judged: a metric that there is not, a field that says nothing of it."""
+    return [
+        f"{one.source or 'monitor'} {one.id!r}: {problem}"
+        for one in definitions
+        if one.enabled
+        for problem in unjudgeable(one.monitor)
+    ]
 
 
 def applied_json(done: Applied) -> Json:
@@ -212,6 +245,7 @@ async def _read_files(request: web.Request) -> tuple[tuple[Definition, ...], boo
         for number, one in enumerate(files, 1)
     ]
     definitions, problems = read_documents(documents)
+    problems += _unjudgeable(definitions)
     if problems:
         raise BadRequest(told(problems))
     return definitions, read_flag(body, "prune"), read_text(body, "expected")

@@ -12,13 +12,19 @@ from tidegauge_collector.uploads.meaning import TEXTS as UPLOAD_PARAMETERS
 PARAMETERS = {
     "name": "the deployment",
     "monitor": "a monitor's id; of lists of alerts: only what it found",
+    "objective": "an objective's id",
+    "month": "YYYY-MM; default the last one that is over",
+    "format": "json (default) or markdown",
+    "lang": "en (default) or ja",
+    "kind": "only events of this kind",
+    "days": "how many days of history; default 30",
     "channel": "the name of a channel",
     "delivery_id": "the id of a message, as alerts list it among their deliveries",
     "prediction_id": "a prediction id, or its digest as lists show it",
     "what": "records (default), actuals, judgements or profiles",
-    "metric": "which metric; docs/metrics.md lists them",
+    "metric": "which metric, as docs/metrics.md lists them; in a path one of your own",
     "column": "a column's name, or * for all features and predictions",
-    "version": "model version; default: the newest champion",
+    "version": "model version; default: the newest champion; * of service metrics: all that answer callers",
     "segment": 'a segment such as carrier=UA; default: "" = all traffic',
     "start": "RFC 3339 time; default: the first data",
     "end": "RFC 3339 time, exclusive; default: the last data",
@@ -29,6 +35,9 @@ PARAMETERS = {
     "statistic": "of a group: value (default), ratio, difference or p_value",
     "reference": "the group that others are compared with; default the largest",
     "favourable": "the outcome that is good for people; default the positive class",
+    "q": "which quantile of `latency`, 0 to 1; default 0.5",
+    "slow_s": "from how many seconds on a request is slow; default 1",
+    "alert": "number of an alert: also what each route makes of it",
     "deployment": "only what belongs to this deployment",
     "state": "of agents live, silent, closed or gone; of silences pending, active, waiting or ended",
     "id": "its id, as lists show it",
@@ -44,7 +53,7 @@ PARAMETERS = {
     **UPLOAD_PARAMETERS,
 }
 
-IN_PATHS = ("name", "prediction_id", "monitor", "id", "action", "channel", "delivery_id")
+IN_PATHS = ("name", "metric", "prediction_id", "monitor", "objective", "id", "action", "channel", "delivery_id")
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,3 +70,17 @@ def read_share(query: Mapping[str, str], name: str, default: float) -> float:
     if not 0 <= value <= 1:
         raise BadRequest(f"{name}={text:.80}: write a number from 0 to 1")
     return value
+
+
+def read_seconds(query: Mapping[str, str], name: str, default: float) -> float:
+    """A length of time in seconds, above 0 and at most a day."""
+    text = query.get(name)
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError as problem:
+        raise BadRequest(f"{name}={text!r:.80}: write seconds, such as 0.5") from problem
+    if not 0 < value <= 86_400:
+        raise BadRequest(f"{name}={text:.80}: write seconds above 0, at most 86400")
+    return value

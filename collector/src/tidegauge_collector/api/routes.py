@@ -15,24 +15,36 @@ from tidegauge.wire.binsfile import is_deployment_name
 from tidegauge_collector.api.actuals import MAX_BODY_BYTES, ActualsIntake
 from tidegauge_collector.api.agents import list_agents, list_quarantine
 from tidegauge_collector.api.alerts import FILTERS as ALERT_FILTERS
-from tidegauge_collector.api.alerts import AlertActions, list_alerts, show_alert
-from tidegauge_collector.api.channels import ChannelRoutes
+from tidegauge_collector.api.alerts import list_alerts, show_alert
+from tidegauge_collector.api.channels import list_channels
+from tidegauge_collector.api.charts import list_moments, show_curves
+from tidegauge_collector.api.custom import CustomRoutes, list_custom
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
+from tidegauge_collector.api.doing import Doing
 from tidegauge_collector.api.errors import dump_json, json_errors, refusal
+from tidegauge_collector.api.events import PARAMETERS as EVENT_PARAMETERS
+from tidegauge_collector.api.events import list_events
 from tidegauge_collector.api.export import ExportRoute
 from tidegauge_collector.api.health import show_health
 from tidegauge_collector.api.inbound import InboundRoute
 from tidegauge_collector.api.measurements import PARAMETERS as MEASUREMENT_PARAMETERS
-from tidegauge_collector.api.measurements import list_measurements
+from tidegauge_collector.api.measurements import list_measurements, list_metrics
 from tidegauge_collector.api.monitors import MonitorRoutes, list_monitors, list_of_deployment
+from tidegauge_collector.api.objectives import list_objectives, list_standing
 from tidegauge_collector.api.openapi import Route, openapi
+from tidegauge_collector.api.power import PARAMETERS as POWER_PARAMETERS
+from tidegauge_collector.api.power import show_power
 from tidegauge_collector.api.predictions import list_predictions
 from tidegauge_collector.api.profiles import show_profile
 from tidegauge_collector.api.query import BadRequest, NotFound
+from tidegauge_collector.api.report import PARAMETERS as REPORT_PARAMETERS
+from tidegauge_collector.api.report import ReportRoute, month_report
+from tidegauge_collector.api.routing import list_routes
 from tidegauge_collector.api.scope import Json, Sources, find_deployment
-from tidegauge_collector.api.silences import SilenceRoutes, list_silences
+from tidegauge_collector.api.silences import list_silences
 from tidegauge_collector.api.tracing import show_prediction
+from tidegauge_collector.api.trends import list_trends, show_summary
 from tidegauge_collector.api.uploads import UploadRoutes
 from tidegauge_collector.ingest.refusals import Overloaded, Refusal
 from tidegauge_collector.uploads.doors import UploadDoors
@@ -42,6 +54,8 @@ T = TypeVar("T")
 PREFIX = "/api/v1"
 ROUTES = (
     Route("GET", f"{PREFIX}/deployments", "All deployments with their verdicts"),
+    Route("GET", f"{PREFIX}/trends", "The last seven days of every deployment: predictions and verdicts a day"),
+    Route("GET", f"{PREFIX}/summary", "Figures of all deployments together", ("since",)),
     Route(
         "GET", f"{PREFIX}/deployments/{{name}}", "One deployment: columns, segments, baselines, monitors", ("version",)
     ),
@@ -52,6 +66,19 @@ ROUTES = (
         f"{PREFIX}/deployments/{{name}}/measurements",
         "Measurements of one metric",
         MEASUREMENT_PARAMETERS,
+    ),
+    Route("GET", f"{PREFIX}/deployments/{{name}}/power", "Which shifts drift monitors see, how soon", POWER_PARAMETERS),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/curves",
+        "ROC, calibration and lift, or predicted against actual, of a range",
+        ("version", "segment", "start", "end"),
+    ),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/moments",
+        "Mean, minimum and maximum of one column, or its share of true, by window",
+        ("column", "version", "segment", "start", "end", "step"),
     ),
     Route(
         "GET",
@@ -76,12 +103,32 @@ ROUTES = (
     Route(
         "PATCH", f"{PREFIX}/deployments/{{name}}", "Set owner, importance, labels, runbook or alerts of a deployment"
     ),
+    Route("GET", f"{PREFIX}/metrics", "Every metric that is measured"),
     Route("GET", f"{PREFIX}/monitors", "All monitors that are defined"),
     Route("PUT", f"{PREFIX}/monitors/{{monitor}}", "Define one monitor"),
     Route("DELETE", f"{PREFIX}/monitors/{{monitor}}", "Take the definition of a monitor away"),
     Route("POST", f"{PREFIX}/monitors/plan", "What applying files of monitors would change"),
     Route("POST", f"{PREFIX}/monitors/apply", "Define the monitors that files say"),
     Route("POST", f"{PREFIX}/monitors/backtest", "What a monitor would have said of what is stored, a piece"),
+    Route("GET", f"{PREFIX}/objectives", "All objectives that are defined"),
+    Route("PUT", f"{PREFIX}/objectives/{{objective}}", "Define one objective"),
+    Route("DELETE", f"{PREFIX}/objectives/{{objective}}", "Take the definition of an objective away"),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/objectives",
+        "How its objectives stand: budget, burn rates, days",
+        ("end", "days"),
+    ),
+    Route("GET", f"{PREFIX}/deployments/{{name}}/metrics", "Metrics of your own: direction, unit, baseline"),
+    Route("PUT", f"{PREFIX}/deployments/{{name}}/metrics/{{metric}}", "Say what a metric of your own is"),
+    Route("DELETE", f"{PREFIX}/deployments/{{name}}/metrics/{{metric}}", "Say nothing of it any more"),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/events",
+        "What happened, the newest first: annotations for charts",
+        EVENT_PARAMETERS,
+    ),
+    Route("GET", f"{PREFIX}/report", "A month's service levels as JSON or Markdown", REPORT_PARAMETERS),
     Route("GET", f"{PREFIX}/deletions", "What was deleted, when and by whom"),
     Route("POST", f"{PREFIX}/deletions", "Delete a deployment, a version, a range or a prediction id"),
     Route("POST", f"{PREFIX}/deployments/{{name}}/actuals", "Store actuals", PARAMETERS["actuals"]),
@@ -95,6 +142,12 @@ ROUTES = (
     Route("POST", f"{PREFIX}/silences", "Silence what matches, once or weekly"),
     Route("DELETE", f"{PREFIX}/silences/{{id}}", "End a silence"),
     Route("POST", f"{PREFIX}/inbound/{{channel}}", "What people did in a channel's tool, told by that tool"),
+    Route(
+        "GET",
+        f"{PREFIX}/routes",
+        "The routes of alerts, in their order; with an alert, what each makes of it",
+        ("alert",),
+    ),
     Route("GET", f"{PREFIX}/channels", "How each channel stands"),
     Route("POST", f"{PREFIX}/channels/{{channel}}/test", "Send a test message"),
     Route("POST", f"{PREFIX}/channels/{{channel}}/resume", "Try a paused channel again"),
@@ -130,6 +183,7 @@ class Api:
         self._healthy = healthy
         self._metrics = metrics
         self.export = ExportRoute(sources, self._in_thread).answer
+        self.report = ReportRoute(sources, self._in_thread).answer
 
     async def read(self, path: str, query: Mapping[str, str]) -> Json:
         """The JSON value of GET path; raises aiohttp's errors with a JSON body."""
@@ -223,13 +277,26 @@ _LISTS: Mapping[str, Callable[[Sources, Mapping[str, str]], Json]] = {
     "agents": list_agents,
     "quarantine": list_quarantine,
     "monitors": list_monitors,
+    "metrics": list_metrics,
+    "trends": list_trends,
+    "summary": show_summary,
+    "channels": list_channels,
+    "routes": list_routes,
+    "objectives": list_objectives,
+    "report": month_report,
 }
 _OF_DEPLOYMENTS: Mapping[str, Callable[[Sources, str, Mapping[str, str]], Json]] = {
     "health": show_health,
     "monitors": list_of_deployment,
+    "objectives": list_standing,
+    "metrics": list_custom,
     "status": show_status,
     "measurements": list_measurements,
+    "power": show_power,
     "profiles": show_profile,
+    "curves": show_curves,
+    "moments": list_moments,
+    "events": list_events,
     "predictions": list_predictions,
 }
 
@@ -241,10 +308,9 @@ class Changes:
     uploads: UploadDoors
     deletions: DeletionRoutes
     monitors: MonitorRoutes
-    actions: AlertActions
-    silences: SilenceRoutes
+    doing: Doing
+    custom: CustomRoutes
     inbound: InboundRoute
-    channels: ChannelRoutes
 
 
 def add_api_routes(app: web.Application, api: Api, changes: Changes) -> None:
@@ -255,11 +321,11 @@ def add_api_routes(app: web.Application, api: Api, changes: Changes) -> None:
         "/metrics": api.metrics,
         "/openapi.json": api.openapi,
         f"{PREFIX}/deletions": changes.deletions.answer,
-        f"{PREFIX}/channels": changes.channels.listed,
-        f"{PREFIX}/channels/{{channel}}/test": changes.channels.test,
-        f"{PREFIX}/channels/{{channel}}/resume": changes.channels.resume,
-        f"{PREFIX}/deliveries/{{delivery_id}}/resend": changes.channels.resend,
+        f"{PREFIX}/channels/{{channel}}/test": changes.doing.channels.test,
+        f"{PREFIX}/channels/{{channel}}/resume": changes.doing.channels.resume,
+        f"{PREFIX}/deliveries/{{delivery_id}}/resend": changes.doing.channels.resend,
         f"{PREFIX}/deployments/{{name}}/export": api.export,
+        f"{PREFIX}/report": api.report,
         f"{PREFIX}/deployments/{{name}}/actuals": rows.actuals,
         f"{PREFIX}/deployments/{{name}}/observations": rows.observations,
         f"{PREFIX}/deployments/{{name}}/baseline": rows.baseline,
@@ -267,12 +333,16 @@ def add_api_routes(app: web.Application, api: Api, changes: Changes) -> None:
         f"{PREFIX}/monitors/plan": changes.monitors.plan,
         f"{PREFIX}/monitors/apply": changes.monitors.apply,
         f"{PREFIX}/monitors/backtest": changes.monitors.backtest,
+        f"PUT {PREFIX}/deployments/{{name}}/metrics/{{metric}}": changes.custom.put,
+        f"DELETE {PREFIX}/deployments/{{name}}/metrics/{{metric}}": changes.custom.delete,
+        f"PUT {PREFIX}/objectives/{{objective}}": changes.monitors.put_objective,
+        f"DELETE {PREFIX}/objectives/{{objective}}": changes.monitors.delete_objective,
         f"PUT {PREFIX}/monitors/{{monitor}}": changes.monitors.put,
         f"DELETE {PREFIX}/monitors/{{monitor}}": changes.monitors.delete,
         f"PATCH {PREFIX}/deployments/{{name}}": changes.monitors.patch_deployment,
-        f"POST {PREFIX}/alerts/{{id}}/{{action}}": changes.actions.answer,
-        f"POST {PREFIX}/silences": changes.silences.create,
-        f"DELETE {PREFIX}/silences/{{id}}": changes.silences.end,
+        f"POST {PREFIX}/alerts/{{id}}/{{action}}": changes.doing.actions.answer,
+        f"POST {PREFIX}/silences": changes.doing.silences.create,
+        f"DELETE {PREFIX}/silences/{{id}}": changes.doing.silences.end,
         f"POST {PREFIX}/inbound/{{channel}}": changes.inbound.answer,
     }
     for route in ROUTES:

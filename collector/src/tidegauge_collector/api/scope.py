@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from tidegauge.core.windows import HOUR_US, MINUTE_US, window_start
 from tidegauge_collector.api.query import BadRequest, NotFound, read_choice, read_time
 from tidegauge_collector.control import ControlStore, Deployment
+from tidegauge_collector.core.routing import Routing
 from tidegauge_collector.ingest.quarantine import Quarantine
 from tidegauge_collector.ingest.roster import Roster
 from tidegauge_collector.jobs.folding import Folding
@@ -20,9 +21,11 @@ from tidegauge_collector.measuring.explaining import Explaining
 from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.measuring.windows import STEPS, range_windows
+from tidegauge_collector.notify.attending import Attendant
 from tidegauge_collector.telemetry.extent import Extent, StoredCounts
 from tidegauge_collector.telemetry.store import TelemetryStore
 
+ALL_VERSIONS = "*"
 Json = dict[str, Any]
 Query = Mapping[str, str]
 
@@ -37,6 +40,7 @@ class Sources:
     stored: Kept[StoredCounts]
     summaries: Kept[Json]
     healths: Kept[Json]
+    trends: Kept[Json]
     baselines: Baselines
     progress: ProgressReader
     judging: Judging
@@ -44,6 +48,8 @@ class Sources:
     roster: Roster
     quarantine: Quarantine
     explaining: Explaining
+    attendant: Attendant
+    routing: Routing
     now_us: Callable[[], int]
 
 
@@ -77,7 +83,7 @@ def read_scope(sources: Sources, found: Deployment, query: Query, *, service: bo
     step = read_choice(query, "step", STEPS, "total") or "total"
     if step == "minute" and not service:
         raise BadRequest("step=minute: features and predictions are kept by the hour; write step=hour, day or total")
-    version = find_version(sources, found, query)
+    version = "" if service and query.get("version") == ALL_VERSIONS else find_version(sources, found, query)
     span = _read_range(sources, found, query, service=service)
     if span is None:
         return None

@@ -6,10 +6,20 @@ from typing import Any
 
 from aiohttp import web
 
-from tidegauge_collector.api.bodies import Alerting, Body, actor_of, answered, read_object, text_of, time_of
+from tidegauge_collector.api.bodies import (
+    Alerting,
+    Body,
+    actor_named,
+    answered,
+    check_fields,
+    length_of,
+    read_object,
+    text_of,
+    time_of,
+)
+from tidegauge_collector.api.deletions import requester_of
 from tidegauge_collector.api.query import BadRequest, check_known, read_choice
 from tidegauge_collector.api.scope import Json, Query, Sources
-from tidegauge_collector.core.calendar import duration_us
 from tidegauge_collector.core.matching import read_matchers
 from tidegauge_collector.core.silences import Silence
 from tidegauge_collector.measuring.measurement import rfc3339
@@ -37,23 +47,33 @@ class SilenceRoutes:
 
     async def create(self, request: web.Request) -> web.Response:
         """The new silence."""
-        return await answered(self._create(request))
+        return await answered(self._asked(request))
 
     async def end(self, request: web.Request) -> web.Response:
         """The silence, ended."""
-        return await answered(self._end(request))
+        return await answered(self._asked_to_end(request))
 
-    async def _create(self, request: web.Request) -> Json:
-        body, now_us = await read_object(request, *FIELDS), self._with.now_us()
+    async def _asked(self, request: web.Request) -> Json:
+        return await self.begin(await read_object(request, anything=True), requester_of(request))
+
+    async def _asked_to_end(self, request: web.Request) -> Json:
+        body = await read_object(request, anything=True)
+        return await self.stop(request.match_info["id"], body, requester_of(request))
+
+    async def begin(self, body: Body, asking: str) -> Json:
+        """Makes the silence that the body asks for. Raises BadRequest and ValueError."""
+        check_fields(body, *FIELDS)
+        now_us = self._with.now_us()
         options = silence_options(body, now_us)
-        by = actor_of(request, body)
+        by = actor_named(asking, body)
         made = await self._with.in_thread(lambda: self._with.control.silences.create(**options, by=by, now_us=now_us))
         self._with.on_change()
         return silence_json(made, now_us)
 
-    async def _end(self, request: web.Request) -> Json:
-        body, now_us = await read_object(request, "actor"), self._with.now_us()
-        silence, by = request.match_info["id"], actor_of(request, body)
+    async def stop(self, silence: str, body: Body, asking: str) -> Json:
+        """Ends the silence of that id. Raises BadRequest, LookupError and ValueError."""
+        check_fields(body, "actor")
+        now_us, by = self._with.now_us(), actor_named(asking, body)
         ended = await self._with.in_thread(lambda: self._with.control.silences.end(silence, by=by, now_us=now_us))
         self._with.on_change()
         return silence_json(ended, now_us)
@@ -71,10 +91,7 @@ def silence_options(body: Body, now_us: int) -> dict[str, Any]:
     if (end_us is None) == (body.get("duration") is None):
         raise BadRequest('give one of ends_at (a time) and duration (such as "2h")')
     if end_us is None:
-        try:
-            end_us = start_us + duration_us(body["duration"])
-        except ValueError as problem:
-            raise BadRequest(f"duration = {body['duration']!r:.80}: {problem}") from problem
+        end_us = start_us + length_of(body)
     return {
         "matchers": matchers,
         "starts_at_us": start_us,

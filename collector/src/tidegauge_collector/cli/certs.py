@@ -45,6 +45,7 @@ def add_to(commands: Any) -> None:
     client = actions.add_parser("client", help="make a certificate for an agent (90 days)")
     client.add_argument("name", metavar="NAME")
     client.add_argument("--deployment", action="append", metavar="PATTERN", help="for these deployments (default *)")
+    client.add_argument("--replace", action="store_true", help="in the place of the one that NAME has")
     shown = actions.add_parser("show", help="show who has a certificate, and until when")
     for action, run in ((init, _init), (renew, _renew), (client, _client), (shown, _show)):
         add_data(action)
@@ -82,7 +83,7 @@ def _client(parsed: argparse.Namespace) -> int:
     from tidegauge_collector.access.authority import Authority  # noqa: PLC0415
 
     authority = Authority.open(own_directory(parsed.data).resolve() / "tls")
-    pair = authority.issue_client(parsed.name, parsed.deployment or ["*"], datetime.now(UTC))
+    pair = authority.issue_client(parsed.name, parsed.deployment or ["*"], datetime.now(UTC), replaces=parsed.replace)
     print(f"certificate   {pair.certificate}   until {_day(pair.not_after)}")
     print(f"key           {pair.key}")
     print("\nthe collector, so that it asks agents for certificates (all of them then need one):")

@@ -12,7 +12,7 @@ from tidegauge_collector.cli.times import time_us
 from tidegauge_collector.place import is_in_use
 
 FIRST_US, END_US = -(1 << 62), 1 << 62
-KINDS = "profiles,records,actuals,judgements"
+KINDS = "profiles,records,actuals,judgements,second_moments"
 
 
 def add_to(commands: Any) -> None:

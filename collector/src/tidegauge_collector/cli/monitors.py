@@ -106,7 +106,8 @@ def _show(parsed: argparse.Namespace) -> int:
 
 
 def _export(parsed: argparse.Namespace) -> int:
-    from tidegauge_collector.core.monitor_tables import KEY, read_definitions  # noqa: PLC0415 - so that --help answers at once
+    from tidegauge_collector.core.monitor_tables import KEY, OBJECTIVES, objective_table, read_definitions  # noqa: PLC0415 - so that --help answers at once
+    from tidegauge_collector.core.objectives import is_plain  # noqa: PLC0415
     from tidegauge_collector.core.plans import table_of  # noqa: PLC0415
     from tidegauge_collector.core.toml_text import tables_text  # noqa: PLC0415
 
@@ -114,7 +115,10 @@ def _export(parsed: argparse.Namespace) -> int:
     chosen = [_definition(items, name) for name in parsed.ids] or [
         one for one in items if parsed.all or one["origin"] != "default"
     ]
-    text = tables_text(KEY, map(table_of, read_definitions(chosen)))
+    definitions = read_definitions(chosen)
+    tables = [tables_text(KEY, [table_of(one) for one in definitions if not is_plain(one.monitor)])]
+    tables.append(tables_text(OBJECTIVES, [objective_table(one) for one in definitions if is_plain(one.monitor)]))
+    text = "\n".join(one for one in tables if one)
     if parsed.out is None:
         print(text, end="")
     else:

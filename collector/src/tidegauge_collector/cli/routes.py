@@ -9,7 +9,7 @@ from typing import Any
 from tidegauge_collector.cli.pairs import read_pairs
 from tidegauge_collector.cli.tables import print_table
 from tidegauge_collector.core.matching import FIELDS, is_field
-from tidegauge_collector.core.routing import RANKS, Policy
+from tidegauge_collector.core.routing import RANKS
 from tidegauge_collector.errors import ConfigError
 from tidegauge_collector.settings import load_settings
 
@@ -33,7 +33,7 @@ def _show(parsed: argparse.Namespace) -> int:
     for route in routing.in_order:
         match = " ".join(f"{name}={'|'.join(patterns)}" for name, patterns in route.match.items())
         rows += [
-            (route.name, match or "everything", name, ", ".join(route.grouping(kind)), _how(route.policy(kind)))
+            (route.name, match or "everything", name, ", ".join(route.grouping(kind)), str(route.policy(kind)))
             for name, kind in routing.kinds.items()
             if not route.channels or name in route.channels
         ]
@@ -54,30 +54,7 @@ def _test(parsed: argparse.Namespace) -> int:
     places = routing.places("", labels)
     for place in places:
         group = ", ".join(f"{name}={value}" for name, value in place.labels.items()) or "each alert by itself"
-        print(f"{place.channel}: told by route {place.route!r}, grouped by {group}; {_how(place.policy)}")
+        print(f"{place.channel}: told by route {place.route!r}, grouped by {group}; {place.policy}")
     if not places:
         print("nobody is told")
     return 0
-
-
-def _how(policy: Policy) -> str:
-    told = [f"after {_seconds(policy.wait_us)}, then at most every {_seconds(policy.interval_us)}"]
-    if policy.digest is not None:
-        told = [str(policy.digest)]
-    if policy.hours is not None:
-        told.append(f"only {policy.hours}")
-    if policy.repeat_us is not None:
-        told.append(f"reminded every {_seconds(policy.repeat_us)}")
-    if policy.escalate_after_us is not None:
-        told.append(f"after {_seconds(policy.escalate_after_us)} also {', '.join(policy.escalate_to)}")
-    if not policy.send_resolved:
-        told.append("not when it is over")
-    return ", ".join(told)
-
-
-def _seconds(duration_us: int) -> str:
-    seconds = duration_us // 1_000_000
-    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
-        if seconds and seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"

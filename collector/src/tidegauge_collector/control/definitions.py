@@ -26,6 +26,7 @@ from tidegauge_collector.core.definitions import (
     DEFAULTS,
     Definition,
     Target,
+    definition_of,
     merged,
     monitors_of,
     resolved,
@@ -130,7 +131,8 @@ class Definitions:
             if row is None:
                 raise LookupError(f"deployment {deployment!r} does not exist")
             defined = current(session)
-            return [(one, defined[name]) for name, one in monitors.by_id(session, row.id).items() if name in defined]
+            standing = monitors.by_id(session, row.id).items()
+            return [(one, found) for name, one in standing if (found := definition_of(defined, name)) is not None]
 
     def _change(self, change: Resolve, *, actor: str, now_us: int) -> Applied:
         with self._write() as session:
@@ -193,8 +195,9 @@ def _is_settled(session: Session) -> bool:
     rows = session.scalars(select(MonitorDefinitionRow).order_by(MonitorDefinitionRow.position)).all()
     if [_stored(row) for row in rows] != list(everything.values()):
         return False
+    kept = monitors.of_all(session)
     return all(
-        list(monitors.by_id(session, row.id).values()) == list(monitors_of(everything.values(), _target(row)).values())
+        kept.get(row.id, []) == list(monitors_of(everything.values(), _target(row)).values())
         for row in session.scalars(select(DeploymentRow)).all()
     )
 

@@ -6,6 +6,7 @@ cannot be guessed at the start (task, positive class, classes), while they are s
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,6 +15,10 @@ from sqlalchemy.orm import Session
 
 from tidegauge_collector.control import definitions, revisions
 from tidegauge_collector.control.tables import DeploymentRow, VersionRow
+from tidegauge_collector.core.custom import CustomMetric, custom_json, read_custom
+from tidegauge_collector.core.shapes import plain
+
+MAX_METRICS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,15 @@ class Deployment:
     importance: str = "normal"
     labels: Mapping[str, str] = field(default_factory=dict)
     runbook: str = ""
+    starred: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    importances: Mapping[str, float] = field(default_factory=dict)
+    exclude_ranges: tuple[str, ...] = ()
+    metrics: Mapping[str, CustomMetric] = field(default_factory=dict)
+
+    def leaves_out(self, column: str) -> bool:
+        """Whether a column is watched and measured only where it is named."""
+        return any(fnmatchcase(column, pattern) for pattern in self.excluded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +98,24 @@ def change(session: Session, name: str, changes: Mapping[str, Any], *, actor: st
     """
     row = row_of(session, name)
     for attribute, value in changes.items():
-        setattr(row, attribute, dict(value) if attribute == "labels" else value)
+        setattr(row, attribute, plain(value))
     revisions.bump(session, row)
     defined = definitions.current(session)
     return definitions.materialise(session, row, defined, actor=actor, now_us=now_us).withdrawn
+
+
+def change_metric(session: Session, name: str, metric: str, said: CustomMetric | None) -> None:
+    """Sets what people say of a metric of their own, None: nothing. Raises LookupError where there is no such deployment, or nothing was
+    said, ValueError beyond the 1,000th.
+    """
+    row = row_of(session, name)
+    others = {one: value for one, value in row.metrics.items() if one != metric}
+    if said is None and metric not in row.metrics:
+        raise LookupError(f"nothing is said of metric {metric!r:.140} of {name!r}")
+    if said is not None and len(others) >= MAX_METRICS:
+        raise ValueError(f"{name!r} has {MAX_METRICS} metrics already: delete one first")
+    row.metrics = others if said is None else {**others, metric: custom_json(said)}
+    revisions.bump(session, row)
 
 
 def ensure_version(session: Session, deployment: str, name: str, role: str, now_us: int) -> Version:
@@ -180,4 +208,9 @@ def _value(row: DeploymentRow) -> Deployment:
         importance=row.importance,
         labels=row.labels,
         runbook=row.runbook,
+        starred=tuple(row.starred),
+        excluded=tuple(row.excluded),
+        importances=row.importances,
+        exclude_ranges=tuple(row.exclude_ranges),
+        metrics={name: read_custom(one) for name, one in row.metrics.items()},
     )

@@ -1,5 +1,6 @@
 """Monitors of a deployment and where each of their series stands, as JSON of the core's values."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -40,6 +41,21 @@ def blocks(session: Session, deployment_id: int) -> dict[str, Block]:
         )
         for name, found in session.execute(query)
     }
+
+
+def of_all(session: Session) -> dict[int, list[Monitor]]:
+    """The monitors of every deployment that has any, in their stated order. Most have the same: these are read once."""
+    known: dict[tuple[str, str], Monitor] = {}
+    found: dict[int, list[Monitor]] = {}
+    columns = select(MonitorRow.deployment_id, MonitorRow.id, MonitorRow.parameters)
+    for deployment_id, name, parameters in session.execute(
+        columns.order_by(MonitorRow.deployment_id, MonitorRow.position, MonitorRow.id)
+    ):
+        key = (name, json.dumps(parameters, sort_keys=True))
+        if key not in known:
+            known[key] = monitor_of(name, parameters)
+        found.setdefault(deployment_id, []).append(known[key])
+    return found
 
 
 def states(session: Session, deployment: str) -> dict[tuple[str, SeriesKey], SeriesState]:

@@ -28,7 +28,7 @@ from tidegauge_collector.control import (
     verdicts,
 )
 from tidegauge_collector.control.agents import StoredAgents
-from tidegauge_collector.control.alerts import AlertEvent, AlertFigures, AlertRow, Wanted
+from tidegauge_collector.control.alerts import AlertEvent, AlertFigures, AlertRow, AlertTimes, Wanted
 from tidegauge_collector.control.baselines import BaselinePart, BaselineSummary, StoredBaseline
 from tidegauge_collector.control.definitions import Definitions
 from tidegauge_collector.control.deletions import Deletions
@@ -43,6 +43,7 @@ from tidegauge_collector.control.talks import Talks
 from tidegauge_collector.control.tokens import Tokens
 from tidegauge_collector.control.verdicts import Verdicts
 from tidegauge_collector.core.alerts import SeriesState
+from tidegauge_collector.core.custom import CustomMetric
 from tidegauge_collector.core.judging import SeriesKey
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.routing import Routing
@@ -160,6 +161,11 @@ class ControlStore:
         with self._write() as session:
             return deployments.change(session, name, changes, actor=actor, now_us=now_us)
 
+    def change_metric(self, name: str, metric: str, said: CustomMetric | None) -> None:
+        """Sets what people say of a metric of their own; None: nothing. Raises LookupError or ValueError (see `deployments`)."""
+        with self._write() as session:
+            deployments.change_metric(session, name, metric, said)
+
     def overviews(self, names: Collection[str]) -> dict[str, Overview]:
         """What the list of deployments says of each, for many at once."""
         with self._read() as session:
@@ -269,6 +275,11 @@ class ControlStore:
         """Figures of the alerts, for `/metrics`."""
         with self._read() as session:
             return alerts.figures(session)
+
+    def alert_times(self, since_us: int) -> AlertTimes:
+        """How soon the alerts that opened since then were acknowledged and resolved."""
+        with self._read() as session:
+            return alerts.times(session, since_us)
 
     def alert_events(self, alert: int) -> list[AlertEvent]:
         """The history of an alert, oldest first."""

@@ -16,6 +16,7 @@ from tidegauge_collector.core.spread import Spread
 NOT_ENOUGH_REASONS = frozenset(
     {
         "no_rows",
+        "no_moments",
         "too_few_rows",
         "too_few_bins",
         "too_few_windows",
@@ -25,7 +26,7 @@ NOT_ENOUGH_REASONS = frozenset(
         "constant_actual",
     }
 )
-NOT_APPLICABLE_REASONS = frozenset({"no_baseline", "not_applicable", "out_of_domain", "auc_available"})
+NOT_APPLICABLE_REASONS = frozenset({"no_baseline", "not_applicable", "out_of_domain", "auc_available", "too_old"})
 
 
 @dataclass(frozen=True, slots=True)

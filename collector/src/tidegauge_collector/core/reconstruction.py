@@ -23,11 +23,12 @@ DEVIATIONS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """The leading eigenvectors [d, k] of a baseline's second moments, its own error, and the limit from its blocks."""
+    """The leading eigenvectors [d, k] of a baseline's second moments, its own error, those of its blocks, and the limit from these."""
 
     columns: tuple[str, ...]
     vectors: FloatArray
     baseline_error: float
+    block_errors: tuple[float, ...]
     threshold: float
 
 
@@ -50,7 +51,7 @@ def components(blocks: Sequence[SecondMoments]) -> Components | None:
     chosen = vectors[:, :kept]
     errors = np.array([_error(one, chosen) for one in blocks])
     threshold = float(errors.mean() + DEVIATIONS * errors.std())
-    return Components(whole.columns, chosen, _error(whole, chosen), threshold)
+    return Components(whole.columns, chosen, _error(whole, chosen), tuple(errors.tolist()), threshold)
 
 
 def reconstruction_error(moments: SecondMoments, known: Components) -> float | None:

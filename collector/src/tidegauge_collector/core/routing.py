@@ -36,6 +36,20 @@ class Policy:
         """Within how long so many threads are a storm."""
         return max(self.interval_us, DEFAULT_INTERVAL_US)
 
+    def __str__(self) -> str:
+        told = [f"after {_short(self.wait_us)}, then at most every {_short(self.interval_us)}"]
+        if self.digest is not None:
+            told = [str(self.digest)]
+        if self.hours is not None:
+            told.append(f"only {self.hours}")
+        if self.repeat_us is not None:
+            told.append(f"reminded every {_short(self.repeat_us)}")
+        if self.escalate_after_us is not None:
+            told.append(f"after {_short(self.escalate_after_us)} also {', '.join(self.escalate_to)}")
+        if not self.send_resolved:
+            told.append("not when it is over")
+        return ", ".join(told)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
@@ -203,3 +217,11 @@ def storm_key(channel: str) -> str:
 
 def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, separators=(",", ":")).encode("ascii")).hexdigest()[:32]
+
+
+def _short(duration_us: int) -> str:
+    seconds = duration_us // 1_000_000
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

@@ -1,4 +1,4 @@
-"""Service levels of one window from counts: the error rate, and latency quantiles from fixed buckets."""
+"""Service levels of one window from counts: rates, latency quantiles and slow calls from fixed buckets, load by the minute."""
 
 import math
 from dataclasses import dataclass
@@ -25,6 +25,16 @@ class BucketQuantile:
     n: int
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Requests per minute: the ⌈minutes/2⌉-th smallest, and the greatest; None without a minute."""
+
+    median: int | None
+    peak: int | None
+    minutes: int
+    silent_minutes: int
+
+
 def error_rate(system_errors: int, requests: int) -> float | None:
     """System errors / requests, a fraction; errors that are the caller's fault are not counted. None without requests."""
     if not 0 <= system_errors <= requests:
@@ -32,6 +42,48 @@ def error_rate(system_errors: int, requests: int) -> float | None:
             f"system_errors is {system_errors} of {requests} requests: pass counts with 0 ≤ errors ≤ requests"
         )
     return system_errors / requests if requests else None
+
+
+def availability(system_errors: int, user_errors: int, requests: int) -> float | None:
+    """Share of the requests that were not the caller's fault and did not fail; None without such requests.
+
+    >>> availability(1, 10, 110)
+    0.99
+    """
+    counted = requests - user_errors
+    return (counted - system_errors) / counted if counted > 0 else None
+
+
+def slow_calls(
+    lower_s: npt.ArrayLike, upper_s: npt.ArrayLike, counts: npt.ArrayLike, limit_s: float
+) -> tuple[int, int]:
+    """Calls that took longer than a limit: those in buckets that begin there or above, and how many more there may be, in the bucket
+    that holds the limit.
+
+    >>> slow_calls([1, 2, 4], [2, 4, 8], [90, 9, 1], 3.0)
+    (1, 9)
+    """
+    low, high, rows = np.asarray(lower_s), np.asarray(upper_s), np.asarray(counts, dtype=np.int64)
+    return int(rows[low >= limit_s].sum()), int(rows[(low < limit_s) & (high > limit_s)].sum())
+
+
+def load_per_minute(requests: npt.ArrayLike, minutes: int) -> Load:
+    """From the requests of the minutes in which any came; in all others of the `minutes` none did.
+
+    >>> load_per_minute([5, 7], 3)
+    Load(median=5, peak=7, minutes=3, silent_minutes=1)
+    """
+    busy = np.sort(np.asarray(requests, dtype=np.int64))
+    if minutes <= 0:
+        return Load(median=None, peak=None, minutes=0, silent_minutes=0)
+    silent = minutes - len(busy)
+    rank = -(-minutes // 2)
+    return Load(
+        median=int(busy[rank - silent - 1]) if rank > silent else 0,
+        peak=int(busy[-1]) if len(busy) else 0,
+        minutes=minutes,
+        silent_minutes=silent,
+    )
 
 
 def bucket_quantile(

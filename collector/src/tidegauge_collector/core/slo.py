@@ -34,10 +34,15 @@ BURNS = (
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Requests of a window that count, and how many of them were bad."""
+    """Requests (or minutes) of a window that count, and how many of them were bad."""
 
     bad: int
     total: int
+
+
+def reached(tally: Tally) -> float | None:
+    """The share that was good; None of nothing."""
+    return (tally.total - tally.bad) / tally.total if tally.total else None
 
 
 def spans_s(monitor: Monitor) -> tuple[int, ...]:

@@ -6,25 +6,24 @@ and just after a start, when nobody could be heard.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from tidegauge.core.latency import bucket_bounds_s
 from tidegauge.core.windows import HOUR_US, MINUTE_US, SECOND_US, Window
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.judging import Judgement
 from tidegauge_collector.core.monitors import Monitor
+from tidegauge_collector.core.objectives import BY_MINUTE
 from tidegauge_collector.core.readiness import GRACE_US
 from tidegauge_collector.core.silence import WEEK_US, WEEKS, is_usual, judge_agents, judge_silence
-from tidegauge_collector.core.slo import Tally, judge_burn, spans_s
+from tidegauge_collector.core.slo import judge_burn, spans_s
 from tidegauge_collector.ingest.presence import AgentState
 from tidegauge_collector.ingest.roster import Roster
+from tidegauge_collector.measuring.objectives import tallies
 from tidegauge_collector.measuring.progress import Progress
-from tidegauge_collector.telemetry.extent import Reach, low_watermarks, reach
+from tidegauge_collector.telemetry.extent import Reach, reach, received_us
 from tidegauge_collector.telemetry.labels import last_actual_us
-from tidegauge_collector.telemetry.service import ServiceCounts, service_counts
+from tidegauge_collector.telemetry.service import service_counts
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 REPLAY_US = 48 * HOUR_US  # rows that come so long after their event time are no live traffic
@@ -57,7 +56,7 @@ class Standing:
 
     def judge(self, monitor: Monitor, deployment: Deployment, progress: Progress, at_us: int) -> Judgement | None:
         """The verdict at an instant, None where nothing can be said."""
-        if monitor.kind == "burn_rate":
+        if monitor.kind == "burn_rate" and monitor.metric not in BY_MINUTE:
             return self._burn(monitor, deployment.name, at_us)
         if deployment.alerts != "live" or self._now_us() - self._roster.listening_since_us < LISTENING_US:
             return None
@@ -68,6 +67,8 @@ class Standing:
         seen = reach(self._store, deployment.name)
         if self._is_behind(progress) or self._is_replay(deployment.name, seen):
             return None
+        if monitor.kind == "burn_rate":
+            return self._burn(monitor, deployment.name, at_us)
         if monitor.metric == "labels":
             return judge_silence(monitor, now_us=at_us, last_us=last_actual_us(self._store, deployment.name))
         return self._predictions(monitor, deployment.name, seen, at_us)
@@ -93,23 +94,17 @@ class Standing:
 
     def _is_replay(self, deployment: str, seen: Reach) -> bool:
         """Whether the newest rows came long after their event time. Where no call was timed, the frames say when they came."""
-        came_us = seen.last_arrival_us if seen.last_arrival_us is not None else self._received_us(deployment)
+        came_us = seen.last_arrival_us if seen.last_arrival_us is not None else received_us(self._store, deployment)
         return seen.last_event_us is not None and came_us is not None and came_us - seen.last_event_us > REPLAY_US
 
     def _last_prediction_us(self, deployment: str, seen: Reach) -> int | None:
         """When the newest prediction came. Where no call was timed its hour is known, and that it cannot be later than the newest frame."""
         if seen.last_arrival_us is not None:
             return seen.last_arrival_us
-        received_us = self._received_us(deployment)
-        if seen.last_event_us is None or received_us is None:
+        came_us = received_us(self._store, deployment)
+        if seen.last_event_us is None or came_us is None:
             return seen.last_event_us
-        return min(seen.last_event_us, received_us)
-
-    def _received_us(self, deployment: str) -> int | None:
-        """When the newest frame of those came that say how far the deployment is."""
-        marks = self._store.index.marks
-        epochs = low_watermarks(self._store, deployment)
-        return max((marks[epoch].received_us for epoch in epochs if epoch in marks), default=None)
+        return min(seen.last_event_us, came_us)
 
     def _presence(self) -> _Presence:
         """Asked once for many deployments."""
@@ -129,19 +124,5 @@ class Standing:
     def _burn(self, monitor: Monitor, deployment: str, at_us: int) -> Judgement:
         spans = spans_s(monitor)
         windows = [Window(at_us - span * SECOND_US, at_us) for span in spans]
-        counts = service_counts(self._store, deployment, windows=windows)
-        return judge_burn(monitor, at_us, {span: _tally(monitor, one) for span, one in zip(spans, counts, strict=True)})
-
-
-def _tally(monitor: Monitor, seen: ServiceCounts) -> Tally:
-    if monitor.metric == "slow_requests":
-        return Tally(_slow(seen, monitor.slow_s), seen.requests)
-    total = seen.requests - (seen.user_errors if monitor.metric == "availability" else 0)
-    return Tally(min(seen.system_errors, max(total, 0)), max(total, 0))
-
-
-def _slow(seen: ServiceCounts, slow_s: float) -> int:
-    """Calls in buckets that begin at the limit or above."""
-    indexes: Sequence[int] = list(seen.latency)
-    lower, _ = bucket_bounds_s(np.array(indexes, dtype=np.int64))
-    return sum(seen.latency[index] for index, low in zip(indexes, lower.tolist(), strict=True) if low >= slow_s)
+        found = tallies(self._store, monitor, deployment, windows)
+        return judge_burn(monitor, at_us, dict(zip(spans, found, strict=True)))

@@ -26,6 +26,7 @@ from tidegauge_collector.measuring.labelled import (
     baseline_rows,
     estimate,
     labelled_rows,
+    usable_rows,
 )
 from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.telemetry.joined import joined, predicted_ids
@@ -66,18 +67,35 @@ class AccuracyMeter:
             return
         start = min(window.start_us for window in scope.windows)
         end = max(window.end_us for window in scope.windows)
-        asked = {"version": scope.version, "segment": scope.segment}
-        event_us, rows = labelled_rows(joined(self._store, scope.deployment, **asked, start_us=start, end_us=end))
-        predicted = predicted_ids(self._store, scope.deployment, **asked, windows=scope.windows).tolist()
+        with_truth = joined(
+            self._store,
+            scope.deployment,
+            version=scope.version,
+            segment=scope.segment,
+            start_us=start,
+            end_us=end,
+            among=scope.among,
+        )
+        event_us, rows = labelled_rows(with_truth)
+        predicted = predicted_ids(
+            self._store,
+            scope.deployment,
+            version=scope.version,
+            segment=scope.segment,
+            windows=scope.windows,
+            among=scope.among,
+        ).tolist()
+        parts = [rows.part(*np.searchsorted(event_us, [one.start_us, one.end_us]).tolist()) for one in scope.windows]
+        usable = [usable_rows(part, self._task) for part in parts]
         for metric in metrics:
             of_baseline = self._of_baseline(metric)
             for i, window in enumerate(scope.windows):
-                first, last = np.searchsorted(event_us, [window.start_us, window.end_us])
-                found = self._found(metric, rows.part(int(first), int(last)), predicted[i], judged=judged)
-                coverage = min(1.0, found.estimate.n / predicted[i]) if predicted[i] else None
+                found = self._found(metric, parts[i], predicted[i], judged=judged)
                 measured = _measurement(metric, found, scope, window, of_baseline)
                 yield replace(
-                    measured, coverage=coverage, parameters={**measured.parameters, **self._stated(metric, rows)}
+                    measured,
+                    coverage=min(1.0, usable[i] / predicted[i]) if predicted[i] else None,
+                    parameters={**measured.parameters, **self._stated(metric, rows)},
                 )
 
     def spread(self, metric: str, n: int) -> Spread | None:

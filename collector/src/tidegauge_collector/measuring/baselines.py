@@ -1,9 +1,14 @@
-"""Active baselines, decoded once and kept until their deployment's configuration changes."""
+"""Active baselines, decoded once and kept until their deployment's configuration changes.
+
+The importance that people state of a deployment's features takes the place of what a baseline says.
+"""
 
 from __future__ import annotations
 
+import math
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +20,7 @@ from tidegauge.errors import WireError
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.rows import decode_baseline
 from tidegauge_collector.control import ControlStore
+from tidegauge_collector.core.reconstruction import Components, components
 
 Counts = npt.NDArray[np.int64]
 
@@ -28,6 +34,11 @@ class ActiveBaseline:
     baseline: Baseline
     origin: str
     rows: int
+
+    @cached_property
+    def components(self) -> Components | None:
+        """What multivariate drift is measured by; None where the baseline carries no second moments, or none that vary."""
+        return components(self.baseline.moment_blocks)
 
     def counts(self, column: str) -> Counts:
         """Rows in each bin of the column, then missing, non-finite and invalid ones."""
@@ -84,4 +95,9 @@ class Baselines:
         except WireError as problem:
             log.warning("baseline.unreadable", deployment=deployment, version=version, problem=str(problem))
             return None
+        found = self._control.deployment(deployment)
+        stated = found.importances if found is not None else {}
+        if stated:
+            total = math.fsum(stated.values())
+            baseline = replace(baseline, importance={name: weight / total for name, weight in stated.items()})
         return ActiveBaseline(baseline, stored.origin, stored.rows)

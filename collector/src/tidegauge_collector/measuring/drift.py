@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,7 @@ __all__ = [
     "as_measurement",
     "column_drift",
     "is_feature_or_prediction",
+    "single_bin",
 ]
 
 MISSING_METRICS = ("missing_rate", "missing_delta")
@@ -99,9 +101,9 @@ def column_drift(
     known = active.baseline.bins.columns if active is not None else {}
     if active is not None:
         far = bool(set(metrics) & set(DISTANCE_METRICS))
-        yield from _drifts(gauged_columns(store, scope, active, wanted, distances=far), scope.windows, metrics)
-    others = [name for name in wanted if name not in known and _single_bin(name, kinds[name]) is not None]
-    bins = ReferenceBins({name: _single_bin(name, kinds[name]) or CategoricalBins(name, ()) for name in others})
+        yield from drifts_of(gauged_columns(store, scope, active, wanted, distances=far), scope.windows, metrics)
+    others = [name for name in wanted if name not in known and single_bin(name, kinds[name]) is not None]
+    bins = ReferenceBins({name: single_bin(name, kinds[name]) or CategoricalBins(name, ()) for name in others})
     found = counts_in(store, scope, bins, others)
     for name in others:
         yield from _alone(found.get(name), name, bins.columns[name], scope.windows)
@@ -117,41 +119,44 @@ def actual_drift(
     """Drift of `_actual`, by the time of the predictions; nothing where the baseline has no actuals."""
     found = gauged_actuals(store, scope, active, is_regression=deployment.task == "regression")
     if found is not None:
-        yield from _drifts([found], scope.windows, metrics)
+        yield from drifts_of([found], scope.windows, metrics)
 
 
-def _drifts(
+def drifts_of(
     columns: Sequence[GaugedColumn], windows: Sequence[Window], metrics: Collection[str]
 ) -> Iterator[ColumnDrift]:
-    binned = [BinnedColumn(one.counts, one.baseline, one.kinds) for one in columns]
-    found = drift_of_columns(binned, {"psi", *metrics})
-    tests = found.chance
+    """Drift of columns that lie beside their baselines already, all of a deployment at once: columns, then windows."""
+    found = drift_of_columns([BinnedColumn(one.counts, one.baseline, one.kinds) for one in columns], {"psi", *metrics})
+    tests = list(found.chance or ())
+    values = {name: of_all.tolist() for name, of_all in found.values.items()}
     for place, one in enumerate(columns):
         missing_at = one.kinds.index("missing")
-        baseline_rows = int(one.baseline.sum())
-        values = {name: values[place].tolist() for name, values in found.values.items()}
-        in_windows = one.counts.sum(axis=1).tolist()
-        missing_rows = one.counts[:, missing_at].tolist()
-        for i, window in enumerate(windows):
-            rows = in_windows[i]
-            of_window = {name: None if np.isnan(some[i]) else some[i] for name, some in values.items()}
+        of_baseline = one.baseline.tolist()  # plain numbers: a call of numpy for a dozen of them takes longer
+        baseline_rows = sum(of_baseline)
+        for i, counts in enumerate(one.counts.tolist()):
+            rows = sum(counts)
+            of_window = {name: _defined(some[place][i]) for name, some in values.items()}
             yield ColumnDrift(
                 column=one.name,
-                window=window,
+                window=windows[i],
                 rows=rows,
                 baseline_rows=baseline_rows,
                 psi=of_window["psi"],
-                chance=tests[place * len(windows) + i] if tests is not None else None,
-                missing_rate=missing_rows[i] / rows if rows else None,
-                baseline_missing_rate=int(one.baseline[missing_at]) / baseline_rows if baseline_rows else None,
+                chance=tests[place * len(windows) + i],
+                missing_rate=counts[missing_at] / rows if rows else None,
+                baseline_missing_rate=of_baseline[missing_at] / baseline_rows if baseline_rows else None,
                 approximate=bool(one.approximate[i]),
                 values=of_window,
                 distances=_distances(one, i, metrics),
             )
 
 
+def _defined(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
 def _distances(one: GaugedColumn, i: int, metrics: Collection[str]) -> dict[str, Distance]:
-    if not isinstance(one.bins, NumericBins) or not set(metrics) & set(DISTANCE_METRICS):
+    if not isinstance(one.bins, NumericBins) or not any(name in metrics for name in DISTANCE_METRICS):
         return {}
     side = one.window_side(i)
     if side is None or not one.profile.finite:
@@ -181,7 +186,8 @@ def _alone(found: ColumnCounts | None, name: str, bins: ColumnBins, windows: Seq
         )
 
 
-def _single_bin(name: str, kind: ColumnKind) -> ColumnBins | None:
+def single_bin(name: str, kind: ColumnKind) -> ColumnBins | None:
+    """Bins for a column without a baseline: all usable rows are in one; None of a kind that is not profiled."""
     if kind.is_numeric:
         return NumericBins(name, has_values=False, kind=kind)
     return CategoricalBins(name, (), kind=kind) if kind.is_categorical else None
@@ -226,7 +232,7 @@ def _distance(one: ColumnDrift, metric: str) -> dict[str, Any]:
         "reason": reason,
         "baseline_value": 0.0 if one.baseline_rows else None,
         "method": "sketch_and_bins",
-        "parameters": {"approximate": one.approximate},
+        "parameters": {"approximate": one.approximate} | _tested(one),
         "error_bound": found.error_bound if found is not None else None,
     }
 
@@ -243,8 +249,7 @@ def _binned(one: ColumnDrift, metric: str) -> dict[str, Any]:
     test = one.chance
     parameters: dict[str, object] = {"floor": SHARE_FLOOR} if metric in FLOORED else {}
     parameters["approximate"] = one.approximate
-    if test is not None:
-        parameters |= {"df": test.df, "p_value": test.p_value, "chance_test": test.method, "chance_reason": test.reason}
+    parameters |= _tested(one)
     value = one.values.get(metric)
     reason = None if value is not None else one.without_rows
     if metric in TEST_METRICS:
@@ -258,6 +263,14 @@ def _binned(one: ColumnDrift, metric: str) -> dict[str, Any]:
         "parameters": parameters,
         "error_bound": None if one.approximate else 0.0,
     }
+
+
+def _tested(one: ColumnDrift) -> dict[str, object]:
+    """The chance test of the column's bins, which says whether any of its distances is more than chance."""
+    test = one.chance
+    if test is None:
+        return {}
+    return {"df": test.df, "p_value": test.p_value, "chance_test": test.method, "chance_reason": test.reason}
 
 
 def _no_test(one: ColumnDrift) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -177,6 +177,12 @@ def estimate(metric: str, rows: LabelledRows, task: Task) -> Found:
         if task.has_scores(rows):
             return _of_scores(metric, rows, task)
         return _of_labels(metric, rows, task)
+
+
+def usable_rows(rows: LabelledRows, task: Task) -> int:
+    """How many rows have an answer and a truth that the task can read: what coverage counts, whichever of them a metric speaks of."""
+    metric = "mae" if task.kind == "regression" else "accuracy"
+    return estimate(metric, rows, replace(task, of_class=None)).estimate.n
 
 
 def _not_applicable() -> Found:

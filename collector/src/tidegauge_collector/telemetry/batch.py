@@ -18,6 +18,7 @@ from tidegauge_collector.telemetry.unpack import (
     check_frame,
     check_times,
     unpack_actuals,
+    unpack_moments,
     unpack_profile,
     unpack_records,
 )
@@ -102,11 +103,15 @@ class Batch:
     def _take_profile(self, entry: FoldEntry) -> None:
         profile = entry.frame.profile
         columns = unpack_profile(entry.frame)
+        moments = unpack_moments(entry.frame) if profile.HasField("second_moments") else None
         if self._is_deleted(entry, profile.window_start_us):
             return
         for key, column in columns:
             cell = (self._index.series.number(key), profile.window_start_us, profile.window_length_s)
             self._cells.add(cell, column, entry.received_us)
+        if moments is not None:
+            cell = (self._index.series.number(moments[0]), profile.window_start_us, profile.window_length_s)
+            self._cells.add_moments(cell, moments[1], entry.received_us)
         window = Window(profile.window_start_us, profile.window_start_us + profile.window_length_s * SECOND_US)
         if profile.columns:
             self._index.spans.add_window(entry.frame.deployment, profile.time_basis or EVENT_TIME, window)

@@ -1,8 +1,8 @@
 """Compaction: the deltas of closed windows become one row a (series, window), and superseded marks go.
 
 It looks only at windows that were folded into since its last pass (at all that are not settled, after a start). Counts and sums do
-not change by it; sketches are compressed once where there are several. A late delta makes two rows of a window again, until the next
-compaction. Each step is a transaction of its own, so that a crash costs one step.
+not change by it (second moments are sums too); sketches are compressed once where there are several. A late delta makes two rows of
+a window again, until the next compaction. Each step is a transaction of its own, so that a crash costs one step.
 """
 
 import numpy as np
@@ -42,8 +42,8 @@ def _compact_some(store: TelemetryStore, crowded: Table) -> None:
     with store.write():
         merged = read_merged(store, "", crowded)
         remove(store, "", crowded)
-        for name in ("bins", "names"):
-            if len(merged[name]["series_id"]):
+        for name in ("bins", "names", "second_moments"):
+            if merged[name] and len(merged[name]["series_id"]):
                 store.execute(f"write_{name}@", tables={f"new_{name}": merged[name]})
         tables = {"new_cells": merged["cells"], "new_sketches": merged["sketches"] or _NO_SKETCHES}
         store.execute("write_compacted_cells", tables=tables)

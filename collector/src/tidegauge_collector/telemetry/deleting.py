@@ -11,13 +11,12 @@ import numpy as np
 
 from tidegauge.core.windows import SECOND_US, Window
 from tidegauge_collector.crash_points import crash_here
-from tidegauge_collector.telemetry.rolling import keys_of, read_merged, roll_up, write
+from tidegauge_collector.telemetry.rolling import keys_of, read_merged, roll_up, tables_of, write
 from tidegauge_collector.telemetry.rowwise import split_ids
 from tidegauge_collector.telemetry.store import Parameters, Table, TelemetryStore
 from tidegauge_collector.telemetry.tombstones import Tombstone
 
 ALWAYS = Window(-(1 << 62), 1 << 62)
-_TABLES = {"": ("cells", "bins", "names"), "settled": ("cells", "bins", "names", "sketches")}
 
 
 class _Undone(Exception):  # noqa: N818 - carries no news beyond its being raised
@@ -102,8 +101,8 @@ class _Profiles:
         times = {"start_us": window.start_us, "end_us": window.end_us}
         cut = self.store.rows("days_cut", times, tables={"gone": gone})
         removed: Counter[str] = Counter()
-        for level, tables in _TABLES.items():
-            for name in tables:
+        for level in ("", "settled"):
+            for name in tables_of(level):
                 count = _count(self.store, f"delete_series_{name}@{level}", times, {"gone": gone})
                 removed["windows"] += count if name == "cells" else 0
         removed["days"] = self._delete_days(times, gone)
@@ -114,10 +113,7 @@ class _Profiles:
         return removed
 
     def _delete_days(self, times: dict[str, int], gone: Table) -> int:
-        counts = [
-            _count(self.store, f"delete_series_{name}@day", times, {"gone": gone})
-            for name in ("cells", "bins", "names", "sketches")
-        ]
+        counts = [_count(self.store, f"delete_series_{name}@day", times, {"gone": gone}) for name in tables_of("day")]
         return counts[0]
 
     def _make_again(self, day: dict[str, int], length_s: int, gone: Table) -> None:
@@ -134,7 +130,8 @@ class _Profiles:
         write(self.store, "day", roll_up(self.store, read_merged(self.store, "settled", keys_of(keys)), rolls))
 
     def _gone(self) -> Table:
-        series = self.store.index.series_of(self.one.deployment)
+        index = self.store.index
+        series = (*index.series_of(self.one.deployment), *index.moments_of(self.one.deployment))
         numbers = [one.series_id for one in series if self.one.version in (None, one.key.version)]
         return {"series_id": np.array([-1, *numbers], dtype=np.int32)}
 

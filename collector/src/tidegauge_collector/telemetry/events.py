@@ -20,10 +20,25 @@ class StoredEvent:
     received_us: int
 
 
-def events(store: TelemetryStore, deployment: str, *, window: Window, limit: int = 1_000) -> list[StoredEvent]:
-    """The events of a deployment within the window, the newest first, at most `limit`."""
-    number = store.index.deployments.known.get(deployment, -1)
-    rows = store.rows("events", [number, window.start_us, window.end_us, limit])
+def events(
+    store: TelemetryStore,
+    deployment: str,
+    *,
+    window: Window,
+    kind: str | None = None,
+    version: str | None = None,
+    limit: int = 1_000,
+) -> list[StoredEvent]:
+    """The events of a deployment within the window, of one kind (`name`) and version where asked, the newest first, at most `limit`."""
+    asked = {
+        "deployment_id": store.index.deployments.known.get(deployment, -1),
+        "start_us": window.start_us,
+        "end_us": window.end_us,
+        "kind": kind,
+        "version": version,
+        "most": limit,
+    }
+    rows = store.rows("events", asked)
     return [
         StoredEvent(name, text, at_us, version, json.loads(attributes), received_us)
         for name, text, at_us, version, attributes, received_us in rows

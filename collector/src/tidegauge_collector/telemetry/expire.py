@@ -21,7 +21,8 @@ _ANY_S = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """For how long each kind is kept, in microseconds. `marks_us` counts for events and gaps too; `days_us` for judgements."""
+    """For how long each kind is kept, in microseconds. `sketches_us` counts for second moments too, `marks_us` for events and
+    gaps, `days_us` for judgements."""
 
     minutes_us: int = 7 * DAY_US
     sketches_us: int = 7 * DAY_US
@@ -35,7 +36,8 @@ def expire(store: TelemetryStore, retention: Retention, *, now_us: int) -> Count
     """One bounded run; what it removed by kind: nothing once all is done."""
     removed: Counter[str] = Counter()
     removed["minutes"] = _shorten(store, now_us - retention.minutes_us)
-    removed["sketches"] = _delete(store, "settled_sketches", now_us - retention.sketches_us)
+    for name in ("sketches", "second_moments"):
+        removed[name] = _delete(store, f"settled_{name}", now_us - retention.sketches_us)
     removed["hours"] = _remove_cells(store, "settled", now_us - retention.hours_us, least_s=_HOUR_S)
     removed["days"] = _remove_cells(store, "day", now_us - retention.days_us, least_s=0)
     for name in ("predictions", "actuals"):

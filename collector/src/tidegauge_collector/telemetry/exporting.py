@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from tidegauge.core.windows import DAY_US, Window
+from tidegauge_collector.telemetry.moment_rows import features_of, moments_of
 from tidegauge_collector.telemetry.records import START, RecordCursor
 from tidegauge_collector.telemetry.selecting import select
 from tidegauge_collector.telemetry.store import Array, Table, TelemetryStore
@@ -120,6 +121,27 @@ def _profiles(store: TelemetryStore, deployment: str, window: Window) -> Iterato
         yield _part("profiles", columns, day.end_us)
 
 
+def _second_moments(store: TelemetryStore, deployment: str, window: Window) -> Iterator[Part]:
+    series = store.index.moments_of(deployment)
+    if not series:
+        return
+    wanted: Table = {"series_id": np.array([one.series_id for one in series], dtype=np.int32)}
+    for day in _slices(store, deployment, window):
+        asked = {"start_us": day.start_us, "end_us": day.end_us}
+        page = store.arrays("export_second_moments", asked, tables={"wanted": wanted})
+        if not len(page["rows"]):
+            continue
+        columns = _renamed(page, {})
+        columns["role"] = [ROLES[role] for role in page["role"].tolist()]
+        columns["columns"] = [features_of(one) for one in page["column_name"]]
+        moments = [
+            moments_of(features, rows, state)
+            for features, rows, state in zip(columns["columns"], page["rows"].tolist(), page["state"], strict=True)
+        ]
+        columns |= {"sums": [one.sums for one in moments], "products": [one.products for one in moments]}
+        yield _part("second_moments", columns, day.end_us)
+
+
 def _slices(store: TelemetryStore, deployment: str, window: Window) -> Iterator[Window]:
     """Days of the part of the range that has windows."""
     spans = [span for (name, _), span in list(store.index.spans.windows.items()) if name == deployment]
@@ -166,6 +188,7 @@ KINDS: dict[str, Callable[[TelemetryStore, str, Window], Iterator[Part]]] = {
     "actuals": _actuals,
     "judgements": _judgements,
     "profiles": _profiles,
+    "second_moments": _second_moments,
 }
 SCHEMAS = {
     "records": pa.schema(
@@ -208,5 +231,10 @@ SCHEMAS = {
         + [(name, pa.int64()) for name in ("rows", "missing", "non_finite", "invalid", "overflow")]
         + [(name, pa.float64()) for name in ("pivot", "total", "total_squares", "minimum", "maximum")]
         + [(name, pa.list_(pa.int64())) for name in ("bins", "bin_counts")]
+    ),
+    "second_moments": pa.schema(
+        [(name, pa.string()) for name in ("level", "version", "role", "segment", "batch", "bins_id")]
+        + [("window_start", _TIME), ("window_length_s", pa.int64()), ("rows", pa.int64())]
+        + [("columns", pa.list_(pa.string())), *((name, pa.list_(pa.float64())) for name in ("sums", "products"))]
     ),
 }

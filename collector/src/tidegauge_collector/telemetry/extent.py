@@ -27,18 +27,22 @@ class Reach:
     first_arrival_us: int | None
     last_arrival_us: int | None
 
-    @property
-    def last_prediction_us(self) -> int | None:
-        """When the newest prediction was made for the user."""
-        return self.last_event_us
-
 
 @dataclass(frozen=True, slots=True)
 class Extent(Reach):
     """The reach, and how much there is at its end. `last_day_rows`: predictions of the newest 24 hours of event time, in whole windows,
-    all versions together."""
+    all versions together; `received_us`: see `received_us`."""
 
     last_day_rows: int
+    received_us: int | None = None
+
+    @property
+    def last_prediction_us(self) -> int | None:
+        """When the newest prediction was made for the user. Of rows without ids only the hour is known, and that it cannot be later
+        than the newest frame."""
+        if self.last_event_us is None or self.received_us is None:
+            return self.last_event_us
+        return min(self.last_event_us, self.received_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,23 @@ def _extent(store: TelemetryStore, deployment: str, events: WindowSpan | None, l
     if not events and found.last_event_us is not None:
         number = store.index.deployments.known.get(deployment, -1)
         ((last_day,),) = store.rows("last_day_records", [number, found.last_event_us])
-    return Extent(found.first_event_us, found.last_event_us, found.first_arrival_us, found.last_arrival_us, last_day)
+    arrivals = (found.first_arrival_us, found.last_arrival_us)
+    return Extent(found.first_event_us, found.last_event_us, *arrivals, last_day, received_us(store, deployment))
+
+
+def received_us(store: TelemetryStore, deployment: str) -> int | None:
+    """When the newest frame came of those that say how far a deployment is."""
+    marks = store.index.marks
+    epochs = store.index.watermarks.get(deployment, {})
+    return max((marks[epoch].received_us for epoch in epochs if epoch in marks), default=None)
+
+
+def predictions_between(store: TelemetryStore, deployment: str, start_us: int, end_us: int) -> int:
+    """How many single predictions lie in [start_us, end_us), of all versions."""
+    number = store.index.deployments.known.get(deployment, -1)
+    asked = {"deployment_id": number, "start_us": start_us, "end_us": end_us}
+    ((count,),) = store.rows("predictions_between", asked)
+    return int(count)
 
 
 EXACT_ROWS = 500_000

@@ -13,6 +13,8 @@ from tidegauge_collector.telemetry.spans import Spans
 from tidegauge_collector.telemetry.tombstones import Tombstones
 
 K = TypeVar("K", bound=Hashable)
+MOMENTS_KIND = "second_moments"
+"""The kind of a series that counts second moments; the names of its features are its column, as a JSON list."""
 Read = Callable[[str], list[tuple[Any, ...]]]
 
 
@@ -89,6 +91,7 @@ class Index:
     segment_sets: Numbering[tuple[str, ...]] = field(default_factory=Numbering)
     score_classes: Numbering[tuple[str, ...]] = field(default_factory=Numbering)
     by_deployment: dict[str, list[Series]] = field(default_factory=dict)
+    moments_by_deployment: dict[str, list[Series]] = field(default_factory=dict)  # series of second moments lie apart
     marks: dict[bytes, Mark] = field(default_factory=dict)
     watermarks: dict[str, dict[bytes, int]] = field(default_factory=dict)  # by deployment and epoch
     zones: dict[str, str] = field(default_factory=dict)  # in which the days of a deployment are cut, once there are any
@@ -120,7 +123,8 @@ class Index:
         if self.staged_position is not None:
             self.folds, self.position = self.folds + 1, self.staged_position
         for key, number in self.series.staged.items():
-            self.by_deployment.setdefault(key.deployment, []).append(Series(number, key))
+            kept = self.moments_by_deployment if key.kind == MOMENTS_KIND else self.by_deployment
+            kept.setdefault(key.deployment, []).append(Series(number, key))
         for numbering in self._numberings():
             numbering.keep()
         self.spans.keep()
@@ -134,8 +138,12 @@ class Index:
         self.staged_marks, self.staged_watermarks, self.staged_position = {}, {}, None
 
     def series_of(self, deployment: str) -> tuple[Series, ...]:
-        """The series of a deployment seen so far."""
+        """The series of a deployment's columns seen so far."""
         return tuple(self.by_deployment.get(deployment, ()))
+
+    def moments_of(self, deployment: str) -> tuple[Series, ...]:
+        """Its series of second moments."""
+        return tuple(self.moments_by_deployment.get(deployment, ()))
 
     def _numberings(self) -> tuple[Numbering[Any], ...]:
         return (self.series, self.deployments, self.versions, self.epochs, self.segment_sets, self.score_classes)

@@ -18,6 +18,23 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 MAX_STEPS = 1 << 22
 """Grid steps up to which windows are counted in one query: 7 years of minutes."""
+FOREVER_US = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Among:
+    """Which rows count: those that had been received before `known_us`, so that a question is answered as it was then; of one batch."""
+
+    known_us: int | None = None
+    batch: str | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        """As queries take them."""
+        known_us = FOREVER_US if self.known_us is None else self.known_us
+        return {"known_us": known_us, "any_batch": self.batch is None, "batch": self.batch or ""}
+
+
+ALL = Among()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +63,7 @@ def joined(
     segment: str,
     start_us: int,
     end_us: int,
+    among: Among = ALL,
 ) -> JoinedRows:
     """The rows whose prediction lies in [start_us, end_us) and whose truth is known.
 
@@ -53,12 +71,16 @@ def joined(
     of several actuals the greatest (actual time, epoch, seq, row).
     """
     index = store.index
-    wanted = _wanted(index, deployment, version, segment)
-    parameters = wanted.parameters | {
-        "start_us": start_us,
-        "end_us": end_us,
-        "with_scores": bool(index.score_classes.known),
-    }
+    wanted = wanted_rows(index, deployment, version, segment)
+    parameters = (
+        wanted.parameters
+        | among.parameters()
+        | {
+            "start_us": start_us,
+            "end_us": end_us,
+            "with_scores": bool(index.score_classes.known),
+        }
+    )
     with store.snapshot():
         found = store.rows("joined_labels", [wanted.parameters["deployment_id"]] * 2)
         names = tuple(name for (name,) in found)
@@ -119,7 +141,13 @@ def _without(parameters: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def predicted_ids(
-    store: TelemetryStore, deployment: str, *, version: str | None, segment: str, windows: Sequence[Window]
+    store: TelemetryStore,
+    deployment: str,
+    *,
+    version: str | None,
+    segment: str,
+    windows: Sequence[Window],
+    among: Among = ALL,
 ) -> Ints:
     """How many different (version, id) were predicted in each window, whether or not their truth is known."""
     counts = np.zeros(len(windows), dtype=np.int64)
@@ -128,17 +156,26 @@ def predicted_ids(
         return counts
     step_us, slots = _steps(windows)
     if not slots:
-        one_by_one = (predicted_ids(store, deployment, version=version, segment=segment, windows=[w]) for w in windows)
+        one_by_one = (
+            predicted_ids(store, deployment, version=version, segment=segment, windows=[w], among=among)
+            for w in windows
+        )
         return np.concatenate(list(one_by_one))
-    wanted = _wanted(store.index, deployment, version, segment)
-    parameters = wanted.parameters | {"origin_us": asked.start_us, "end_us": asked.end_us, "step_us": step_us}
+    wanted = wanted_rows(store.index, deployment, version, segment)
+    parameters = (
+        wanted.parameters
+        | among.parameters()
+        | {"origin_us": asked.start_us, "end_us": asked.end_us, "step_us": step_us}
+    )
     found = store.arrays("predicted_ids", parameters, tables={"slots": slots} | wanted.tables)
     counts[found["slot"]] = found["ids"]
     return counts
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class WantedRows:
+    """A filter on predictions: parameters and tables of a query."""
+
     parameters: dict[str, Any]
     tables: dict[str, Table]
 
@@ -146,7 +183,7 @@ class _Wanted:
 _NO_LABELS: Table = {"code": np.array([-1]), "name": texts([""])}
 
 
-def _wanted(index: Index, deployment: str, version: str | None, segment: str) -> _Wanted:
+def wanted_rows(index: Index, deployment: str, version: str | None, segment: str) -> WantedRows:
     """The filter on predictions; number 0 stands for all versions, -1 for one that was never seen."""
     sets = [number for parts, number in list(index.segment_sets.known.items()) if _is_in(segment, parts)]
     parameters = {
@@ -154,7 +191,7 @@ def _wanted(index: Index, deployment: str, version: str | None, segment: str) ->
         "version_id": 0 if version is None else index.versions.known.get(version, -1),
         "any_segment": not segment,
     }
-    return _Wanted(parameters, {"segment_sets_wanted": {"segment_set": np.array([-1, *sets], dtype=np.int32)}})
+    return WantedRows(parameters, {"segment_sets_wanted": {"segment_set": np.array([-1, *sets], dtype=np.int32)}})
 
 
 def _is_in(segment: str, parts: tuple[str, ...]) -> bool:

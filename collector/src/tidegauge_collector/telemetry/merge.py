@@ -4,15 +4,18 @@ Counts add up in 64-bit integers, sums in order of arrival. Sketches are kept on
 window is compacted.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tidegauge.core.moments import SecondMoments
 from tidegauge.core.profile import ColumnProfile
 from tidegauge_collector.telemetry.store import Array, Table
 
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 CellKey = tuple[int, int, int]
 """Series number, window start in us, window length in s."""
@@ -28,6 +31,14 @@ def blobs(values: Sequence[bytes]) -> pa.BinaryArray:
     ends = np.cumsum([0, *map(len, values)], dtype=np.int64)
     buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(values))]
     return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(values), buffers)
+
+
+def _blobs_of_floats(parts: Sequence[Floats]) -> pa.BinaryArray:
+    ends = np.cumsum([0, *map(len, parts)], dtype=np.int64) * 8
+    values = np.concatenate(parts, dtype="<f8")
+    return pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(parts), [None, pa.py_buffer(ends), pa.py_buffer(values)]
+    )
 
 
 def columns_of(rows: Sequence[Sequence[object]], kinds: Mapping[str, type]) -> Table:
@@ -49,7 +60,8 @@ class CellBatch:
         self._binned: list[tuple[int, Ints]] = []
         self._buckets: list[tuple[int, int, int]] = []
         self._names: dict[tuple[int, str], int] = {}
-        self._sketches: list[tuple[int, int, bytes, int]] = []
+        self._sketches: list[tuple[int, int, Floats, int]] = []
+        self._moments: list[tuple[int, int, bytes, int]] = []
 
     def add(self, key: CellKey, profile: ColumnProfile, received_us: int) -> None:
         """Count a column's profile in its cell."""
@@ -65,10 +77,19 @@ class CellBatch:
         for name, count in p.names.items():
             self._names[cell, name] = self._names.get((cell, name), 0) + count
         if p.sketch.count:
-            self._sketches.append((cell, p.sketch.count, p.sketch.points.tobytes(), received_us))
+            self._sketches.append((cell, p.sketch.count, p.sketch.points, received_us))
+
+    def add_moments(self, key: CellKey, moments: SecondMoments, received_us: int) -> None:
+        """Keep second moments, in a cell that counts their rows."""
+        cell = self._cells.setdefault(key, len(self._cells))
+        self._owners.append(cell)
+        self._counts.append((moments.rows, 0, 0, 0, 0, received_us))
+        self._sums.append((0.0, 0.0, math.nan, math.nan))
+        state = moments.sums.tobytes() + moments.products.tobytes()
+        self._moments.append((cell, moments.rows, state, received_us))
 
     def tables(self) -> dict[str, Table]:
-        """The tables `cells`, `sketches`, `bins` and `names`, those that have rows."""
+        """The tables `cells`, `sketches`, `bins`, `names` and `second_moments`, those that have rows."""
         if not self._cells:
             return {}
         keys = np.array(list(self._cells), dtype=np.int64)
@@ -77,6 +98,7 @@ class CellBatch:
             "bins": self._bin_columns(keys),
             "names": self._name_columns(keys),
             "sketches": self._sketch_columns(keys),
+            "second_moments": self._moment_columns(keys),
         }
         return {name: table for name, table in tables.items() if len(table["series_id"])}
 
@@ -124,7 +146,17 @@ class CellBatch:
         cells, counts, points, received = zip(*self._sketches, strict=True)
         return _where(keys[list(cells)]) | {
             "sketch_count": np.array(counts, dtype=np.int64),
-            "sketch": blobs(points),
+            "sketch": _blobs_of_floats(points),
+            "received_us": np.array(received, dtype=np.int64),
+        }
+
+    def _moment_columns(self, keys: Ints) -> dict[str, Array]:
+        if not self._moments:
+            return {"series_id": np.empty(0, dtype=np.int32)}
+        cells, rows, states, received = zip(*self._moments, strict=True)
+        return _where(keys[list(cells)]) | {
+            "rows": np.array(rows, dtype=np.int64),
+            "state": blobs(states),
             "received_us": np.array(received, dtype=np.int64),
         }
 

@@ -1,12 +1,13 @@
 """Rows of (series, window) keys: read merged, rolled up into longer windows, written and removed, at any level (see `queries.LEVELS`)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from tidegauge.core.sketch import WINDOW_POINTS, QuantileSketch, merge_sketches
+from tidegauge_collector.telemetry import moment_rows
 from tidegauge_collector.telemetry.merge import columns_of
 from tidegauge_collector.telemetry.store import Table, TelemetryStore
 
@@ -14,7 +15,7 @@ KEY = ("series_id", "window_start_us", "window_length_s")
 DAY_POINTS = 512
 """Points of a day's sketch: 4 KiB, 0.1 % of rank."""
 Merged = dict[str, Table]
-"""The tables `cells`, `bins`, `names` and `sketches`."""
+"""The tables `cells`, `bins`, `names`, `sketches` and `second_moments`."""
 SKETCHES = {
     "series_id": np.int32,
     "window_start_us": np.int64,
@@ -34,12 +35,13 @@ def bounds_of(keys: Table) -> dict[str, int]:
 
 
 def read_merged(store: TelemetryStore, level: str, keys: Table) -> Merged:
-    """The rows of the keys, one for each; several sketches of a key are compressed once."""
+    """The rows of the keys, one for each; several sketches of a key are compressed once, second moments added up."""
     bounds, tables = bounds_of(keys), {"crowded": keys}
     merged: Merged = {name: store.arrays(f"merged_{name}@{level}", bounds, tables=tables) for name in _NAMED}
     query = "crowded_sketches" if level == _FRESH else f"level_sketches@{level}"
     rows = list(_merged_sketches(store.rows(query, bounds, tables=tables), WINDOW_POINTS))
-    return merged | {"sketches": columns_of(rows, SKETCHES)}
+    moments = moment_rows.merged(store.rows(f"level_second_moments@{level}", bounds, tables=tables))
+    return merged | {"sketches": columns_of(rows, SKETCHES), "second_moments": moments}
 
 
 def roll_up(store: TelemetryStore, merged: Merged, rolls: Table) -> Merged:
@@ -50,7 +52,15 @@ def roll_up(store: TelemetryStore, merged: Merged, rolls: Table) -> Merged:
         for name in _NAMED
         if f"new_{name}" in tables
     }
-    return {"bins": {}, "names": {}} | rolled | {"sketches": _rolled_sketches(merged["sketches"], rolls)}
+    to = _longer(rolls)
+    return (
+        {"bins": {}, "names": {}}
+        | rolled
+        | {
+            "sketches": _rolled_sketches(merged["sketches"], to),
+            "second_moments": moment_rows.rolled(merged["second_moments"], to),
+        }
+    )
 
 
 def write(store: TelemetryStore, level: str, merged: Merged) -> None:
@@ -62,8 +72,13 @@ def write(store: TelemetryStore, level: str, merged: Merged) -> None:
 
 def remove(store: TelemetryStore, level: str, keys: Table) -> None:
     """Remove the rows of the keys from the tables of a level."""
-    for name in (*_NAMED, "sketches") if level != _FRESH else _NAMED:
+    for name in tables_of(level):
         store.execute(f"delete_{name}@{level}", bounds_of(keys), tables={"crowded": keys})
+
+
+def tables_of(level: str) -> tuple[str, ...]:
+    """What a level has tables of; the sketches of the fold's level lie among its cells."""
+    return (*_NAMED, "second_moments") if level == _FRESH else (*_NAMED, "sketches", "second_moments")
 
 
 def merge_crowded(store: TelemetryStore, level: str, keys: Table) -> None:
@@ -94,13 +109,15 @@ def _merged_sketches(rows: list[tuple[Any, ...]], points: int) -> Iterator[tuple
         yield (*key, merged.count, merged.points.tobytes().hex(), max(part[-1] for part in parts))
 
 
-def _rolled_sketches(sketches: Table, rolls: Table) -> Table:
+def _longer(rolls: Table) -> dict[int, tuple[int, int]]:
+    """By window start the start and length of the longer window."""
+    columns = (rolls[name].tolist() for name in _ROLLS)
+    return {start: (to_start, to_length) for start, to_start, to_length in zip(*columns, strict=True)}
+
+
+def _rolled_sketches(sketches: Table, to: Mapping[int, tuple[int, int]]) -> Table:
     if not _rows(sketches):
         return {}
-    to = {
-        start: (to_start, to_length)
-        for start, to_start, to_length in zip(*(rolls[name].tolist() for name in _ROLLS), strict=True)
-    }
     columns = (sketches[name].tolist() for name in SKETCHES)
     rows = [
         (series, *to[start], count, bytes.fromhex(text), received)

@@ -1,11 +1,11 @@
-"""Service levels as counted: requests, predictions, errors by class and latency buckets, window by window."""
+"""Service levels as counted: requests, predictions, errors by class, latency buckets, consumers and caches, window by window."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from tidegauge.core.columns import ERROR, LATENCY, ROWS
+from tidegauge.core.columns import CACHE, CONSUMER, ERROR, LATENCY, ROWS, SERVICE_COLUMNS
 from tidegauge.core.windows import Window
 from tidegauge_collector.telemetry.index import Series
 from tidegauge_collector.telemetry.selecting import select
@@ -14,12 +14,14 @@ from tidegauge_collector.telemetry.windowed import Windowed, rows_of
 
 K = TypeVar("K", str, int)
 _USER = "user:"
+_BESIDE = frozenset({2, 3})  # roles of the proto whose answers go to nobody: challenger, replay
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceCounts:
     """What a service did in a window of arrival time. `errors`: calls by "user:CLASS" or "system:CLASS"; `unnamed_errors`: those whose
-    class an agent could not keep, counted as the system's; `latency`: calls by log-linear bucket (core.latency).
+    class an agent could not keep, counted as the system's; `latency`: calls by log-linear bucket (core.latency). `consumers`: calls by
+    who asked, as far as that was said (`unnamed_consumers`: and kept by name); `cache`: calls by "hit" and "miss", where that was said.
     """
 
     window: Window
@@ -28,6 +30,9 @@ class ServiceCounts:
     errors: Mapping[str, int] = field(default_factory=dict)
     unnamed_errors: int = 0
     latency: Mapping[int, int] = field(default_factory=dict)
+    consumers: Mapping[str, int] = field(default_factory=dict)
+    unnamed_consumers: int = 0
+    cache: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def user_errors(self) -> int:
@@ -48,16 +53,24 @@ def service_counts(
     version: str | None = None,
     segment: str = "",
 ) -> list[ServiceCounts]:
-    """One entry a window, in order; over all versions where `version` is None."""
-    chosen = select(store.index, deployment, version=version, segment=segment, columns={LATENCY, ERROR, ROWS})
+    """One entry a window, in order; over all versions that answer callers where `version` is None."""
+    chosen = answering(store, deployment, version=version, segment=segment, columns=SERVICE_COLUMNS)
     with store.snapshot():
         return _counts(Windowed(store, chosen, range(len(chosen)), windows))
 
 
+def answering(
+    store: TelemetryStore, deployment: str, *, version: str | None, segment: str, columns: Collection[str]
+) -> list[Series]:
+    """The series of service columns; of all versions together those whose answers go to the caller, not what runs beside them."""
+    found = select(store.index, deployment, version=version, segment=segment, columns=columns)
+    return [one for one in found if version is not None or one.key.role not in _BESIDE]
+
+
 def _counts(read: Windowed) -> list[ServiceCounts]:
     slots = range(len(read.windows))
-    requests, predictions, unnamed = ([0] * len(slots) for _ in range(3))
-    errors: list[dict[str, int]] = [{} for _ in slots]
+    requests, predictions, unnamed, unnamed_consumers = ([0] * len(slots) for _ in range(4))
+    names: dict[str, list[dict[str, int]]] = {column: [{} for _ in slots] for column in (ERROR, CONSUMER, CACHE)}
     latency: list[dict[int, int]] = [{} for _ in slots]
     for place, slot, rows, missing, non_finite, invalid, overflow, total, *_ in rows_of(read.cells()):
         series: Series = read.series[place]
@@ -66,15 +79,27 @@ def _counts(read: Windowed) -> list[ServiceCounts]:
         elif series.key.column == ROWS:
             answered = total + (rows - missing - non_finite - invalid) * series.key.pivot
             predictions[slot] += round(answered) if math.isfinite(answered) else 0
-        else:
+        elif series.key.column == ERROR:
             unnamed[slot] += overflow
-    for (_, slot), names in read.names().items():
-        _add(errors[slot], names)
+        elif series.key.column == CONSUMER:
+            unnamed_consumers[slot] += overflow
+    for (place, slot), some in read.names().items():
+        _add(names[read.series[place].key.column][slot], some)
     for place, slot, bucket, count in rows_of(read.bins()):
         if read.series[place].key.column == LATENCY:
             _add(latency[slot], {bucket: count})
     return [
-        ServiceCounts(window, requests[i], predictions[i], errors[i], unnamed[i], dict(sorted(latency[i].items())))
+        ServiceCounts(
+            window,
+            requests[i],
+            predictions[i],
+            errors=names[ERROR][i],
+            unnamed_errors=unnamed[i],
+            latency=dict(sorted(latency[i].items())),
+            consumers=names[CONSUMER][i],
+            unnamed_consumers=unnamed_consumers[i],
+            cache=names[CACHE][i],
+        )
         for i, window in enumerate(read.windows)
     ]
 

@@ -143,10 +143,18 @@ class TelemetryStore:
         except StoreRefused:
             return False
 
+    def log_bytes(self) -> int:
+        """How long the write-ahead log is; 0 in memory."""
+        return 0 if self.path is None else _log_bytes(self.path)
+
+    def has_room(self) -> bool:
+        """Whether a checkpoint would find room enough on the disk."""
+        return self.path is None or _has_room(self.path)
+
     def checkpoint(self) -> bool:
         """Move the write-ahead log into the file; False where the disk has too little room to do that safely."""
         with self._write_lock:
-            if self.path is not None and not _has_room(self.path):
+            if not self.has_room():
                 return False
             crash_here("checkpoint.before")
             with self._executed("checkpoint", (), {}) as result:
@@ -235,10 +243,15 @@ def _registered(columns: Table) -> dict[str, Array] | pa.Table:
 
 def _has_room(path: Path) -> bool:
     """Whether a checkpoint cannot run out of disk, which would invalidate the instance for readers as well."""
-    log = path.with_name(f"{path.name}.wal")
-    waiting = log.stat().st_size if log.exists() else 0
-    wanted = max(path.stat().st_size // 10, 2 * waiting) + SPARE_BYTES
+    wanted = max(path.stat().st_size // 10, 2 * _log_bytes(path)) + SPARE_BYTES
     return shutil.disk_usage(path.parent).free >= wanted
+
+
+def _log_bytes(path: Path) -> int:
+    try:
+        return path.with_name(f"{path.name}.wal").stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tidegauge.core.ids import digest_ids
+from tidegauge.core.moments import SecondMoments
 from tidegauge.core.outcomes import NO_LABEL, Labels, Truth, encode_labels, encode_truth
 from tidegauge.core.profile import ColumnProfile
 from tidegauge.core.windows import HOUR_US, Window
 from tidegauge.wire import telemetry_pb2 as pb
-from tidegauge.wire.codec import encode_profile
+from tidegauge.wire.codec import encode_moments, encode_profile
 from tidegauge.wire.rows import ActualRows, RecordRows, encode_actuals, encode_records
 from tidegauge_collector.telemetry.fold import FoldEntry
 
@@ -53,6 +54,7 @@ def profile_frame(
     source: Source = Source(),
     bins_id: bytes = b"",
     arrival: bool = False,
+    moments: SecondMoments | None = None,
 ) -> pb.Frame:
     """A profile of some columns in a window, in event time unless `arrival`."""
     frame = _frame(source)
@@ -65,6 +67,7 @@ def profile_frame(
             batch=source.batch,
             bins_id=bins_id,
             columns=map(encode_profile, columns),
+            second_moments=None if moments is None else encode_moments(moments),
         )
     )
     return frame

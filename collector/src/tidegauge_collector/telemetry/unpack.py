@@ -10,12 +10,14 @@ from collections.abc import Collection, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from tidegauge.core.moments import MAX_COLUMNS, SecondMoments
 from tidegauge.core.profile import ColumnProfile
 from tidegauge.errors import WireError
 from tidegauge.wire import telemetry_pb2 as pb
-from tidegauge.wire.codec import KIND_FROM_WIRE, decode_profile
+from tidegauge.wire.codec import KIND_FROM_WIRE, decode_moments, decode_profiles
 from tidegauge.wire.rows import ActualRows, RecordRows, decode_actuals, decode_records
-from tidegauge_collector.telemetry.index import SeriesKey
+from tidegauge_collector.telemetry.index import MOMENTS_KIND, SeriesKey
+from tidegauge_collector.telemetry.moment_rows import column_of
 
 MAX_COUNT = 1 << 40
 """Rows that one frame may report of one window: sums of millions of such frames still fit 64 bits."""
@@ -44,8 +46,7 @@ def _columns(frame: pb.Frame) -> Iterator[tuple[SeriesKey, ColumnProfile]]:
     profile = frame.profile
     whose = (frame.deployment, frame.version, frame.role, profile.segment, profile.batch)
     bins_id, time_basis = profile.bins_id, profile.time_basis or EVENT_TIME
-    for message in profile.columns:
-        column = decode_profile(message)
+    for message, column in zip(profile.columns, decode_profiles(profile.columns), strict=True):
         _check_column(column)
         is_binned = column.bin_counts is not None
         if is_binned and not bins_id:
@@ -56,6 +57,23 @@ def _columns(frame: pb.Frame) -> Iterator[tuple[SeriesKey, ColumnProfile]]:
 
 
 _KINDS = {wire: kind.value for wire, kind in KIND_FROM_WIRE.items()}
+
+
+def unpack_moments(frame: pb.Frame) -> tuple[SeriesKey, SecondMoments] | None:
+    """The second moments of a profile frame with their series, None where they are of no rows or no features."""
+    profile = frame.profile
+    moments = decode_moments(profile.second_moments)
+    if not moments.rows or not moments.columns:
+        return None
+    if not profile.bins_id:
+        raise WireError(f"second moments of {len(moments.columns)} features, but the frame names no bins")
+    if moments.rows >= MAX_COUNT or len(moments.columns) > MAX_COLUMNS:
+        raise WireError(
+            f"second moments of {moments.rows} rows and {len(moments.columns)} features: most are {MAX_COUNT - 1} and {MAX_COLUMNS}"
+        )
+    whose = (frame.deployment, frame.version, frame.role, profile.segment, profile.batch)
+    basis = profile.time_basis or EVENT_TIME
+    return SeriesKey(*whose, column_of(moments.columns), MOMENTS_KIND, profile.bins_id, 0.0, basis), moments
 
 
 def unpack_records(frame: pb.Frame) -> RecordRows:

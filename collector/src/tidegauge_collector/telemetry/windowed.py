@@ -53,6 +53,10 @@ class Windowed:
             parts[place, slot].append(QuantileSketch(count, np.frombuffer(points, dtype="<f8")))
         return {spot: merge_sketches(some, WINDOW_POINTS) for spot, some in parts.items()}
 
+    def second_moments(self) -> dict[str, Array]:
+        """Columns place, slot, rows, state: to be added up."""
+        return self._read("window_second_moments")
+
     def _read(self, name: str) -> dict[str, Array]:
         bounds, tables = self._slots()
         return self.store.arrays(name, bounds, tables=tables)

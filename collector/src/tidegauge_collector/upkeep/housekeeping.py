@@ -23,6 +23,7 @@ from tidegauge_collector.upkeep.errands import Errand, serve_all
 from tidegauge_collector.upkeep.manifest import TELEMETRY, Backup, backups, prune
 
 HOUR_US = 3_600 * 1_000_000
+LONG_LOG_BYTES = 128 * 1024 * 1024
 log = structlog.get_logger(__name__)
 
 
@@ -56,6 +57,11 @@ class Housekeeping:
             crash_here("release.before")
             self._frame_log.release(LogPosition(done.log_epoch, done.log_seq), self._now_us() - keep_us)
             crash_here("release.done")
+
+    def checkpoint_if_long(self) -> None:
+        """The same, where the write-ahead log is long (all of it would be read again after a kill) and there is room for it."""
+        if self._telemetry.log_bytes() >= LONG_LOG_BYTES and self._telemetry.has_room():
+            self.checkpoint()
 
     def back_up_if_due(self) -> None:
         """Back up to `backup_dir` where the newest backup is older than `backup_every_hours`. A failure is counted and tried again."""

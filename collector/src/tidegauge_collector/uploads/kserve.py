@@ -19,6 +19,7 @@ from tidegauge_collector.ingest.refusals import Overloaded, Refusal
 from tidegauge_collector.uploads.cloudevents import InferenceEvent, read_events
 from tidegauge_collector.uploads.errors import UploadRefused
 from tidegauge_collector.uploads.inference import LABEL, PREDICTION, Row, answer_rows, feature_rows, version_of
+from tidegauge_collector.uploads.meaning import DEFAULT_COLUMNS
 from tidegauge_collector.uploads.receiving import Uploads
 
 MAX_HALVES = 10_000
@@ -29,6 +30,10 @@ FLUSH_ROWS = 4_096
 MAX_WAITING_ROWS = 20_000
 DEFAULT_VERSION = "default"
 ID, TIME, LATENCY = "kserve:id", "kserve:time", "kserve:latency"
+NOT_FEATURES = frozenset(
+    {ID, TIME, LATENCY, *DEFAULT_COLUMNS["label"], *DEFAULT_COLUMNS["actual"], *DEFAULT_COLUMNS["actual_time"]}
+)
+"""Columns that mean something else here: a feature of such a name is stored as `input.NAME`."""
 
 Key = tuple[str, str]
 
@@ -151,7 +156,9 @@ class KServeIntake:
         shared = _shared(request, response, self._now_us())
         for number, (own, answer) in enumerate(zip(features, answers, strict=True)):
             row_id = request.id if len(features) == 1 else f"{request.id}.{number}"
-            safe = {f"input.{key}" if key in answer else key: value for key, value in own.items()}
+            safe = {
+                f"input.{key}" if key in answer or key in NOT_FEATURES else key: value for key, value in own.items()
+            }
             group = Group(request.deployment, name, tuple(sorted(answer)))
             self._rows.setdefault(group, []).append(
                 {**safe, **answer, ID: row_id, **(shared if number == 0 else {**shared, LATENCY: None})}

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import quote, urlencode
+from glob import escape
 from zoneinfo import ZoneInfo
 
 from .formats import moment
 from .reader import Json
+from .tabs import tab_of_metric, tab_path
 
 _ALERTS_SHOWN = 100
 _AROUND_ALERT = timedelta(days=7)
@@ -73,7 +74,7 @@ def opened_elsewhere(alert: Json) -> bool:
 
 
 def alert_link(alert: Json, zone: ZoneInfo, language: str | None) -> str:
-    """The deployment's page around the alert's window, on its column, segment and version."""
+    """The page that shows the alert's metric, around its window, on its column, segment and version."""
     start = moment(alert["window"]["start"]) - _AROUND_ALERT
     end = moment(alert["window"]["end"])
     wishes = {"range": "custom", "start": _day(start, zone), "end": _day(end, zone)}
@@ -85,8 +86,39 @@ def alert_link(alert: Json, zone: ZoneInfo, language: str | None) -> str:
         "lang": language,
     }
     wishes.update({name: value for name, value in optional.items() if value})
-    return f"/deployments/{quote(alert['deployment'], safe='')}?{urlencode(wishes)}"
+    return tab_path(alert["deployment"], tab_of_metric(alert["metric"]), wishes)
 
 
 def _day(value: datetime, zone: ZoneInfo) -> str:
     return (value - timedelta(seconds=1)).astimezone(zone).date().isoformat()
+
+
+def grouped(items: Sequence[Json], *, by_deployment: bool) -> list[tuple[str, list[Json]]]:
+    """Alerts with what is open and failing first, the newest on top; in one nameless group, or one for each deployment in that order."""
+    newest = sorted(items, key=lambda item: str(item["opened_at"]), reverse=True)
+    ordered = sorted(newest, key=lambda item: (item["status"] != "firing", item["severity"] != "failing"))
+    groups: dict[str, list[Json]] = {}
+    for item in ordered:
+        groups.setdefault(item["deployment"] if by_deployment else "", []).append(item)
+    return list(groups.items())
+
+
+def history(alert: Json) -> list[Json]:
+    """What happened to an alert and who was told of it, the newest first."""
+    happened = [{"at": one["at"], "event": one, "delivery": None} for one in alert["events"]]
+    told = [
+        {"at": one["delivered_at"], "event": None, "delivery": one}
+        for one in alert["deliveries"]
+        if one["delivered_at"]
+    ]
+    return sorted([*happened, *told], key=lambda one: str(one["at"]), reverse=True)
+
+
+def matchers_of(alert: Json) -> dict[str, str]:
+    """What names this alert and no other monitor's: for a silence. Names are patterns there, so what would be one is taken literally."""
+    named = {"deployment": alert["deployment"], "monitor": alert["monitor"]}
+    if alert["column"] and alert["column"] != "*":
+        named["column"] = alert["column"]
+    if alert["segment"]:
+        named["segment"] = alert["segment"]
+    return {name: escape(value) for name, value in named.items()}

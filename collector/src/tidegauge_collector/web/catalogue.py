@@ -1,4 +1,4 @@
-"""The words of the pages: one flat mapping per language, read from `text/<language>.toml`.
+"""The words of the pages: one flat mapping per language, read from `text/<language>.toml` and, page by page, `text/<page>.<language>.toml`.
 
 Server-rendered text and the browser's strings come from the same file; the sections in `BROWSER_SECTIONS` are sent along with a page.
 A test holds both languages to the same keys and placeholders.
@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-BROWSER_SECTIONS = ("chart", "empty", "error", "metric", "reason", "bin", "method", "parameter")
+BROWSER_SECTIONS = ("chart", "empty", "error", "metric", "reason", "bin", "method", "parameter", "said", "chance_test")
 
 _FOLDER = Path(__file__).parent / "text"
 
@@ -39,6 +39,11 @@ class Text:
 @cache
 def load_text(language: str) -> Text:
     """The catalogue of `language` (one of `LANGUAGES`), read once."""
-    tables = tomllib.loads((_FOLDER / f"{language}.toml").read_text("utf-8"))
-    entries = {f"{section}.{name}": text for section, table in tables.items() for name, text in table.items()}
+    files = sorted(path for path in _FOLDER.glob("*.toml") if path.stem.split(".")[-1] == language)
+    entries: dict[str, str] = {}
+    for path in files:
+        for section, table in tomllib.loads(path.read_text("utf-8")).items():
+            for name, text in table.items():
+                if entries.setdefault(f"{section}.{name}", text) is not text:
+                    raise ValueError(f"{path.name}: {section}.{name} is in another file of {language!r} already")
     return Text(language, MappingProxyType(entries))

@@ -1,123 +1,95 @@
-"""The two pages: reads the API in process, renders a template. Decides nothing that `models` could decide."""
+"""The pages of the fleet and of a deployment: reads the API in process, renders a template. Decides nothing that `models` could decide."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
-import jinja2
-import structlog
 from aiohttp import web
 
-from . import alerts, formats, models
-from .assets import Assets
-from .catalogue import load_text
-from .failures import told_by
-from .language import LANGUAGES, choose_language
+from . import alerts, fleet, formats, models, tabs
+from .looking import look_at
 from .reader import Json, Reader
-
-log = structlog.get_logger(__name__)
-
-Page = Callable[[web.Request], Awaitable[web.Response]]
+from .rendering import Renderer
 
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Handlers of `/` and `/deployments/{name}`."""
+    """Handlers of `/`, `/deployments/{name}` and its tabs."""
 
     read: Reader
-    templates: jinja2.Environment
-    assets: Assets
-    is_signed_in: Callable[[web.Request], bool] = lambda _: False
+    renderer: Renderer
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def fleet(self, request: web.Request) -> web.Response:
-        """GET /: every deployment in one table, the worst first."""
-        answer = await self.read("/api/v1/deployments", {})
-        items = models.sorted_fleet(answer["items"])
-        return self._render(request, "fleet.html", deployments=items, more=answer["next"] is not None)
+        """GET /: the deployments that the address asks for, the worst first, and figures of all of them."""
+        since = fleet.since_of(request.query, self.now())
+        listed, trends, summary = await asyncio.gather(
+            self.read("/api/v1/deployments", {}),
+            self.read("/api/v1/trends", {}),
+            self.read("/api/v1/summary", {"since": formats.rfc3339(since)}),
+        )
+        return self.renderer.render(
+            request,
+            "fleet.html",
+            active="fleet",
+            view=fleet.view_fleet(listed["items"], request.query),
+            weeks={one["name"]: one for one in trends["items"]},
+            summary=summary,
+            range=fleet.range_of(request.query),
+        )
 
     async def deployment(self, request: web.Request) -> web.Response:
-        """GET /deployments/{name}: everything about one deployment; the charts are drawn by the browser from the API."""
-        name = request.match_info["name"]
+        """GET /deployments/{name}/{tab}: one side of one deployment; the charts are drawn by the browser from the API."""
+        name, tab = request.match_info["name"], request.match_info.get("tab", "overview")
+        if tab not in tabs.TABS:
+            raise web.HTTPNotFound(text=f"There is no page {tab!r} of a deployment.")
         path = f"/api/v1/deployments/{quote(name, safe='')}"
-        about, status, found = await asyncio.gather(
-            self.read(path, {}), self.read(f"{path}/status", {}), self.read("/api/v1/alerts", {"deployment": name})
+        about, status, extra = await asyncio.gather(
+            self.read(path, {}), self.read(f"{path}/status", {}), self._of_tab(tab, name, path)
         )
-        selection = models.select(about, status, request.query)
-        return self._render(
+        zone = formats.zone_of(about["timezone"])
+        picked = models.select(about, status, request.query) if tab in tabs.DRAWN else None
+        if tab == "overview" and picked is not None:
+            extra["hints"] = look_at(about, status, extra["health"], extra["alerts"].shown, picked.range.start)
+        return self.renderer.render(
             request,
-            "deployment.html",
+            f"tabs/{tab}.html",
+            active="fleet",
+            tab=tab,
+            is_drawn=tab in tabs.DRAWN,
+            carried=tabs.carried(request.query),
             deployment=await self._of_version(about, path, request.query.get("version", "")),
             status=status,
-            alerts=alerts.newest_alerts(found["items"]),
-            picked=selection,
-            zone=formats.zone_of(about["timezone"]),
+            picked=picked,
+            zone=zone,
+            **(extra | models.reserved_columns(about)),
         )
+
+    async def _of_tab(self, tab: str, name: str, path: str) -> dict[str, Any]:
+        """What a tab asks beside the deployment and its status."""
+        match tab:
+            case "overview":
+                health, found = await asyncio.gather(self.read(f"{path}/health", {}), self._alerts(name))
+                return {"health": health, "alerts": found}
+            case "alerts":
+                return {"alerts": await self._alerts(name)}
+            case "monitors":
+                return {"monitors": (await self.read(f"{path}/monitors", {}))["items"]}
+            case "service":
+                monitors = (await self.read(f"{path}/monitors", {}))["items"]
+                return {"objectives": models.objectives(monitors)}
+            case "metrics":
+                return {"events": (await self.read(f"{path}/events", {}))["items"]}
+        return {}
+
+    async def _alerts(self, name: str) -> alerts.Alerts:
+        return alerts.newest_alerts((await self.read("/api/v1/alerts", {"deployment": name}))["items"])
 
     async def _of_version(self, about: Json, path: str, version: str) -> Json:
         """`about` with the importance that `version`'s baseline gives the columns."""
         if version in ("", models.champion(about)) or not models.is_known_version(about, version):
             return about
         return await self.read(path, {"version": version})
-
-    def explained(self, page: Page) -> Page:
-        """`page` with its failures told as a page in the reader's language: what happened, and what to do next."""
-
-        async def answer(request: web.Request) -> web.Response:
-            try:
-                return await page(request)
-            except web.HTTPError as error:
-                return self._failure(request, error.status, told_by(error))
-            except Exception as problem:
-                log.error("page.failed", path=request.path, problem=repr(problem), exc_info=True)
-                return self._failure(request, 500, type(problem).__name__)
-
-        return answer
-
-    def _failure(self, request: web.Request, status: int, detail: str) -> web.Response:
-        name = request.match_info.get("name", "")
-        return self._render(request, "error.html", status_code=status, name=name, detail=detail)
-
-    def _render(self, request: web.Request, template: str, *, status_code: int = 200, **values: object) -> web.Response:
-        language = choose_language(request.query.get("lang"), request.headers.get("Accept-Language", ""))
-        stated = language if request.query.get("lang") in LANGUAGES else None
-        html = self.templates.get_template(template).render(
-            t=load_text(language),
-            languages=[(code, str(request.rel_url.update_query(lang=code))) for code in LANGUAGES],
-            lang=stated,
-            here=str(request.rel_url),
-            alert_link=partial(alerts.alert_link, language=stated),
-            status_code=status_code,
-            signed_in=self.is_signed_in(request),
-            **values,
-        )
-        headers = {"Cache-Control": "no-store", "Vary": "Accept-Language", "Content-Language": language}
-        return web.Response(text=html, status=status_code, content_type="text/html", headers=headers)
-
-
-def load_templates(assets: Assets) -> jinja2.Environment:
-    """The templates with everything escaped: each name on a page may have been chosen by an attacker."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tidegauge_collector.web"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(when=formats.when, count=formats.count, rfc3339=formats.rfc3339)
-    environment.globals.update(
-        asset=assets.url,
-        value_of=formats.value_of,
-        duration=formats.duration,
-        champion=models.champion,
-        charted_columns=models.charted_columns,
-        baseline_of=models.baseline_of,
-        is_known_version=models.is_known_version,
-        monitor_name=alerts.monitor_name,
-        by_channel=alerts.by_channel,
-        opened_elsewhere=alerts.opened_elsewhere,
-        span=formats.span,
-        zone_of=formats.zone_of,
-    )
-    return environment

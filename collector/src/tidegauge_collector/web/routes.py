@@ -5,30 +5,51 @@ from aiohttp import web
 from tidegauge_collector.access import Access
 
 from .assets import load_assets
+from .channels import Desk
 from .compression import compressed
+from .forms import Doer
 from .headers import secured
-from .pages import Pages, load_templates
+from .inbox import Inbox
+from .pages import Pages
 from .reader import Reader
+from .rendering import Page, Renderer, load_templates
 from .signin import SignIn
 
 
-def add_web_routes(app: web.Application, read: Reader, access: Access | None = None) -> None:
-    """Adds `/`, `/deployments/{name}`, `/favicon.ico` and `/static/…` to `app`; `read` answers like GET on the REST API of the same origin.
+def add_web_routes(app: web.Application, read: Reader, access: Access | None = None, do: Doer | None = None) -> None:
+    """Adds `/`, `/deployments/{name}`, its tabs, `/favicon.ico` and `/static/…` to `app`.
 
+    `read` answers like GET on the REST API of the same origin.
+    With `do` also `/alerts`, `/alerts/{id}`, `/channels` and `/silences`, whose forms have something done.
     With `access` also `/login` and `/logout`, where browsers sign in and out.
     Every long answer of `app`, the API's too, then travels compressed.
     """
     app.middlewares.append(compressed)
     assets = load_assets()
-    templates = load_templates(assets)
-    pages = Pages(read, templates, assets)
+    renderer = Renderer(load_templates(assets))
     if access is not None:
-        sign_in = SignIn(access, templates)
-        pages = Pages(read, templates, assets, sign_in.is_signed_in)
+        sign_in = SignIn(access, renderer)
+        renderer = Renderer(renderer.templates, sign_in.is_signed_in, sign_in.may_act)
         app.router.add_get("/login", secured(sign_in.form))
         app.router.add_post("/login", secured(sign_in.enter))
         app.router.add_post("/logout", secured(sign_in.leave))
-    app.router.add_get("/", secured(pages.explained(pages.fleet)))
-    app.router.add_get("/deployments/{name}", secured(pages.explained(pages.deployment)))
+    pages = Pages(read, renderer)
+
+    def show(path: str, page: Page) -> None:
+        app.router.add_get(path, secured(renderer.explained(page)))
+
+    show("/", pages.fleet)
+    show("/deployments/{name}", pages.deployment)
+    show("/deployments/{name}/{tab}", pages.deployment)
+    if do is not None:
+        inbox, desk = Inbox(read, do, renderer), Desk(read, do, renderer)
+        for path, page, post in (
+            ("/alerts", inbox.listed, inbox.take),
+            ("/alerts/{id}", inbox.shown, inbox.act),
+            ("/channels", desk.channels, desk.tend),
+            ("/silences", desk.silences, desk.hush),
+        ):
+            show(path, page)
+            app.router.add_post(path, secured(renderer.explained(post)))
     app.router.add_get("/favicon.ico", secured(assets.favicon))
     app.router.add_get("/static/{digest}/{path:.+}", secured(assets.serve))

@@ -2,7 +2,6 @@
 
 from urllib.parse import urlsplit
 
-import jinja2
 from aiohttp import web
 
 from tidegauge_collector.access import Access
@@ -13,7 +12,8 @@ from tidegauge_collector.access.sessions import LIFE_US
 from tidegauge_collector.access.tokens import Scope
 
 from .catalogue import load_text
-from .language import LANGUAGES, choose_language
+from .language import choose_language
+from .rendering import Renderer
 
 DOOR = "login"
 
@@ -21,9 +21,10 @@ DOOR = "login"
 class SignIn:
     """Handlers of `/login` and `/logout`."""
 
-    def __init__(self, access: Access, templates: jinja2.Environment) -> None:
+    def __init__(self, access: Access, renderer: Renderer) -> None:
+        """`renderer` need not know who is signed in: here nobody is."""
         self._access = access
-        self._templates = templates
+        self._renderer = renderer
 
     async def form(self, request: web.Request) -> web.Response:
         """GET /login: asks for a token; whoever needs none is sent on."""
@@ -71,6 +72,16 @@ class SignIn:
         """Say whether a request comes from a session, so that pages offer to end it."""
         return self._access.gate.required and session_of(self._access, request) is not None
 
+    def may_act(self, request: web.Request) -> bool:
+        """Say whether a request's session may change anything, so that pages offer it."""
+        if not self._access.gate.required:
+            return True
+        token = session_of(self._access, request)
+        try:
+            return token is not None and self._access.gate.renew(token).scope is Scope.ADMIN
+        except Denied:
+            return False
+
     def _end(self, request: web.Request) -> None:
         name = request.cookies.get(COOKIE)
         if name is not None:
@@ -78,21 +89,18 @@ class SignIn:
 
     def _render(self, request: web.Request, target: str, why: str, denied: Denied | None = None) -> web.Response:
         language = choose_language(request.query.get("lang"), request.headers.get("Accept-Language", ""))
-        text = load_text(language)
-        html = self._templates.get_template("login.html").render(
-            t=text,
-            languages=[(code, str(request.rel_url.update_query(lang=code, next=target))) for code in LANGUAGES],
-            lang=language if request.query.get("lang") in LANGUAGES else None,
-            signed_in=False,
+        answer = self._renderer.render(
+            request,
+            "login.html",
+            status_code=200 if denied is None else status_of(denied),
+            kept={"next": target},
             target=target,
-            why=text.entries.get(f"signin.why_{why}", ""),
+            why=load_text(language).entries.get(f"signin.why_{why}", ""),
             is_failure=why != "missing",
         )
-        headers = {"Cache-Control": "no-store", "Vary": "Accept-Language", "Content-Language": language}
         if isinstance(denied, Limited):
-            headers["Retry-After"] = str(-(-denied.wait_us // 1_000_000))
-        status = 200 if denied is None else status_of(denied)
-        return web.Response(text=html, status=status, content_type="text/html", headers=headers)
+            answer.headers["Retry-After"] = str(-(-denied.wait_us // 1_000_000))
+        return answer
 
 
 def local_path(text: str) -> str:

@@ -13,6 +13,7 @@ from notify_strict import hold
 from sqlalchemy import select
 
 from receivers import JiraReceiver, ServiceNowReceiver, SlackReceiver
+from receivers.provider import HANG, SLOW
 from tidegauge_collector.control.outbox import Message, put
 from tidegauge_collector.control.tables import ThreadRow
 from tidegauge_collector.notify import OutboxSender, WebhookChannel
@@ -30,7 +31,7 @@ from tidegauge_collector.notify.kinds.teams import TeamsChannel
 ALLOW = ("127.0.0.1",)
 WEBHOOK_SECRET = "whsec_" + "a2V5" * 8
 KEY = "4f" * 16
-PATIENCE_S = 0.25  # for receivers that hang
+IMPATIENT_S, PATIENT_S = 0.25, 60.0
 DAY_US = 86_400_000_000
 
 
@@ -54,11 +55,15 @@ def tell(store, channel, kind, *, now_us, key=KEY, **data):
         return put(session, channel, message, now_us)
 
 
-def impatient(channel):
-    """A session that gives up soon, for receivers that hang; it checks no address."""
-    del channel
+def patience_s(provider):
+    """How long an answer is waited for: where one is about to hang, not long; on a busy machine every other may take its time."""
+    return IMPATIENT_S if any(one in (HANG, SLOW) for one in provider.script) else PATIENT_S
+
+
+def session(provider):
+    """A session that checks no address."""
     return aiohttp.ClientSession(
-        timeout=aiohttp.ClientTimeout(total=PATIENCE_S),
+        timeout=aiohttp.ClientTimeout(total=patience_s(provider)),
         connector=aiohttp.TCPConnector(force_close=True),
         auto_decompress=False,
     )
@@ -80,7 +85,11 @@ class Desk:
     def start(self):
         """A sender, as after a restart."""
         self.sender = OutboxSender(
-            self.store, [self.channel], clock=self.clock, random=lambda: 1.0, session_factory=impatient
+            self.store,
+            [self.channel],
+            clock=self.clock,
+            random=lambda: 1.0,
+            session_factory=lambda _channel: session(self.provider),
         )
 
     async def close(self):

@@ -109,7 +109,7 @@ async def test_credentials_that_are_refused_pause_the_channel_until_it_is_resume
 
 @each_kind
 async def test_three_days_of_429_lose_nothing(desk):
-    desk.provider.otherwise = (429, {"Retry-After": "30"})
+    desk.provider.otherwise = (429, {"Retry-After": "600"})
     desk.tell("firing")
     end_us = desk.clock.now_us() + 3 * 86_400_000_000 - 1
     while desk.clock.now_us() < end_us:

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 import trustme
 from aiohttp.abc import AbstractResolver
-from notify_desks import DESKS, OutboxSender
+from notify_desks import DESKS, OutboxSender, patience_s
 from sqlalchemy import select
 
 from receivers.provider import BIG_BODY, GZIP_BOMB, HANG, REDIRECT, SLOW
@@ -19,7 +19,6 @@ from tidegauge_collector.notify.delivery import open_session
 HOST = "tickets.example"
 KINDS = ("slack_api", "jira", "servicenow", "pagerduty", "opsgenie", "webhook")
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
-PATIENCE_S = 0.25  # for answers that never end
 
 
 class Names(AbstractResolver):
@@ -56,7 +55,10 @@ async def desk(request, clock, store, authority):
     made.channel = made._make_channel(made.provider)
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
-    factory = partial(open_session, resolver=made.names, tls=trusting, total_s=PATIENCE_S)
+
+    def factory(channel):
+        return open_session(channel, resolver=made.names, tls=trusting, total_s=patience_s(made.provider))
+
     made.sender = OutboxSender(store, [made.channel], clock=clock, random=lambda: 1.0, session_factory=factory)
     yield made
     await made.close()

@@ -4,18 +4,20 @@ Columns have bins of their own, in number and kind. A block is as wide as its wi
 count nowhere.
 """
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
-from tidegauge_collector.core.drift.chance import ChanceTests, chance_tests
-from tidegauge_collector.core.drift.counts import CODES, FloatArray, KindCodes, kind_codes
-from tidegauge_collector.core.drift.divergences import DIVERGENCES, divergence_rows
+from tidegauge_collector.core.drift.chance import ChanceTests, tests_of
+from tidegauge_collector.core.drift.counts import CODES, FloatArray, KindCodes, counts, kind_codes
+from tidegauge_collector.core.drift.divergences import DIVERGENCES, divergences_of
 
-BLOCK_ROWS = 250
+BLOCK_ROWS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,35 +44,48 @@ def drift_of_columns(columns: Sequence[BinnedColumn], names: Collection[str], *,
     divergences = [name for name in names if name in DIVERGENCES]
     values = {name: np.full(rows_of.size, np.nan) for name in divergences}
     tests = _no_tests(rows_of.size) if chance else None
-    order = sorted(range(len(columns)), key=lambda i: len(columns[i].kinds))  # alike in width, so that little is padded
+    widths = [len(one.kinds) for one in columns]
+    order = sorted(range(len(columns)), key=widths.__getitem__)  # alike in width, so that little is padded
     at_once = max(1, BLOCK_ROWS // max(k, 1))
     for start in range(0, len(order), at_once):
         chosen = order[start : start + at_once]
         rows = rows_of[chosen].ravel()
-        windows, baseline, codes = _block([columns[i] for i in chosen], k)
-        for name, found in divergence_rows(windows, baseline, divergences).items():
+        windows, baseline, codes = _block([columns[i] for i in chosen], widths[chosen[-1]], k)
+        for name, found in divergences_of(windows, baseline, divergences).items():
             values[name][rows] = found
         if tests is not None:
-            _put(tests, rows, chance_tests(windows, baseline, codes))
+            _put(tests, rows, tests_of(windows, baseline, codes))
     return BlockDrift({name: found.reshape(len(columns), k) for name, found in values.items()}, tests)
 
 
-def _block(columns: Sequence[BinnedColumn], k: int) -> tuple[FloatArray, FloatArray, KindCodes]:
-    """Windows, baselines and codes of kinds, all [columns * k, width of the widest]; padding holds no rows."""
-    widths = np.array([len(one.kinds) for one in columns])
-    used = np.arange(widths.max()) < widths[:, None]
-    windows = np.zeros((len(columns), k, widths.max()))
-    windows[np.broadcast_to(used[:, None, :], windows.shape)] = np.concatenate([one.windows.ravel() for one in columns])
-    baseline = np.zeros(used.shape)
-    baseline[used] = np.concatenate([one.baseline for one in columns])
-    codes = np.full(used.shape, CODES["invalid"], dtype=np.int8)
-    codes[used] = np.concatenate([_codes(tuple(one.kinds)) for one in columns])
-    return windows.reshape(len(columns) * k, -1), np.repeat(baseline, k, axis=0), np.repeat(codes, k, axis=0)
+def _block(columns: Sequence[BinnedColumn], width: int, k: int) -> tuple[FloatArray, FloatArray, KindCodes]:
+    """Windows, baselines and codes of kinds, all [columns * k, width]; padding holds no rows. Raises ValueError for what are no counts."""
+    windows = np.zeros((len(columns), k, width))
+    baseline = np.zeros((len(columns), 1, width))
+    codes = np.empty((len(columns), 1, width), dtype=np.int8)
+    start = 0
+    for own, alike in groupby(columns, key=lambda one: len(one.kinds)):
+        group = list(alike)
+        rows = slice(start, start + len(group))
+        windows[rows, :, :own] = np.concatenate([one.windows for one in group]).reshape(len(group), k, own)
+        baseline[rows, 0, :own] = np.concatenate([one.baseline for one in group]).reshape(len(group), own)
+        codes[rows, 0] = [_codes(tuple(one.kinds), width) for one in group]
+        start += len(group)
+    for name, found in (("windows", windows), ("baseline", baseline)):
+        if not 0 <= found.min(initial=0.0) <= found.max(initial=0.0) < math.inf:
+            counts(found, name)
+    return (
+        windows.reshape(len(columns) * k, width),
+        np.repeat(baseline[:, 0], k, axis=0),
+        np.repeat(codes[:, 0], k, axis=0),
+    )
 
 
 @lru_cache(maxsize=4_096)  # columns of a baseline are judged again and again
-def _codes(kinds: tuple[str, ...]) -> KindCodes:
-    found: KindCodes = kind_codes(kinds, len(kinds))[0]
+def _codes(kinds: tuple[str, ...], width: int) -> KindCodes:
+    """Padded with a kind that joins and pools nothing."""
+    found = np.full(width, CODES["invalid"], dtype=np.int8)
+    found[: len(kinds)] = kind_codes(kinds, len(kinds))[0]
     return found
 
 

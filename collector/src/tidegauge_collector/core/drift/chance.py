@@ -3,7 +3,7 @@
 A 2×k table of counts, pooled, without Yates' correction; two bins: Fisher's exact test. Decides no verdict.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,8 +24,8 @@ from tidegauge_collector.core.fisher import fisher_p_value
 
 MIN_EXPECTED = 5  # below this expected count a bin is pooled (Cochran's rule)
 
-_NUMERIC_CODES = [CODES[kind] for kind in NUMERIC_KINDS]
-_ALWAYS_POOLED = [CODES["rest"], CODES["new"]]
+_NUMERIC = np.array([kind in NUMERIC_KINDS for kind in CODES])  # by code
+_ALWAYS_POOLED = np.array([kind in {"rest", "new"} for kind in CODES])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,9 @@ class ChanceTest:
         return min(1.0, float(np.sqrt(self.statistic / self.rows)))
 
 
+_TOO_FEW_BINS = ChanceTest(statistic=None, df=None, p_value=None, reason="too_few_bins")
+
+
 @dataclass(frozen=True, slots=True)
 class ChanceTests:
     """`chance_test` of many rows, as arrays: statistic and p-value are nan where fewer than two bins are left (`df` 0)."""
@@ -64,10 +67,20 @@ class ChanceTests:
     def __len__(self) -> int:
         return len(self.df)
 
+    def __iter__(self) -> Iterator[ChanceTest]:
+        """Every row's outcome, in order."""
+        fields = (self.statistic, self.df, self.p_value, self.exact, self.rows)
+        for statistic, df, p_value, exact, rows in zip(*(one.tolist() for one in fields), strict=True):
+            if df:
+                method = "fisher_exact" if exact else "chi_square"
+                yield ChanceTest(statistic, df, p_value, None, method, round(rows))
+            else:
+                yield _TOO_FEW_BINS
+
     def __getitem__(self, i: int) -> ChanceTest:
         """One row's outcome."""
         if not self.df[i]:
-            return ChanceTest(statistic=None, df=None, p_value=None, reason="too_few_bins")
+            return _TOO_FEW_BINS
         return ChanceTest(
             statistic=float(self.statistic[i]),
             df=int(self.df[i]),
@@ -89,29 +102,40 @@ def chance_test(window: npt.ArrayLike, baseline: npt.ArrayLike, kinds: Sequence[
 
 def chance_rows(windows: npt.ArrayLike, baseline: npt.ArrayLike, kinds: Sequence[str] | KindCodes) -> list[ChanceTest]:
     """`chance_test` of each row of `windows[k, B]` against `baseline[B]` or `baseline[k, B]`."""
-    found = chance_tests(windows, baseline, kinds)
-    return [found[i] for i in range(len(found))]
+    return list(chance_tests(windows, baseline, kinds))
 
 
 def chance_tests(windows: npt.ArrayLike, baseline: npt.ArrayLike, kinds: Sequence[str] | KindCodes) -> ChanceTests:
     """`chance_rows` as arrays. `kinds` names the bins of all rows, or has codes [k, B] (`kind_codes`) where rows differ."""
     w, b = paired(windows, baseline)
-    codes = np.broadcast_to(kind_codes(kinds, w.shape[1]), w.shape)
-    rows = w.sum(axis=1) + b.sum(axis=1)
-    numeric: BoolArray = np.logical_or.reduce(np.isin(codes, _NUMERIC_CODES), axis=1)
+    return tests_of(w, b, np.broadcast_to(kind_codes(kinds, w.shape[1]), w.shape))
+
+
+def tests_of(w: FloatArray, b: FloatArray, codes: KindCodes) -> ChanceTests:
+    """`chance_tests` of counts that are known to be counts, all [k, B]."""
+    n, baseline_n = w.sum(axis=1, keepdims=True), b.sum(axis=1, keepdims=True)
+    numeric = np.asarray(_NUMERIC[codes].any(axis=1), dtype=np.bool_)
     if numeric.any():
-        w, b = _join_tails(w, codes), _join_tails(b, codes)
-    pooled = np.where(numeric[:, None], _rare_in_baseline(w, b), _rare_in_either(w, b) | np.isin(codes, _ALWAYS_POOLED))
-    w, b = _pool(w, pooled), _pool(b, pooled)
-    used = np.asarray(w + b > 0, dtype=np.bool_)
-    bins = used.sum(axis=1)
+        w, b = _join_tails(w, b, codes)
+    kept = ~_pooled(w, b, codes, numeric)
+    kept_w, kept_b = w * kept, b * kept
+    pool_w, pool_b = (w - kept_w).sum(axis=1), (b - kept_b).sum(axis=1)
+    both = kept_w + kept_b
+    used, has_pool = both > 0, pool_w + pool_b > 0
+    bins = used.sum(axis=1) + has_pool
     defined = bins >= 2
-    statistic = np.where(defined, _pearson(w, b), np.nan)
+    # χ² of each 2×k table: n·N·Σ (w/n − b/N)² / (w + b), which equals Σ (observed − expected)² / expected
+    share, baseline_share = 1.0 / np.maximum(n, 1.0), 1.0 / np.maximum(baseline_n, 1.0)
+    terms = np.square(kept_w * share - kept_b * baseline_share)
+    of_pool = np.square(pool_w * share[:, 0] - pool_b * baseline_share[:, 0])
+    sums = np.divide(terms, both, out=terms, where=used).sum(axis=1)
+    sums += np.divide(of_pool, pool_w + pool_b, out=of_pool, where=has_pool)
+    statistic = np.where(defined, (n * baseline_n)[:, 0] * sums, np.nan)
     p_value = np.where(defined, chdtrc(np.maximum(bins - 1, 1), statistic), np.nan)
-    exact = np.asarray(bins == 2, dtype=np.bool_)
+    exact = bins == 2
     for i in np.flatnonzero(exact):
-        p_value[i] = _fisher(w[i, used[i, :]], b[i, used[i, :]])
-    return ChanceTests(statistic, np.where(defined, bins - 1, 0), p_value, exact, rows)
+        p_value[i] = _fisher(np.append(kept_w[i, used[i]], pool_w[i]), np.append(kept_b[i, used[i]], pool_b[i]))
+    return ChanceTests(statistic, np.where(defined, bins - 1, 0), p_value, exact, (n + baseline_n)[:, 0])
 
 
 def benjamini_hochberg(p_values: npt.ArrayLike) -> FloatArray:
@@ -127,52 +151,36 @@ def benjamini_hochberg(p_values: npt.ArrayLike) -> FloatArray:
     return adjusted
 
 
-def _join_tails(counts: FloatArray, codes: KindCodes) -> FloatArray:
+def _join_tails(w: FloatArray, b: FloatArray, codes: KindCodes) -> tuple[FloatArray, FloatArray]:
     """`below` joins the first interval of its row and `above` the last; without any interval they stay bins of their own."""
     intervals = codes == CODES["interval"]
-    rows = np.flatnonzero(intervals.any(axis=1))
-    if not rows.size:
-        return counts
-    joined = counts.copy()
-    first = intervals[rows].argmax(axis=1)
-    last = codes.shape[1] - 1 - intervals[rows, ::-1].argmax(axis=1)
-    for tail, nearest in (("below", first), ("above", last)):
-        at = codes[rows] == CODES[tail]
-        moved = np.where(at, joined[rows], 0.0)
-        joined[rows] -= moved
-        joined[rows, nearest] += moved.sum(axis=1)
-    return joined
+    has_interval = intervals.any(axis=1)
+    w, b = w.copy(), b.copy()
+    last = codes.shape[1] - 1 - intervals[:, ::-1].argmax(axis=1)
+    for tail, nearest in (("below", intervals.argmax(axis=1)), ("above", last)):
+        rows, at = np.nonzero((codes == CODES[tail]) & has_interval[:, None])
+        for counts in (w, b):
+            counts[rows, nearest[rows]] += counts[rows, at]
+            counts[rows, at] = 0.0
+    return w, b
 
 
-def _rare_in_baseline(w: FloatArray, b: FloatArray) -> BoolArray:
-    """min(n, N)·q < 5, written without a division so that the limit itself is exact."""
+def _pooled(w: FloatArray, b: FloatArray, codes: KindCodes, numeric: BoolArray) -> BoolArray:
+    """Which bins are pooled, written without a division so that the limit itself is exact.
+
+    Numeric: min(n, N)·q < 5. Else: `rest`, `new`, and where the 2×k table's expected count is < 5 in the smaller sample, hence in either.
+    """
     n, baseline_n = w.sum(axis=1, keepdims=True), b.sum(axis=1, keepdims=True)
-    rare: BoolArray = np.minimum(n, baseline_n) * b < MIN_EXPECTED * baseline_n
+    fewer = np.minimum(n, baseline_n)
+    rare: BoolArray = fewer * b < MIN_EXPECTED * baseline_n
+    if not numeric.all():
+        in_either = (fewer * (w + b) < MIN_EXPECTED * (n + baseline_n)) | _ALWAYS_POOLED[codes]
+        rare = np.where(numeric[:, None], rare, in_either)
     return rare
-
-
-def _rare_in_either(w: FloatArray, b: FloatArray) -> BoolArray:
-    """The 2×k table's expected count is < 5 in the smaller sample, hence in either."""
-    n, baseline_n = w.sum(axis=1, keepdims=True), b.sum(axis=1, keepdims=True)
-    rare: BoolArray = np.minimum(n, baseline_n) * (w + b) < MIN_EXPECTED * (n + baseline_n)
-    return rare
-
-
-def _pool(counts: FloatArray, pooled: BoolArray) -> FloatArray:
-    pool = np.where(pooled, counts, 0.0).sum(axis=1, keepdims=True)
-    return np.concatenate([np.where(pooled, 0.0, counts), pool], axis=1)
-
-
-def _pearson(w: FloatArray, b: FloatArray) -> FloatArray:
-    """χ² of each 2×k table: n·N·Σ (w/n − b/N)² / (w + b), which equals Σ (observed − expected)² / expected."""
-    n, baseline_n = w.sum(axis=1, keepdims=True), b.sum(axis=1, keepdims=True)
-    difference = w / np.maximum(n, 1.0) - b / np.maximum(baseline_n, 1.0)
-    column = np.where(w + b > 0, w + b, 1.0)
-    result: FloatArray = (n * baseline_n)[:, 0] * (difference**2 / column).sum(axis=1)
-    return result
 
 
 def _fisher(w: FloatArray, b: FloatArray) -> float:
-    """Counts re-binned from sketches may be fractions: the exact test needs whole rows."""
-    table = [round(float(value)) for value in (w[0], w[1], b[0], b[1])]
+    """Of the two columns of which either holds a row. Counts re-binned from sketches may be fractions: the exact test needs whole rows."""
+    used = w + b > 0
+    table = [round(float(value)) for value in (*w[used], *b[used])]
     return fisher_p_value(table[0], table[1], table[2], table[3])

@@ -9,6 +9,7 @@ those of scipy.stats.
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from tidegauge.core.bins import Bin
 from tidegauge.core.sketch import QuantileSketch
 
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 
 LEAST_DEVIATION = 1e-9  # times the largest absolute value: below it a baseline is constant
 
@@ -58,19 +60,30 @@ _NONE = Distances(Distance(None, None), Distance(None, None))
 
 
 def distances(window: Side, baseline: Side) -> Distances:
-    """sup|F−G| and ∫|F−G| over finite values."""
+    """sup|F−G| and ∫|F−G| over finite values.
+
+    Both functions are read off one sorted run of everything where either can step: a sort of two runs that are in order and two
+    running counts, where searching each place in each sketch takes several times as long.
+    """
     if not window.rows or not baseline.rows:
         return _NONE
     low, high = min(window.minimum, baseline.minimum), max(window.maximum, baseline.maximum)
-    first, second = _Steps.of(window), _Steps.of(baseline)
-    grid = np.unique(np.concatenate([first.places, second.places, [low, high]]))
-    gap = np.abs(first.at(grid) - second.at(grid))
-    error = first.error + second.error
+    first, second = _Outline.of(window), _Outline.of(baseline)
+    bounds = np.clip(np.concatenate([first.places, second.places, [low, high]]), low, high)
+    values = np.concatenate([window.sketch.points, baseline.sketch.points, bounds])
+    order = values.argsort(kind="stable")
+    grid = values[order]
+    split = len(window.sketch.points)
+    f, error_of_f = first.along(grid, order < split)
+    g, error_of_g = second.along(grid, (order >= split) & (order < len(values) - len(bounds)))
+    gap = np.abs(f - g)
+    error = error_of_f + error_of_g
     with np.errstate(over="ignore", invalid="ignore"):  # values near the largest float
-        area = float(np.dot(gap[:-1], np.diff(grid)))
+        area = float(np.dot(gap[:-1], np.diff(grid)))  # equal places lie no way apart
         span = high - low
     is_finite = math.isfinite(area) and math.isfinite(span)
-    ks = Distance(min(1.0, float(gap.max())), min(1.0, error))
+    last_of_equals = np.append(grid[1:] != grid[:-1], True)
+    ks = Distance(min(1.0, float(gap.max(where=last_of_equals, initial=0.0))), min(1.0, error))
     return Distances(ks, Distance(area, error * span) if is_finite else Distance(None, None))
 
 
@@ -83,11 +96,11 @@ def normalised(distance: Distance, *, deviation: float, minimum: float, maximum:
 
 
 @dataclass(frozen=True, slots=True)
-class _Steps:
-    """A distribution function: where it can step, and what its value can be between.
+class _Outline:
+    """What the counts say of a distribution function, and the places where that changes.
 
-    `least_*` are the ends of bins with the shares that are certainly up to there, `most_*` the starts of bins with the shares that
-    may be up to there.
+    `least` are the shares that are certainly up to x from each of `least_at` on (the ends of bins), `most` those that may be up to x
+    from each of `most_at` on (their starts); both begin with what holds before the first.
     """
 
     side: Side
@@ -98,61 +111,72 @@ class _Steps:
     most: FloatArray
 
     @classmethod
-    def of(cls, side: Side) -> "_Steps":
-        points = {one.lower for one in side.bins if one.kind == "point"}
-        ends = [(_start(one, side, points), _end(one, side, points)) for one in side.bins]
-        starts, stops = np.array(ends, dtype=np.float64).reshape(-1, 2).T
+    def of(cls, side: Side) -> "_Outline":
+        nowhere = np.empty(0)
+        if not side.bins:
+            return cls(side, np.array([side.minimum, side.maximum]), nowhere, np.zeros(1), nowhere, np.ones(1))
+        starts, stops = _ends(tuple(side.bins))
+        starts = np.where(np.isnan(starts), side.minimum, starts)
+        stops = np.where(np.isnan(stops), side.maximum, stops)
         shares = np.asarray(side.counts, dtype=np.float64) / side.rows
-        by_stop, by_start = np.argsort(stops, kind="stable"), np.argsort(starts, kind="stable")
         used = shares > 0
-        places = np.concatenate([side.sketch.points, starts[used], stops[used], [side.minimum, side.maximum]])
-        return cls(
-            side,
-            places[(places >= side.minimum) & (places <= side.maximum)],
-            stops[by_stop],
-            np.append(0.0, np.cumsum(shares[by_stop])),
-            starts[by_start],
-            np.append(0.0, np.cumsum(shares[by_start])),
-        )
+        places = np.concatenate([starts[used], stops[used], [side.minimum, side.maximum]])
+        by_stop, by_start = stops.argsort(kind="stable"), starts.argsort(kind="stable")
+        most = np.minimum(_running(shares[by_start]), 1.0)
+        return cls(side, places, stops[by_stop], _running(shares[by_stop]), starts[by_start], most)
 
-    def at(self, x: FloatArray) -> FloatArray:
-        """The share of values up to x."""
-        least, most = self._bounds(x)
-        sketch = self.side.sketch
-        share = sketch.counts_below(x, inclusive=True) / sketch.count if sketch.count else (least + most) / 2
-        return np.clip(share, least, most)
+    def along(self, grid: FloatArray, own: BoolArray) -> tuple[FloatArray, float]:
+        """The share of values up to each place of a sorted grid, and how far that can be off anywhere.
 
-    @property
-    def error(self) -> float:
-        """How far `at` can be off, anywhere."""
-        least, most = self._bounds(self.places)
+        `own` marks the points of the sketch, all of which are in the grid. Of equal places the last has the value.
+        """
+        side, size = self.side, len(self.side.sketch.points)
+        values = np.zeros(len(grid))
+        begin, end = grid.searchsorted([side.minimum, side.maximum]).tolist()
+        values[end:] = 1.0
+        least = _held(self.least, self.least_at, grid)[begin:end]
+        most = _held(self.most, self.most_at, grid)[begin:end]
+        share = np.cumsum(own)[begin:end] / size if size else (least + most) / 2
+        values[begin:end] = np.minimum(np.maximum(share, least), most)
         unknown = float((most - least).max(initial=0.0))
-        if not self.side.sketch.count:
-            return unknown / 2
-        seen = min(1.0, self.side.sketch.count / self.side.rows)
-        return min(unknown, self.side.rank_error * seen + (1.0 - seen))
-
-    def _bounds(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        inside = (x >= self.side.minimum) & (x < self.side.maximum)
-        edge = np.where(x >= self.side.maximum, 1.0, 0.0)
-        if not len(self.least_at):
-            return edge, np.where(inside, 1.0, edge)
-        least = self.least[np.searchsorted(self.least_at, x, side="right")]
-        most = self.most[np.searchsorted(self.most_at, x, side="right")]
-        return np.where(inside, least, edge), np.where(inside, np.minimum(most, 1.0), edge)
+        if not size:
+            return values, unknown / 2
+        seen = min(1.0, side.sketch.count / side.rows)
+        return values, min(unknown, side.rank_error * seen + (1.0 - seen))
 
 
-def _start(one: Bin, side: Side, points: Collection[float | None]) -> float:
-    """The least value that a bin can hold; a value that is a bin of its own is in no other."""
+def _running(shares: FloatArray) -> FloatArray:
+    sums = np.zeros(len(shares) + 1)
+    np.cumsum(shares, out=sums[1:])
+    return sums
+
+
+def _held(levels: FloatArray, at: FloatArray, grid: FloatArray) -> FloatArray:
+    """A step function along a sorted grid: `levels[i]` from `at[i - 1]` on."""
+    changes = np.zeros(len(at) + 2, dtype=np.int64)
+    changes[1:-1], changes[-1] = grid.searchsorted(at), len(grid)
+    return np.repeat(levels, np.diff(changes))
+
+
+@lru_cache(maxsize=4_096)  # the columns of a baseline are measured again and again
+def _ends(bins: tuple[Bin, ...]) -> tuple[FloatArray, FloatArray]:
+    """The least and the greatest value that each bin can hold, nan where it is open: to the side's own least or greatest."""
+    points = {one.lower for one in bins if one.kind == "point"}
+    ends = [(_start(one, points), _end(one, points)) for one in bins]
+    starts, stops = np.array(ends, dtype=np.float64).reshape(-1, 2).T
+    return starts, stops
+
+
+def _start(one: Bin, points: Collection[float | None]) -> float:
+    """A value that is a bin of its own is in no other."""
     if one.lower is None:
-        return side.minimum
+        return math.nan
     excluded = one.kind == "above" or (one.kind != "point" and one.lower in points)
     return math.nextafter(one.lower, math.inf) if excluded else one.lower
 
 
-def _end(one: Bin, side: Side, points: Collection[float | None]) -> float:
-    """The greatest value that a bin can hold."""
+def _end(one: Bin, points: Collection[float | None]) -> float:
     if one.upper is None:
-        return side.maximum
+        return math.nan
     included = one.kind == "point" or (one.closed and one.upper not in points)
     return one.upper if included else math.nextafter(one.upper, -math.inf)

@@ -41,7 +41,11 @@ def divergence(name: str, window: npt.ArrayLike, baseline: npt.ArrayLike) -> flo
 
 def divergence_rows(windows: npt.ArrayLike, baseline: npt.ArrayLike, names: Collection[str]) -> dict[str, FloatArray]:
     """Those of DIVERGENCES that are asked for, for each row of `windows[k, B]` against `baseline[B]` or `baseline[k, B]`."""
-    w, b = paired(windows, baseline)
+    return divergences_of(*paired(windows, baseline), names)
+
+
+def divergences_of(w: FloatArray, b: FloatArray, names: Collection[str]) -> dict[str, FloatArray]:
+    """`divergence_rows` of counts that are known to be counts, both [k, B]."""
     shares = _Shares(w, b)
     undefined = (w.sum(axis=1) == 0) | (b.sum(axis=1) == 0)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -54,7 +54,7 @@ function columnsOf(one) {
   const value = (item) => (one.value(item) === null ? reason(item.reason) : one.format(one.value(item)));
   const band = (item) => bandText(one.band(item), one.format);
   const line = { label: one.label, items: one.items, text: value };
-  return one.band ? [line, { label: t("chart.band"), items: one.items, text: band }] : [line];
+  return one.band ? [line, { label: one.bandLabel ?? t("chart.band"), items: one.items, text: band }] : [line];
 }
 
 export const bandText = (band, format) => (band ? `${format(band[0])} – ${format(band[1])}` : "–");

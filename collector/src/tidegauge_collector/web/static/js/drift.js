@@ -7,11 +7,12 @@ import { featureCharts } from "./feature.js";
 import { heatList } from "./heatlist.js";
 import { scatter } from "./scatter.js";
 import { columnName, t } from "./text.js";
+import { RECOLOURED } from "./theme.js";
 
 let shown = { heat: null, dots: null };
 let detail = new AbortController();
 
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => shown.heat?.redraw());
+document.addEventListener(RECOLOURED, () => shown.heat?.redraw());
 
 export async function drawDrift(view) {
   const rows = await driftedFirst(view);

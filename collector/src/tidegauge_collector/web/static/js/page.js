@@ -1,4 +1,5 @@
 // What every page does: tidy addresses, language links that keep the view, and a word when the collector does not answer.
+import "./theme.js";
 import { t } from "./text.js";
 
 // Empty wishes and unused dates stay out of the address that htmx asks for and shows.

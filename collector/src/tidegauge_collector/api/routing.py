@@ -1,0 +1,44 @@
+"""`/routes`: where alerts are told, and what each route makes of one of them."""
+
+from __future__ import annotations
+
+from tidegauge_collector.api.alerts import alert_number
+from tidegauge_collector.api.query import check_known
+from tidegauge_collector.api.scope import Json, Query, Sources
+from tidegauge_collector.core.routing import Route, Routing
+
+
+def list_routes(sources: Sources, query: Query) -> Json:
+    """The routes, in their order; with `alert` also what each makes of it, and where it is told."""
+    check_known(query, "alert")
+    routing = sources.routing
+    answer: Json = {"items": [_route(routing, one) for one in routing.in_order], "next": None}
+    if query.get("alert"):
+        row = alert_number(sources.control, query["alert"])
+        labels = sources.control.labels_of_alert(row.id)
+        answer["steps"] = [
+            {"route": one.route, "channels": list(one.channels), "why": one.why} for one in routing.steps(labels)
+        ]
+        answer["places"] = [
+            {"channel": one.channel, "route": one.route, "grouped_by": dict(one.labels), "how": str(one.policy)}
+            for one in routing.places(row.key, labels)
+        ]
+    return answer
+
+
+def _route(routing: Routing, route: Route) -> Json:
+    names = [name for name in routing.kinds if not route.channels or name in route.channels]
+    return {
+        "name": route.name,
+        "match": {field: list(patterns) for field, patterns in route.match.items()},
+        "min_severity": route.min_severity,
+        "continue": route.goes_on,
+        "channels": [
+            {
+                "channel": name,
+                "grouped_by": list(route.grouping(routing.kinds[name])),
+                "how": str(route.policy(routing.kinds[name])),
+            }
+            for name in names
+        ],
+    }

@@ -1,0 +1,129 @@
+"""How objectives stand: good and bad requests (or minutes) of any windows, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from tidegauge.core.latency import bucket_bounds_s
+from tidegauge.core.windows import DAY_US, MINUTE_US, SECOND_US, Window, day_start, days
+from tidegauge_collector.core.minutes import Minutes, slow_minutes, stale_minutes
+from tidegauge_collector.core.monitors import Monitor
+from tidegauge_collector.core.objectives import BY_MINUTE
+from tidegauge_collector.core.service import slow_calls
+from tidegauge_collector.core.slo import BURNS, Burn, Tally, burn_rate, spans_s
+from tidegauge_collector.telemetry.extent import reach
+from tidegauge_collector.telemetry.loads import service_loads
+from tidegauge_collector.telemetry.selecting import span
+from tidegauge_collector.telemetry.service import ServiceCounts, service_counts
+from tidegauge_collector.telemetry.store import TelemetryStore
+
+MAX_HISTORY_DAYS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One local day of an objective; `rolling`: over the objective's window up to its end, in whole days."""
+
+    window: Window
+    tally: Tally
+    rolling: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Burning:
+    """A burn-rate rule: how fast the budget burns over both its windows, and whether that is beyond it on both."""
+
+    burn: Burn
+    long: float | None
+    short: float | None
+
+    @property
+    def burns(self) -> bool:
+        return all(rate is not None and rate > self.burn.factor for rate in (self.long, self.short))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An objective at an instant."""
+
+    window: Window
+    tally: Tally
+    burning: tuple[Burning, ...]
+    history: tuple[Day, ...]
+
+
+def tallies(store: TelemetryStore, monitor: Monitor, deployment: str, windows: Sequence[Window]) -> list[Tally]:
+    """Good and bad of each window of arrival time, over all versions that answer callers."""
+    if not windows:
+        return []
+    if monitor.metric in BY_MINUTE:
+        found = minutes_of(store, monitor, deployment, span(windows))
+        return [found.tally(one.start_us, one.end_us) for one in windows]
+    return [_tally(monitor, one) for one in service_counts(store, deployment, windows=windows)]
+
+
+def minutes_of(store: TelemetryStore, monitor: Monitor, deployment: str, window: Window) -> Minutes:
+    """The minutes of a range: they count from the first data on, but for those of which only their hour is still kept."""
+    start_us = window.start_us - window.start_us % MINUTE_US
+    count = -(-(window.end_us - start_us) // MINUTE_US)
+    loads = service_loads(store, deployment, Window(start_us, start_us + count * MINUTE_US))
+    places = (loads.start_us - start_us) // MINUTE_US
+    fine = loads.length_s <= 60
+    counted = np.ones(count, dtype=np.bool_)
+    first_us = reach(store, deployment).first_arrival_us
+    known_from = count if first_us is None else max(0, (first_us - start_us) // MINUTE_US)
+    counted[:known_from] = False
+    for place, length_s in zip(places[~fine].tolist(), loads.length_s[~fine].tolist(), strict=True):
+        counted[place : place + length_s // 60] = False
+    requests, answered = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.bool_)
+    np.add.at(requests, places[fine], loads.requests[fine])
+    answered[places[loads.predictions > 0]] = True
+    if monitor.metric == "throughput":
+        return Minutes(start_us, counted, slow_minutes(requests, monitor.at_least_per_minute))
+    earlier_s = None if loads.earlier is None else max(0, start_us - loads.earlier.end_us) / SECOND_US
+    return Minutes(start_us, counted, stale_minutes(answered, monitor.stale_after_s, earlier_s))
+
+
+def standing(
+    store: TelemetryStore, monitor: Monitor, deployment: str, zone: ZoneInfo, *, at_us: int, history_days: int
+) -> Standing:
+    """An objective as it stands at an instant, with its last days."""
+    spans = spans_s(monitor)
+    ending = [Window(at_us - one * SECOND_US, at_us) for one in spans]
+    back = -(-monitor.objective_window_s * SECOND_US // DAY_US)
+    past = list(days(day_start(at_us, zone) - (history_days + back) * DAY_US, at_us, zone))
+    found = tallies(
+        store, monitor, deployment, [*ending, *(Window(one.start_us, min(one.end_us, at_us)) for one in past)]
+    )
+    of_spans = dict(zip(spans, found, strict=False))
+    of_days = found[len(spans) :]
+    return Standing(
+        window=Window(at_us - monitor.objective_window_s * SECOND_US, at_us),
+        tally=of_spans[monitor.objective_window_s],
+        burning=tuple(
+            Burning(one, *(burn_rate(of_spans[at], monitor.objective) for at in (one.long_s, one.short_s)))
+            for one in BURNS
+        ),
+        history=tuple(
+            Day(past[i], of_days[i], total(of_days[max(0, i + 1 - back) : i + 1]))
+            for i in range(max(0, len(past) - history_days), len(past))
+        ),
+    )
+
+
+def total(parts: Sequence[Tally]) -> Tally:
+    """All parts together."""
+    return Tally(sum(one.bad for one in parts), sum(one.total for one in parts))
+
+
+def _tally(monitor: Monitor, seen: ServiceCounts) -> Tally:
+    if monitor.metric == "slow_requests":
+        indexes = np.array(list(seen.latency), dtype=np.int64)
+        slow, _ = slow_calls(*bucket_bounds_s(indexes), list(seen.latency.values()), monitor.slow_s)
+        return Tally(slow, seen.requests)
+    counted = max(0, seen.requests - (seen.user_errors if monitor.metric == "availability" else 0))
+    return Tally(min(seen.system_errors, counted), counted)

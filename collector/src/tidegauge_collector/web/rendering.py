@@ -1,0 +1,146 @@
+"""One template, one answer: the reader's language and theme, the way between the pages, and failures told as a page."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+
+import jinja2
+import structlog
+from aiohttp import web
+
+from . import alerts, fleet, formats, metrics, models, tabs, week
+from .assets import Assets
+from .catalogue import load_text
+from .failures import told_by
+from .forms import NAME_COOKIE
+from .language import LANGUAGES, choose_language
+
+log = structlog.get_logger(__name__)
+
+Page = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+NAVIGATION = (("fleet", "/"), ("alerts", "/alerts"), ("silences", "/silences"), ("channels", "/channels"))
+"""The pages that every page leads to: the key of its name in the section `nav`, and its path."""
+
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "theme"
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Renders templates for a request."""
+
+    templates: jinja2.Environment
+    is_signed_in: Callable[[web.Request], bool] = lambda _: False
+    may_act: Callable[[web.Request], bool] = lambda _: True
+
+    def render(
+        self,
+        request: web.Request,
+        template: str,
+        *,
+        status_code: int = 200,
+        active: str = "",
+        kept: Mapping[str, str] = MappingProxyType({}),
+        **values: object,
+    ) -> web.Response:
+        """The page `template`; `active` is the entry of NAVIGATION that it belongs to, `kept` goes along when the language changes."""
+        language = choose_language(request.query.get("lang"), request.headers.get("Accept-Language", ""))
+        stated = language if request.query.get("lang") in LANGUAGES else None
+        html = self.templates.get_template(template).render(
+            t=load_text(language),
+            languages=[(code, str(request.rel_url.update_query(lang=code, **kept))) for code in LANGUAGES],
+            lang=stated,
+            at=partial(address, language=stated),
+            here=str(request.rel_url),
+            navigation=NAVIGATION,
+            active=active,
+            theme=theme_of(request),
+            alert_link=partial(alerts.alert_link, language=stated),
+            tab_path=partial(tab_address, language=stated),
+            status_code=status_code,
+            signed_in=self.is_signed_in(request),
+            may_act=self.may_act(request),
+            who=request.cookies.get(NAME_COOKIE, ""),
+            **values,
+        )
+        headers = {"Cache-Control": "no-store", "Vary": "Accept-Language", "Content-Language": language}
+        return web.Response(text=html, status=status_code, content_type="text/html", headers=headers)
+
+    def explained(self, page: Page) -> Page:
+        """`page` with its failures told as a page in the reader's language: what happened, and what to do next."""
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            try:
+                return await page(request)
+            except web.HTTPError as error:
+                return self._failure(request, error.status, told_by(error))
+            except web.HTTPException:  # a redirect
+                raise
+            except Exception as problem:
+                log.error("page.failed", path=request.path, problem=repr(problem), exc_info=True)
+                return self._failure(request, 500, type(problem).__name__)
+
+        return answer
+
+    def _failure(self, request: web.Request, status: int, detail: str) -> web.Response:
+        name = request.match_info.get("name", "")
+        return self.render(request, "error.html", status_code=status, name=name, detail=detail)
+
+
+def theme_of(request: web.Request) -> str:
+    """What the reader chose with the button of every page; `auto` follows the screen."""
+    chosen = request.cookies.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else "auto"
+
+
+def address(path: str, *, language: str | None) -> str:
+    """A path of these pages with the language that the reader's own address states."""
+    if language is None:
+        return path
+    return f"{path}{'&' if '?' in path else '?'}lang={language}"
+
+
+def tab_address(name: str, tab: str, wishes: Mapping[str, str] = MappingProxyType({}), *, language: str | None) -> str:
+    """A tab of a deployment with the language that the reader's own address states."""
+    return tabs.tab_path(name, tab, {**wishes, "lang": language or ""})
+
+
+def load_templates(assets: Assets) -> jinja2.Environment:
+    """The templates with everything escaped: each name on a page may have been chosen by an attacker."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tidegauge_collector.web"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        when=formats.when,
+        count=formats.count,
+        rfc3339=formats.rfc3339,
+        tupled=tuple,
+        without_series=models.without_series,
+    )
+    environment.globals.update(
+        asset=assets.url,
+        value_of=formats.value_of,
+        duration=formats.duration,
+        champion=models.champion,
+        charted_columns=models.charted_columns,
+        baseline_of=models.baseline_of,
+        is_known_version=models.is_known_version,
+        monitor_name=alerts.monitor_name,
+        by_channel=alerts.by_channel,
+        opened_elsewhere=alerts.opened_elsewhere,
+        span=formats.span,
+        verdict_week=week.verdict_week,
+        amount_week=week.amount_week,
+        fleet_words=fleet,
+        tabs=tabs.TABS,
+        tab_of_block=tabs.tab_of_block,
+        fairness_measures=metrics.FAIRNESS,
+        zone_of=formats.zone_of,
+    )
+    return environment

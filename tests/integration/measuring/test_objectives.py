@@ -1,0 +1,128 @@
+"""Objectives over a real store, computed by hand: budgets, burn rates, days, and minutes of load and freshness."""
+
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from tidegauge.core.columns import ERROR, LATENCY, ROWS, ColumnKind, category_counts, numeric_values
+from tidegauge.core.profile import profile_categories, profile_durations, profile_numeric
+from tidegauge.core.windows import DAY_US, HOUR_US, MINUTE_US, Window
+from tidegauge_collector.core.objectives import Objective, monitor_of
+from tidegauge_collector.core.slo import Tally
+from tidegauge_collector.measuring.objectives import standing, tallies
+from tidegauge_collector.telemetry.expire import Retention, expire
+from tidegauge_collector.telemetry.fold import LogPosition, fold
+from tidegauge_collector.telemetry.settle import settle
+from tidegauge_collector.telemetry.store import TelemetryStore
+from tidegauge_collector.telemetry.testing import Sender, Source, profile_frame
+
+UTC = ZoneInfo("UTC")
+DAY = Window(0, DAY_US)
+
+
+def put(store: TelemetryStore, minutes: dict[int, int], *, ms: int = 100, errors: tuple[str, ...] = ()) -> None:
+    """So many requests in each minute, all of which take `ms`; of each minute those with `errors` fail."""
+    sender = Sender(epoch=store.index.folds.to_bytes(16, "big"))
+    frames = []
+    for minute, requests in minutes.items():
+        answered = [0.0] * len(errors) + [1.0] * (requests - len(errors))
+        columns = [
+            profile_durations(LATENCY, np.full(requests, ms * 1_000_000)),
+            profile_numeric(ROWS, numeric_values(answered)),
+        ]
+        if errors:
+            columns.append(profile_categories(ERROR, category_counts(list(errors), ColumnKind.CATEGORICAL)))
+        window = Window(minute * MINUTE_US, (minute + 1) * MINUTE_US)
+        frames.append(sender.send(profile_frame(columns, window, source=Source("shop"), arrival=True)))
+    fold(store, frames, LogPosition(b"log", store.index.folds + 1))
+
+
+def objective(indicator, target=0.99, **options):
+    return monitor_of(Objective(id="o", indicator=indicator, target=target, **options))
+
+
+def test_requests_are_good_or_bad_by_each_indicator(store: TelemetryStore) -> None:
+    put(store, {0: 10})
+    put(store, {1: 10}, ms=500, errors=("user:KeyError", "system:ValueError", "system:ValueError"))
+
+    def counted(monitor) -> Tally:
+        (found,) = tallies(store, monitor, "shop", [DAY])
+        return found
+
+    assert counted(objective("availability")) == Tally(bad=2, total=19)
+    assert counted(objective("error_rate")) == Tally(bad=2, total=20)
+    assert counted(objective("latency", under_s=0.3)) == Tally(bad=10, total=20)
+    assert counted(objective("latency", under_s=0.6)) == Tally(bad=0, total=20)
+
+
+def test_minutes_of_throughput_count_from_the_first_data_on(store: TelemetryStore) -> None:
+    put(store, {10: 5, 11: 4, 13: 5})
+
+    (hour, part) = tallies(
+        store, objective("throughput", at_least_per_minute=5), "shop", [Window(0, HOUR_US), Window(0, 14 * MINUTE_US)]
+    )
+
+    assert hour == Tally(bad=48, total=50)  # minutes 10 to 59, of which 10 and 13 are good
+    assert part == Tally(bad=2, total=4)
+
+
+def test_minutes_are_stale_by_the_last_answer_not_by_the_last_request(store: TelemetryStore) -> None:
+    put(store, {0: 5})
+    put(store, {3: 2}, errors=("system:ValueError", "system:ValueError"))
+    put(store, {20: 1})
+
+    monitor = objective("freshness", stale_after_s=300)
+    (hour, later) = tallies(store, monitor, "shop", [Window(0, 30 * MINUTE_US), Window(18 * MINUTE_US, 24 * MINUTE_US)])
+
+    assert hour == Tally(bad=14 + 4, total=30)  # minutes 6 to 19, and 26 to 29
+    assert later == Tally(bad=2, total=6)
+    assert tallies(store, monitor, "shop", [Window(18 * MINUTE_US, 24 * MINUTE_US)]) == [later]
+
+
+def test_hours_whose_minutes_are_kept_no_longer_count_neither_way(store: TelemetryStore) -> None:
+    put(store, {10: 5, 70: 5, 24 * 60 + 5: 5})
+    settle(store, lambda _: "UTC", before_us=DAY_US)
+    expire(store, Retention(minutes_us=0), now_us=2 * DAY_US)
+
+    (found,) = tallies(store, objective("throughput"), "shop", [Window(0, DAY_US)])
+
+    assert found == Tally(bad=22 * 60, total=22 * 60)  # the two busy hours are known no more finely
+    assert tallies(store, objective("error_rate"), "shop", [DAY]) == [Tally(0, 10)]
+
+
+def test_an_objective_stands_by_its_budget_and_its_days(store: TelemetryStore) -> None:
+    for day, slow in ((0, 1), (1, 3), (2, 0)):
+        put(store, {day * 1440 + 5: 100})
+        if slow:
+            put(store, {day * 1440 + 6: slow}, ms=900)
+    now_us = 2 * DAY_US + HOUR_US
+
+    found = standing(
+        store,
+        objective("latency", target=0.9, under_s=0.5, window_s=2 * 86_400),
+        "shop",
+        UTC,
+        at_us=now_us,
+        history_days=3,
+    )
+
+    assert found.tally == Tally(bad=3, total=203)  # the last two days, up to now
+    assert [one.tally for one in found.history] == [Tally(1, 101), Tally(3, 103), Tally(0, 100)]
+    assert [one.rolling for one in found.history] == [Tally(1, 101), Tally(4, 204), Tally(3, 203)]
+    assert not any(one.burns for one in found.burning)
+    assert found.burning[2].long == pytest.approx(10 * 4 / 304)
+
+
+def test_a_budget_burns_where_both_windows_of_a_rule_do(store: TelemetryStore) -> None:
+    put(store, {0: 100, 55: 100}, ms=100)
+    put(store, {56: 80}, ms=900)
+
+    found = standing(store, objective("latency", under_s=0.5), "shop", UTC, at_us=HOUR_US, history_days=1)
+    later = standing(
+        store, objective("latency", under_s=0.5), "shop", UTC, at_us=HOUR_US + 5 * MINUTE_US, history_days=1
+    )
+
+    assert [one.burns for one in found.burning] == [True, True, True]
+    assert found.burning[0].long == pytest.approx(100 * 80 / 280)
+    assert (later.burning[0].short, later.burning[0].burns) == (None, False)
