@@ -15,7 +15,7 @@ from aiohttp import web
 
 from .fake_deployments import CATEGORICAL, END, HOSTILE, REPLAY, START, ZONE, Json, alerts, as_text, deployments
 from .fake_numbers import bins, daily_rows, noise, value_of
-from .fake_pages import curves, events, health, monitors, summary, trend
+from .fake_pages import curves, events, health, monitors, objectives, summary, trend
 
 _STEPS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1)}
 _METHODS = {
@@ -66,6 +66,7 @@ class FakeApi:
             "profiles": _profile,
             "health": health,
             "monitors": monitors,
+            "objectives": objectives,
             "events": events,
             "curves": curves,
             "moments": _moments,

@@ -80,6 +80,16 @@ def monitors(about: Json, query: Mapping[str, str]) -> Json:
     return {"items": [common | drift, common | slo], "next": None}
 
 
+def objectives(about: Json, query: Mapping[str, str]) -> Json:
+    """One, with little left."""
+    one = {
+        "id": "fast", "name": HOSTILE, "indicator": "latency", "target": 0.99, "window_s": 2_592_000, "status": "at_risk",
+        "total": 100_000, "bad": 700, "reached": 0.993, "reason": None, "budget": {"allowed": 1_000.0, "used": 700, "left": 0.3},
+        "history": [{"budget_left": 1 - i / 20} for i in range(30)],
+    }  # fmt: skip
+    return {"items": [one], "next": None}
+
+
 def events(about: Json, query: Mapping[str, str]) -> Json:
     """One that happened on the last day."""
     return {

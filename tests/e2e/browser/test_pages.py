@@ -29,7 +29,7 @@ CHARTS = {
     "/versions": ("version_rows", "version_drift", "version_accuracy"),
 }
 OTHERS = {
-    "/service": ("classes", "budget"),
+    "/service": ("classes",),
     "/drift": ("heat", "scatter", "histogram", "statistics"),
     "/accuracy": ("confusion", "roc", "calibration", "lift"),
     "/fairness": ("groups",),

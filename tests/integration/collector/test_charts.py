@@ -94,8 +94,8 @@ def test_moments_of_a_column_that_was_never_seen_are_refused(port: Harbour) -> N
 
 
 def test_events_come_newest_first_within_the_range(port: Harbour) -> None:
-    (event,) = port.get("/deployments/shop/events")["items"]
+    (event,) = port.get("/deployments/shop/events", kind="note")["items"]
 
     assert (event["kind"], event["text"]) == ("note", "cache cold")
-    assert port.get("/deployments/shop/events", start=event["at"])["items"] == [event]
-    assert port.get("/deployments/shop/events", end=event["at"])["items"] == []
+    assert port.get("/deployments/shop/events", kind="note", start=event["at"])["items"] == [event]
+    assert port.get("/deployments/shop/events", kind="note", end=event["at"])["items"] == []

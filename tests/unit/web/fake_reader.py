@@ -145,6 +145,21 @@ MONITOR: dict[str, Any] = {
     ],
 }
 
+OBJECTIVE: dict[str, Any] = {
+    "id": "fast",
+    "name": "",
+    "indicator": "latency",
+    "target": 0.99,
+    "window_s": 2_592_000,
+    "status": "at_risk",
+    "total": 100_000,
+    "bad": 700,
+    "reached": 0.993,
+    "reason": None,
+    "budget": {"allowed": 1_000.0, "used": 700, "left": 0.3},
+    "history": [{"budget_left": 0.3}, {"budget_left": None}, {"budget_left": -0.2}],
+}
+
 
 def delivery(channel: str, status: str, **stated: Any) -> dict[str, Any]:
     """A message of an alert to a channel."""
@@ -166,6 +181,7 @@ class FakeReader:
         self.health: dict[str, Any] = dict(HEALTH)
         self.monitors: list[dict[str, Any]] = [dict(MONITOR)]
         self.events: list[dict[str, Any]] = []
+        self.objectives: list[dict[str, Any]] = [dict(OBJECTIVE)]
         self.alerts: list[dict[str, Any]] = [dict(ALERT)]
 
     async def __call__(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
@@ -183,6 +199,8 @@ class FakeReader:
                 return self.health
             case ["deployments", name, "monitors"] if self._find(name):
                 return {"items": self.monitors, "next": None}
+            case ["deployments", name, "objectives"] if self._find(name):
+                return {"items": self.objectives, "next": None}
             case ["deployments", name, "events"] if self._find(name):
                 return {"items": self.events, "next": None}
             case ["deployments", name, "status"] if self._find(name):

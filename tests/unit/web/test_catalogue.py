@@ -10,6 +10,7 @@ import tidegauge_collector.web
 from tidegauge_collector.access.identity import REASONS
 from tidegauge_collector.core.monitors import DEFAULT_MONITORS
 from tidegauge_collector.web.catalogue import BROWSER_SECTIONS, Text, load_text
+from tidegauge_collector.web.fleet import GROUPS, SORTS
 from tidegauge_collector.web.inbox import STATUSES
 from tidegauge_collector.web.language import LANGUAGES
 
@@ -43,6 +44,7 @@ SPOKEN_FROM_OUTSIDE = {
     "monitor_kind",
     "agent_state",
     "chance_test",
+    "objective_status",
 }
 
 
@@ -99,7 +101,8 @@ def test_no_text_is_left_that_nothing_asks_for() -> None:
         "channels.tested_ok",
         "channels.tested_bad",
     }
-    built |= {f"parameter.{name}" for name in TOLD_PARAMETERS}
+    built |= {f"parameter.{name}" for name in TOLD_PARAMETERS} | {"chart.mean", "chart.share_true"}
+    built |= {f"fleet.sort_{word}" for word in SORTS} | {f"fleet.group_{word or 'none'}" for word in GROUPS}
     built |= {f"signin.why_{reason}" for reason in REASONS - {"deployment", "certificate"}}
 
     assert set(load_text("en").entries) - TEMPLATE_KEYS - SCRIPT_KEYS - composed - built == set()

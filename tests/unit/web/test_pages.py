@@ -267,6 +267,14 @@ async def test_the_overview_leads_to_the_column_that_is_bad(client: Client) -> N
     assert "<bdi>temp</bdi></b>: PSI" in html
 
 
+async def test_objectives_are_told_with_what_is_left_of_their_budget(client: Client, reader: FakeReader) -> None:
+    html = await page(client, "/deployments/flights-delay/service")
+
+    assert all(text in html for text in ("At risk", "99.3 %", "30 %", "700 / 100,000", "target 99 %"))
+    reader.objectives = []
+    assert "[[objectives]]" in await page(client, "/deployments/flights-delay/service")
+
+
 async def test_monitors_are_told_with_their_limits_and_where_they_stand(client: Client) -> None:
     html = await page(client, "/deployments/flights-delay/monitors")
 

@@ -1,6 +1,6 @@
 """Drawings of seven days: one bar a day, words for those who cannot see them, nothing from outside as markup."""
 
-from tidegauge_collector.web.week import amount_week, verdict_week
+from tidegauge_collector.web.week import amount_week, share_days, verdict_week
 
 HOSTILE = '"><img src=x>'
 
@@ -18,6 +18,12 @@ def test_the_largest_day_is_the_highest_bar_and_none_is_invisible() -> None:
 
     assert "v14h" in drawn
     assert drawn.count("v1h") == 5
+
+
+def test_a_share_a_day_is_told_by_height_and_colour() -> None:
+    drawn = share_days((1.0, 0.1, -0.2, None), "left")
+
+    assert [drawn.count(f"week-{word}") for word in ("ok", "warning", "failing", "none")] == [1, 1, 1, 1]
 
 
 def test_what_it_says_is_text() -> None:

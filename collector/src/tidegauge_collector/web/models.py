@@ -129,15 +129,6 @@ def reserved_columns(deployment: Json) -> dict[str, list[str]]:
     }
 
 
-def objectives(monitors: Sequence[Json]) -> list[Json]:
-    """Of the monitors that are service-level objectives, what their budget is computed from."""
-    fields = ("id", "name", "metric", "objective", "objective_window_s")
-    burning = [
-        one for one in monitors if one["kind"] == "burn_rate" and one["enabled"] and one["metric"] == "error_rate"
-    ]
-    return [{field: one[field] for field in fields} for one in burning]
-
-
 def without_series(monitor: Json) -> Json:
     """A monitor as it is defined, without where it stands."""
     return {name: value for name, value in monitor.items() if name not in ("series", "origin", "source")}

@@ -54,6 +54,9 @@ class Pages:
         picked = models.select(about, status, request.query) if tab in tabs.DRAWN else None
         if tab == "overview" and picked is not None:
             extra["hints"] = look_at(about, status, extra["health"], extra["alerts"].shown, picked.range.start)
+        if tab == "service" and picked is not None and picked.service is not None:
+            end = formats.rfc3339(picked.service.end)
+            extra["objectives"] = (await self.read(f"{path}/objectives", {"end": end, "days": "30"}))["items"]
         return self.renderer.render(
             request,
             f"tabs/{tab}.html",
@@ -78,9 +81,6 @@ class Pages:
                 return {"alerts": await self._alerts(name)}
             case "monitors":
                 return {"monitors": (await self.read(f"{path}/monitors", {}))["items"]}
-            case "service":
-                monitors = (await self.read(f"{path}/monitors", {}))["items"]
-                return {"objectives": models.objectives(monitors)}
             case "metrics":
                 return {"events": (await self.read(f"{path}/events", {}))["items"]}
         return {}

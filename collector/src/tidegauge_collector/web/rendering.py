@@ -137,6 +137,7 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         span=formats.span,
         verdict_week=week.verdict_week,
         amount_week=week.amount_week,
+        share_days=week.share_days,
         fleet_words=fleet,
         tabs=tabs.TABS,
         tab_of_block=tabs.tab_of_block,

@@ -6,7 +6,8 @@ import { count, number, percentOne } from "./format.js";
 import { path, plane } from "./plane.js";
 import { t } from "./text.js";
 
-const SHARE = { low: 0, high: 1, format: percentOne };
+const whole = (share) => `${Math.round(100 * share)} %`;
+const SHARE = { low: 0, high: 1, format: whole };
 const MOST_CELLS = 12;
 
 export const CURVES = ["roc", "calibration", "lift", "deciles", "predicted_actual"];
@@ -45,6 +46,13 @@ export async function drawCurves(view, names) {
 
 const DRAWINGS = { roc, calibration, lift: tenths, deciles: tenths, predicted_actual: points };
 
+// The next of 1, 2, 4, 6, 8, 10 times a power of ten: quarters of it are round, too.
+function round(value) {
+  if (!(value > 0)) return 1;
+  const unit = 10 ** Math.floor(Math.log10(value));
+  return unit * [1, 2, 4, 6, 8, 10].find((times) => times * unit >= value);
+}
+
 const wide = (box) => Math.max(260, box.plot.clientWidth);
 
 function roc(box, answer) {
@@ -72,9 +80,9 @@ function calibration(box, answer) {
 function tenths(box, answer, name) {
   const bins = answer[name] ?? [];
   if (!bins.length) return nothing(box, answer);
-  const format = name === "lift" ? percentOne : number;
+  const format = name === "lift" ? whole : number;
   const all = bins.flatMap((bin) => [bin.actual, bin.predicted]);
-  const y = { low: Math.min(0, ...all), high: Math.max(...all) * 1.1 || 1, format, title: t(name === "lift" ? "chart.share_positive" : "chart.actual") };
+  const y = { low: Math.min(0, ...all), high: round(Math.max(...all)), format, title: t(name === "lift" ? "chart.share_positive" : "chart.actual") };
   const places = { low: 0.5, high: bins.length + 0.5, ticks: bins.map((_, i) => i + 1), format: String, title: t("chart.tenth") };
   const { svg, x, y: up } = plane(wide(box), { x: places, y, label: y.title });
   const width = Math.max(4, (x(2) - x(1)) * 0.7);

@@ -16,7 +16,6 @@ const DRAWERS = [
   [["roc", "calibration", "lift"], async (view) => (await import("./curves.js")).drawCurves(view, ["roc", "calibration", "lift"])],
   [["deciles", "predicted_actual"], async (view) => (await import("./curves.js")).drawCurves(view, ["deciles", "predicted_actual"])],
   ...["classes", "consumers"].map((name) => [[name], async (view) => (await import("./service.js")).drawCounted(view, name)]),
-  [["budget"], async (view) => (await import("./service.js")).drawBudgets(view)],
   [["missing", "feature_missing"], async (view) => (await import("./quality.js")).drawQuality(view)],
   [["segments"], async (view) => (await import("./segments.js")).drawSegments(view)],
   [["groups"], async (view) => (await import("./groups.js")).drawGroups(view)],

@@ -25,7 +25,7 @@ export async function drawGroups(view) {
     const [r, p] = [ratio.get(item.segment)?.value ?? null, chance.get(item.segment)?.value ?? null];
     const low = r !== null && r < FOUR_FIFTHS;
     return h("tr", {}, h("th", { scope: "row" }, h("bdi", {}, item.segment), item.parameters?.small ? h("span", { class: "sub" }, t("chart.small")) : ""),
-      cell(format(item.value), item.value), cell(fixed(2)(r), r, low ? { class: "num low" } : {}), cell(number(p), p), cell(count(item.n), item.n));
+      cell(format(item.value), item.value), cell(fixed(2)(r), r, low ? { class: "num beyond" } : {}), cell(number(p), p), cell(count(item.n), item.n));
   });
   show(box, h("div", { class: "table-scroll free", tabindex: "0" }, h("table", { class: "numbers wide" },
     h("thead", {}, h("tr", {}, ...heads.map((text, i) => h("th", { scope: "col", class: i ? "num" : "" }, text)))), h("tbody", {}, ...rows))));

@@ -3,7 +3,7 @@ import { bandText, numbersTable } from "./captions.js";
 import { chart, cssColour, show, showMessage } from "./dom.js";
 import { offer, withdraw } from "./downloads.js";
 import { drawMarks, drawMoments } from "./marks.js";
-import { STEP_S, clock, count, day, percent, windowName } from "./format.js";
+import { STEP_S, clock, count, day, percent, reason, span, windowName } from "./format.js";
 import { t } from "./text.js";
 import { RECOLOURED } from "./theme.js";
 
@@ -17,6 +17,7 @@ const INTERVALS_S = [
   ...[1, 2, 3, 4, 6].map((months) => MONTH_S * months),
   ...[1, 2, 5].map((years) => 365 * DAY_S * years),
 ];
+const SPANS_S = [1, 5, 15, 60, 300, 900, 3_600, 3 * 3_600, 6 * 3_600, 12 * 3_600, ...[1, 2, 5, 10, 30, 100].map((days) => DAY_S * days)];
 const live = new Map();
 
 // series: [{label, items, colour, value?, format, band?, fill?, legendOnly?}], marks: [{value, label, colour}], zero: y starts at 0;
@@ -27,7 +28,8 @@ export function drawLines(name, { series, marks = [], moments = [], zero = true,
   forget(name);
   const told = series.map((one) => ({ value: (item) => item.value, ...one }));
   if (!told.some((one) => one.items.some((item) => one.value(item) !== null))) {
-    showMessage(box, t("empty.no_rows"));
+    const why = told.flatMap((one) => one.items).map((item) => item.reason).find((one) => one && one !== "no_rows");
+    showMessage(box, why ? t("empty.undefined", { reason: reason(why) }) : t("empty.no_rows"));
     return;
   }
   const drawn = told.flatMap(withEdges);
@@ -113,7 +115,7 @@ function options(lines) {
     scales: { x: { time: true, range: (u, first, last) => wide(u.data[0], [first, last], step) }, y: { range: (_, low, high) => extent(lines, low, high) }, n: {} },
     axes: [
       axis({ incrs: INTERVALS_S.filter((interval) => interval >= STEP_S[step]), values: (_, splits, __, ___, step_s) => ticks(splits, step_s, zone), space: 64, size: 40 }),
-      axis({ values: (_, splits) => splits.map((value) => tick(value, format, splits)), size: sideWidth }),
+      axis({ values: (_, splits) => splits.map((value) => tick(value, format, splits)), size: sideWidth, ...(format === span ? { incrs: SPANS_S } : {}) }),
     ],
     series: [
       { label: t("chart.table_window"), value: (_, x) => (x === null ? "–" : windowName(x * 1000, step, zone)) },

@@ -2,7 +2,7 @@
 import { measurements } from "./api.js";
 import { caption } from "./captions.js";
 import { chart, showMessage } from "./dom.js";
-import { formatterOf, percent } from "./format.js";
+import { fixed, formatterOf, percent } from "./format.js";
 import { drawLines } from "./linechart.js";
 import { label, t } from "./text.js";
 
@@ -22,7 +22,7 @@ export async function drawDeclared(view, name) {
   const answers = await Promise.all(names.map((metric) => measurements(own, metric, { query: extra })));
   const found = split ? apart(answers[0], split) : names.map((metric, i) => ({ label: named(metric), items: answers[i].items, metric }));
   const shown = found.slice(0, MOST_LINES);
-  const series = shown.map((one, i) => lineOf(one, i, { metric: names[0], value, fill, alone: shown.length === 1 }));
+  const series = shown.map((one, i) => lineOf(one, i, { metric: names[0], value, fill, alone: shown.length === 1, ratio: extra.statistic === "ratio" }));
   if (!found.length) {
     showMessage(chart(name), t("empty.no_group"));
     return;
@@ -57,8 +57,8 @@ function apart(answer, field) {
 // n and method are of the first answer, since all of them rest on the same rows.
 const merged = (answers) => ({ items: answers[0].items, truncated: answers.some((one) => one.truncated) });
 
-function lineOf({ label: name, items, metric }, i, { metric: first, value, fill, alone }) {
-  const format = value === "coverage" ? percent : formatterOf(metric ?? first);
+function lineOf({ label: name, items, metric }, i, { metric: first, value, fill, alone, ratio }) {
+  const format = value === "coverage" ? percent : ratio ? fixed(2) : formatterOf(metric ?? first);
   const line = { label: value === "coverage" ? t("metric.coverage") : name, items, colour: `series-${i + 1}`, format };
   if (value !== "value") return { ...line, value: (item) => item[value] ?? null, colour: "series-3" };
   if (fill !== undefined && i === 0) line.fill = true;
@@ -86,6 +86,7 @@ function given(marks) {
 }
 
 function rowsOf(answer, basis) {
+  if (answer.items[0]?.metric.startsWith("drifted_share")) return "chart.n_features";
   if (basis === "arrival") return "chart.n_requests";
   return answer.items.some((item) => item.coverage !== null && item.coverage !== undefined) ? "chart.n_labelled" : "chart.n_predictions";
 }

@@ -1,7 +1,7 @@
 // Small drawings in SVG with two number axes: curves, points, bars.
 import { s } from "./dom.js";
 
-const MARGIN = { top: 12, right: 14, bottom: 42, left: 52 };
+const MARGIN = { top: 12, right: 26, bottom: 42, left: 70 };
 const HEIGHT = 272;
 
 // x, y: {low, high, title, format}; returns {svg, x(value), y(value), frame}: what is put into svg lies over the axes.
@@ -17,7 +17,7 @@ export function plane(width, { x, y, label }) {
   }
   svg.append(s("path", { class: "axis", d: `M${frame.left} ${frame.top}V${frame.bottom}H${frame.right}` }),
     s("text", { x: (frame.left + frame.right) / 2, y: HEIGHT - 6, "text-anchor": "middle" }, x.title),
-    s("text", { class: "y-title", transform: `translate(12 ${(frame.top + frame.bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, y.title));
+    s("text", { class: "y-title", transform: `translate(11 ${(frame.top + frame.bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, y.title));
   return { svg, x: across, y: up, frame };
 }
 

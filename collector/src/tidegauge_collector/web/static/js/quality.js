@@ -4,7 +4,7 @@ import { measurements } from "./api.js";
 import { attempt } from "./attempt.js";
 import { chart, h } from "./dom.js";
 import { offer } from "./downloads.js";
-import { count, percentOne } from "./format.js";
+import { count, percent, percentOne } from "./format.js";
 import { featureCharts } from "./feature.js";
 import { cell, longTable } from "./table.js";
 import { columnName, label, t } from "./text.js";
@@ -25,7 +25,7 @@ export async function drawQuality(view) {
     const { value = null, baseline_value: before = null, n = 0 } = known.get(name) ?? {};
     const moved = value === null || before === null ? null : value - before;
     return [cell(percentOne(value), value), cell(percentOne(before), before), cell(moved === null ? "–" : `${moved > 0 ? "+" : ""}${percentOne(moved)}`, moved),
-      ...rates.map((values) => cell(percentOne(values.get(name) ?? null), values.get(name), values.get(name) > 0 ? { class: "num some" } : {})), cell(count(n), n)];
+      ...rates.map((values) => cell(percent(values.get(name) ?? null), values.get(name), values.get(name) > 0 ? { class: "num some" } : {})), cell(count(n), n)];
   };
   const choose = (name) => {
     keepInAddress("feature", name);

@@ -18,7 +18,7 @@ export async function drawSegments(view) {
     if (labelled) cells.push(cell(formatterOf(view.metric)(accuracy?.value ?? null), accuracy?.value), cell(count(accuracy?.n ?? 0), accuracy?.n), cell(percentOne(accuracy?.coverage ?? null), accuracy?.coverage));
     return cells;
   };
-  const rows = await longTable(box, { heads, names: ["", ...view.segments], row, title: (name) => name || t("chart.all_traffic"), link: (name) => link(name) });
+  const rows = await longTable(box, { heads, names: ["", ...view.segments], row, title: (name) => name || t("chart.all_rows"), link: (name) => link(name) });
   box.caption.replaceChildren(t("metric.drifted_share"), ": ", label("method", "psi_and_chance_test"));
   offer("segments", rows);
 }
@@ -28,5 +28,5 @@ function link(segment) {
   address.pathname = document.querySelector('[data-tab="drift"]').pathname;
   if (segment) address.searchParams.set("segment", segment);
   else address.searchParams.delete("segment");
-  return h("a", { href: address.href }, h("bdi", {}, segment || t("chart.all_traffic")));
+  return h("a", { href: address.href }, h("bdi", {}, segment || t("chart.all_rows")));
 }

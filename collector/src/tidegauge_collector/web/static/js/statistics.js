@@ -17,7 +17,7 @@ export async function drawStatistics(view, column) {
     cell(one.value === null || one.value === undefined ? label("reason", one.reason ?? "no_rows") : formatterOf(one.metric)(one.value), one.value),
     cell(formatterOf(one.metric)(one.baseline_value ?? null), one.baseline_value), h("td", { class: "words" }, label("method", one.method ?? ""))));
   const box = chart("statistics");
-  show(box, h("div", { class: "table-scroll free", tabindex: "0" }, h("table", { class: "numbers wide" },
+  show(box, h("div", { class: "table-scroll free", tabindex: "0" }, h("table", { class: "numbers wide tight" },
     h("thead", {}, h("tr", {}, ...heads.map((text, i) => h("th", { scope: "col", class: i && i < 3 ? "num" : "" }, text)))), h("tbody", {}, ...rows))));
   box.caption.replaceChildren([columnName(column), t("chart.n_predictions", { n: count(Math.max(0, ...found.map((one) => one.n ?? 0))) }),
     t("chart.n_baseline", { n: count(Math.max(0, ...found.map((one) => one.baseline_n ?? 0))) }),

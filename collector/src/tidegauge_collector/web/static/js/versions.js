@@ -11,7 +11,7 @@ const MOST = 6;
 
 export const VERSION_CHARTS = {
   version_rows: (view) => draw("version_rows", arrived(view), "predictions", "chart.n_requests"),
-  version_drift: (view) => draw("version_drift", view, "drifted_share", "chart.n_predictions"),
+  version_drift: (view) => draw("version_drift", view, "drifted_share", "chart.n_features"),
   version_accuracy: (view) => draw("version_accuracy", view, view.metric, "chart.n_labelled"),
 };
 
