@@ -1,8 +1,9 @@
-"""Takes the README's pictures from a running collector: `python deploy/demo/screenshots.py URL DEPLOYMENT DIRECTORY`.
+"""Takes the pictures of the documentation from a running collector: `python deploy/demo/screenshots.py URL DEPLOYMENT DIRECTORY`.
 
     python deploy/demo/screenshots.py http://127.0.0.1:8642 flights-delay docs/img
 
-Each file is at most 400 KB: as sharp as fits. Needs Playwright (`pip install playwright`) and a Chromium on PATH or Playwright's own.
+Each file is at most 400 KB; those of the README are as sharp as fits.
+Needs Playwright (`pip install playwright`) and a Chromium on PATH or Playwright's own.
 Exit codes: 0 all pictures taken, 1 a page or a picture failed (which, and why), 2 the command line is wrong.
 """
 
@@ -24,6 +25,20 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 DRAWN = "() => { const view = document.getElementById('view'); return !view || view.dataset.drawn; }"
 FIRST_ROWS = "#drift > :not(header)"
 WHOLE_FLEET = "#fleet"
+TABS = (
+    "service",
+    "accuracy",
+    "fairness",
+    "quality",
+    "segments",
+    "humility",
+    "metrics",
+    "versions",
+    "agents",
+    "monitors",
+    "alerts",
+    "settings",
+)
 
 
 class PictureError(Exception):
@@ -41,24 +56,29 @@ class Shot:
     language: str = "en"
     scheme: str = "light"
     width: int = 1280
+    is_sharp: bool = False
 
 
 def shots_of(deployment: str) -> Sequence[Shot]:
     """The pictures of a collector with that deployment."""
     page = f"/deployments/{quote(deployment, safe='')}"
+    drift = f"{page}/drift"
     return (
-        Shot("deployment-en.png", page, FIRST_ROWS),
-        Shot("deployment-ja.png", page, FIRST_ROWS, language="ja"),
-        Shot("deployment-en-dark.png", page, FIRST_ROWS, scheme="dark"),
-        Shot("deployment-en-phone.png", page, "#chart-volume", width=390),
-        Shot("accuracy-en.png", page, "#accuracy", since="#accuracy"),
+        Shot("deployment-en.png", drift, FIRST_ROWS, is_sharp=True),
+        Shot("deployment-ja.png", drift, FIRST_ROWS, language="ja", is_sharp=True),
+        Shot("deployment-en-dark.png", drift, FIRST_ROWS, scheme="dark"),
+        Shot("deployment-en-phone.png", page, "#health", width=390),
         Shot("deployments-en.png", "/", WHOLE_FLEET),
+        Shot("deployments-ja-dark.png", "/", WHOLE_FLEET, language="ja", scheme="dark"),
+        Shot("deployments-en-phone.png", "/", WHOLE_FLEET, width=390),
+        Shot("overview-en.png", page, "#facts"),
+        *(Shot(f"{tab}-en.png", f"{page}/{tab}", f"#{tab}") for tab in TABS),
     )
 
 
 def take(browser: Browser, root: str, shot: Shot) -> bytes:
-    """The picture as PNG, at the sharpest scale that stays within MAX_BYTES."""
-    for scale in SCALES:
+    """The picture as PNG, within MAX_BYTES."""
+    for scale in SCALES if shot.is_sharp else SCALES[-1:]:
         png = _at_scale(browser, root, shot, scale)
         if len(png) <= MAX_BYTES:
             return png

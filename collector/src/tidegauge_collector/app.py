@@ -36,9 +36,11 @@ from tidegauge_collector.api.doing import Doing
 from tidegauge_collector.api.health import health_of, health_of_all
 from tidegauge_collector.api.inbound import InboundRoute
 from tidegauge_collector.api.monitors import MonitorRoutes
+from tidegauge_collector.api.protocol import JsonRunner
 from tidegauge_collector.api.routes import Api, Changes, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
 from tidegauge_collector.api.silences import SilenceRoutes
+from tidegauge_collector.api.trends import trend_of, trends_of
 from tidegauge_collector.control import StoreUnavailable
 from tidegauge_collector.errors import CollectorError
 from tidegauge_collector.figures import Figures
@@ -180,11 +182,15 @@ class Collector:
             functools.partial(health_of, self.control, baselines),
             functools.partial(health_of_all, self.control, baselines),
         )
+        trends = Kept(
+            functools.partial(trend_of, self.control, self.telemetry),
+            functools.partial(trends_of, self.control, self.telemetry),
+        )
 
         def judged(deployments: Iterable[str]) -> None:
             names = tuple(deployments)
-            summaries.touch(names)
-            healths.touch(names)
+            for kept in (summaries, healths, trends):
+                kept.touch(names)
 
         progress = ProgressReader(self.telemetry, self.service.agents.epochs, now_us)
         observer = Observer(self.telemetry, baselines)
@@ -215,7 +221,7 @@ class Collector:
         )
 
         def changed(deployments: set[str]) -> None:
-            for kept in (extents, stored, summaries, healths):
+            for kept in (extents, stored, summaries, healths, trends):
                 kept.touch(deployments)
 
         def folded(deployments: set[str]) -> None:
@@ -263,6 +269,7 @@ class Collector:
             stored,
             summaries,
             healths,
+            trends,
             baselines=baselines,
             progress=progress,
             judging=self.judging,
@@ -363,7 +370,7 @@ class Collector:
         )
         add_api_routes(application, api, changes)
         add_web_routes(application, api.read, self.access, doing)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
+        runner = JsonRunner(application, access_log=None, shutdown_timeout=GRACE_S)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
         address = self.settings.http

@@ -11,6 +11,8 @@ from .pages import blocks, section
 PAGE = "docs/rest-api.md"
 ASKED = {
     "/api/v1/deployments": {},
+    "/api/v1/trends": {},
+    "/api/v1/summary": {"since": ""},
     "/api/v1/deployments/{name}": {"version": "1"},
     "/api/v1/deployments/{name}/health": {},
     "/api/v1/deployments/{name}/status": {},
@@ -30,6 +32,20 @@ ASKED = {
         "favourable": "1",
         "q": "0.9",
         "slow_s": "2",
+    },
+    "/api/v1/deployments/{name}/curves": {
+        "version": "1",
+        "segment": "",
+        "start": "2020-01-01T00:00:00Z",
+        "end": "2100-01-01T00:00:00Z",
+    },
+    "/api/v1/deployments/{name}/moments": {
+        "column": "rate",
+        "version": "1",
+        "segment": "region=N",
+        "start": "2020-01-01T00:00:00Z",
+        "end": "2100-01-01T00:00:00Z",
+        "step": "total",
     },
     "/api/v1/deployments/{name}/profiles": {
         "column": "rate",
@@ -96,7 +112,7 @@ def _missing(shown, answered, path=""):
     if (
         not isinstance(shown, dict)
         or not isinstance(answered, dict)
-        or path.endswith((".parameters", ".dropped", ".labels"))
+        or path.endswith((".parameters", ".dropped", ".labels", ".by_verdict", ".blocks"))
     ):
         return []
     found = [f"{path}.{name}" for name in shown.keys() ^ answered.keys()]

@@ -14,7 +14,8 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from .fake_deployments import CATEGORICAL, END, HOSTILE, REPLAY, START, ZONE, Json, alerts, as_text, deployments
-from .fake_numbers import bins, daily_rows, value_of
+from .fake_numbers import bins, daily_rows, noise, value_of
+from .fake_pages import curves, events, health, monitors, objectives, summary, trend
 
 _STEPS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1)}
 _METHODS = {
@@ -45,6 +46,10 @@ class FakeApi:
         parts = [unquote(part) for part in path.removeprefix("/api/v1/").split("/")]
         if parts == ["deployments"]:
             return {"items": list(self._deployments.values()), "next": None}
+        if parts == ["trends"]:
+            return {"items": [trend(name) for name in self._deployments], "next": None}
+        if parts == ["summary"]:
+            return summary(list(self._deployments.values()))
         if parts == ["alerts"]:
             return {
                 "items": alerts() if query.get("deployment") in ("flights-delay", "replayed") else [],
@@ -55,7 +60,17 @@ class FakeApi:
             raise error(
                 web.HTTPNotFound, f"deployment {parts[1]!r} does not exist: it appears when an agent first names it"
             )
-        answers = {"status": _status, "measurements": _measurements, "profiles": _profile}
+        answers = {
+            "status": _status,
+            "measurements": _measurements,
+            "profiles": _profile,
+            "health": health,
+            "monitors": monitors,
+            "objectives": objectives,
+            "events": events,
+            "curves": curves,
+            "moments": _moments,
+        }
         return answers[parts[2]](about, query) if len(parts) > 2 else about
 
 
@@ -138,6 +153,24 @@ def _item(query: Mapping[str, str], column: str, window: tuple[datetime, datetim
     }
 
 
+def _moments(about: Json, query: Mapping[str, str]) -> Json:
+    marks = query["column"].startswith("_rule.")
+    items = [
+        {
+            "window": {"start": as_text(start), "end": as_text(end)},
+            "n": 900,
+            "missing": 0,
+            "mean": None if marks else 41.0 + noise(query["column"], i),
+            "std": None if marks else 3.0,
+            "minimum": None if marks else 1.0,
+            "maximum": None if marks else 99.0,
+            "share_true": 0.1 * noise(query["column"], i) if marks else None,
+        }
+        for i, (start, end) in enumerate(_windows(query))
+    ]
+    return {"items": items, "next": None}
+
+
 def _parameters(metric: str, value: float | None, n: int) -> Json:
     """As the real API gives them: some hold for every window, some for one, some are null."""
     if metric == "psi":
@@ -147,6 +180,12 @@ def _parameters(metric: str, value: float | None, n: int) -> Json:
             else {"df": None, "p_value": None, "chance_reason": "no_rows"}
         )
         return {"floor": 0.0001, "approximate": False, "chance_test": "chi_square", **judged}
+    if metric == "confusion_matrix":
+        return {
+            "classes": ["rest", "late"],
+            "matrix": [[int(0.7 * n), int(0.1 * n)], [int(0.05 * n), int(0.15 * n)]],
+            "threshold": 0.5,
+        }
     if metric.startswith("latency"):
         return {"q": f"0.{metric[-2:]}", "unit": "s", "relative_error": 0.0078125}
     if metric == "errors":

@@ -64,12 +64,23 @@ def _deployment(name: str, features: Mapping[str, float], **stated: Any) -> Json
             {"id": "drift", "name": "Data drift", "metric": "psi", "warning": 0.1, "failing": 0.25, "window_s": 86_400}
         ],
         "positive_class": "late",
+        "owner": "ops",
+        "importance": "normal",
+        "labels": {},
+        "runbook": "",
+        "alerts": "live",
+        "health": {"service": "ok", "drift": stated.get("verdict", "ok"), "fairness": "not_applicable"},
     }
     return about | stated
 
 
 def _flights() -> Json:
-    return _deployment("flights-delay", FLIGHT_FEATURES, verdict="failing", open_alerts=1)
+    about = _deployment("flights-delay", FLIGHT_FEATURES, verdict="failing", open_alerts=1)
+    about["columns"] += [
+        {"name": name, "kind": "numeric", "role": "service", "importance": None}
+        for name in ("_metric.basket_value", "_rule.unsure")
+    ]
+    return about
 
 
 def _replayed() -> Json:

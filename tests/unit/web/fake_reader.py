@@ -16,6 +16,12 @@ DEPLOYMENT: dict[str, Any] = {
     "last_prediction": "2013-09-27T20:15:00Z",
     "first_prediction": "2013-01-01T10:20:00Z",
     "predictions_last_day": 978,
+    "owner": "ops",
+    "importance": "high",
+    "labels": {"team": "delays"},
+    "runbook": "",
+    "alerts": "all",
+    "health": {"service": "ok", "drift": "failing", "fairness": "not_applicable"},
     "segments": ["origin=JFK"],
     "columns": [{"name": "temp", "kind": "numeric", "role": "feature", "importance": 0.4}],
     "baselines": [
@@ -66,6 +72,94 @@ ALERT: dict[str, Any] = {
     "deliveries": [],
 }
 
+TREND: dict[str, Any] = {
+    "predictions": [900, 910, 920, 930, 940, 950, 978],
+    "blocks": {"drift": ["ok", "ok", None, "ok", "warning", "failing", "failing"]},
+    "objectives": {"met": 1, "judged": 2},
+}
+SUMMARY: dict[str, Any] = {
+    "deployments": 1,
+    "by_verdict": {"warning": 1},
+    "predictions_last_day": 978,
+    "predictions_last_week": 6528,
+    "alerts_open": 1,
+    "alerts_opened": 3,
+    "acknowledged": {"n": 2, "median_s": 720.0},
+    "resolved": {"n": 0, "median_s": None},
+    "objectives": {"met": 1, "judged": 2},
+}
+HEALTH: dict[str, Any] = {
+    "deployment": "flights-delay",
+    "verdict": "failing",
+    "blocks": [
+        {
+            "block": "drift",
+            "state": "failing",
+            "rule": "as the worst of its members",
+            "because": [
+                {
+                    "monitor": "drift",
+                    "metric": "psi",
+                    "column": "temp",
+                    "segment": "",
+                    "version": "1",
+                    "verdict": "failing",
+                    "window_end": "2013-07-01T04:00:00Z",
+                }
+            ],
+            "bad_members": 1,
+        },
+        {"block": "service", "state": "ok", "rule": "", "because": [], "bad_members": 0},
+        {"block": "fairness", "state": "not_applicable", "rule": "", "because": [], "bad_members": 0},
+    ],
+}
+MONITOR: dict[str, Any] = {
+    "id": "drift",
+    "name": "Data drift",
+    "kind": "measurement",
+    "metric": "psi",
+    "columns": "*",
+    "segments": "",
+    "comparison": "above",
+    "warning": 0.1,
+    "failing": 0.25,
+    "window_s": 86_400,
+    "every_s": 86_400,
+    "min_rows": 50,
+    "objective": 0.999,
+    "objective_window_s": 2_592_000,
+    "enabled": True,
+    "origin": "default",
+    "source": "",
+    "series": [
+        {
+            "metric": "psi",
+            "column": "temp",
+            "segment": "",
+            "version": "1",
+            "status": "firing",
+            "severity": "failing",
+            "judged_until": "2013-07-01T04:00:00Z",
+            "alert": "7",
+        }
+    ],
+}
+
+OBJECTIVE: dict[str, Any] = {
+    "id": "fast",
+    "name": "",
+    "indicator": "latency",
+    "target": 0.99,
+    "window_s": 2_592_000,
+    "status": "at_risk",
+    "total": 100_000,
+    "bad": 700,
+    "reached": 0.993,
+    "reason": None,
+    "budget": {"allowed": 1_000.0, "used": 700, "left": 0.3},
+    "history": [{"budget_left": 0.3}, {"budget_left": None}, {"budget_left": -0.2}],
+}
+
 
 def delivery(channel: str, status: str, **stated: Any) -> dict[str, Any]:
     """A message of an alert to a channel."""
@@ -77,12 +171,17 @@ ALERT["deliveries"].append(delivery("slack", "delivered", delivered_at="2013-07-
 
 
 class FakeReader:
-    """Answers the four questions of the pages; change the attributes to change the answers."""
+    """Answers the questions of the pages; change the attributes to change the answers."""
 
     def __init__(self) -> None:
         self.deployments: list[dict[str, Any]] = [dict(DEPLOYMENT)]
         self.status: dict[str, Any] = dict(STATUS)
         self.versions_asked: list[str] = []
+        self.since_asked: list[str] = []
+        self.health: dict[str, Any] = dict(HEALTH)
+        self.monitors: list[dict[str, Any]] = [dict(MONITOR)]
+        self.events: list[dict[str, Any]] = []
+        self.objectives: list[dict[str, Any]] = [dict(OBJECTIVE)]
         self.alerts: list[dict[str, Any]] = [dict(ALERT)]
 
     async def __call__(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
@@ -91,6 +190,19 @@ class FakeReader:
                 return {"items": self.deployments, "next": None}
             case ["alerts"]:
                 return {"items": self.alerts, "next": None}
+            case ["trends"]:
+                return {"items": [TREND | {"name": item["name"]} for item in self.deployments], "next": None}
+            case ["summary"]:
+                self.since_asked.append(query["since"])
+                return SUMMARY
+            case ["deployments", name, "health"] if self._find(name):
+                return self.health
+            case ["deployments", name, "monitors"] if self._find(name):
+                return {"items": self.monitors, "next": None}
+            case ["deployments", name, "objectives"] if self._find(name):
+                return {"items": self.objectives, "next": None}
+            case ["deployments", name, "events"] if self._find(name):
+                return {"items": self.events, "next": None}
             case ["deployments", name, "status"] if self._find(name):
                 return self.status
             case ["deployments", name] if self._find(name):

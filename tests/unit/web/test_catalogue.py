@@ -10,6 +10,7 @@ import tidegauge_collector.web
 from tidegauge_collector.access.identity import REASONS
 from tidegauge_collector.core.monitors import DEFAULT_MONITORS
 from tidegauge_collector.web.catalogue import BROWSER_SECTIONS, Text, load_text
+from tidegauge_collector.web.fleet import GROUPS, SORTS
 from tidegauge_collector.web.inbox import STATUSES
 from tidegauge_collector.web.language import LANGUAGES
 
@@ -34,6 +35,16 @@ SPOKEN_FROM_OUTSIDE = {
     "outcome",
     "silence_state",
     "matcher",
+    "tab",
+    "look",
+    "block",
+    "importance",
+    "comparison",
+    "origin",
+    "monitor_kind",
+    "agent_state",
+    "chance_test",
+    "objective_status",
 }
 
 
@@ -47,7 +58,7 @@ def keys_in(folder: str, pattern: str) -> set[str]:
 
 TEMPLATE_KEYS = keys_in("templates", r"""\bt\(["']([a-z_0-9]+\.[a-z_0-9]+)["'][,)]""")
 SCRIPT_KEYS = keys_in(
-    "static/js", r"""["']((?:chart|empty|error|metric|reason|bin|method|parameter)\.[a-z_0-9]+)["']"""
+    "static/js", r"""["']((?:chart|empty|error|metric|reason|bin|method|parameter|said)\.[a-z_0-9]+)["']"""
 )
 
 
@@ -90,7 +101,8 @@ def test_no_text_is_left_that_nothing_asks_for() -> None:
         "channels.tested_ok",
         "channels.tested_bad",
     }
-    built |= {f"parameter.{name}" for name in TOLD_PARAMETERS}
+    built |= {f"parameter.{name}" for name in TOLD_PARAMETERS} | {"chart.mean", "chart.share_true"}
+    built |= {f"fleet.sort_{word}" for word in SORTS} | {f"fleet.group_{word or 'none'}" for word in GROUPS}
     built |= {f"signin.why_{reason}" for reason in REASONS - {"deployment", "certificate"}}
 
     assert set(load_text("en").entries) - TEMPLATE_KEYS - SCRIPT_KEYS - composed - built == set()

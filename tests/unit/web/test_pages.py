@@ -11,8 +11,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 import tidegauge_collector.web
 from tidegauge_collector.web import add_web_routes
+from tidegauge_collector.web.tabs import TABS
 
-from .fake_reader import ALERT, DEPLOYMENT, FakeReader
+from .fake_reader import ALERT, DEPLOYMENT, MONITOR, FakeReader
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'"
 SCRIPTS = [path.name for path in (Path(tidegauge_collector.web.__file__).parent / "static/js").glob("*.js")]
@@ -93,13 +94,13 @@ async def test_without_a_baseline_the_page_says_how_to_give_one(client: Client, 
     given = DEPLOYMENT["baselines"][0]
     reader.deployments = [dict(DEPLOYMENT, baselines=[given | {"status": "incomplete"}, given | {"version": "0"}])]
 
-    assert "agent.baseline(" in await page(client, "/deployments/flights-delay")
+    assert "agent.baseline(" in await page(client, "/deployments/flights-delay/drift")
 
 
 async def test_without_actuals_the_page_says_how_to_send_them(client: Client, reader: FakeReader) -> None:
     reader.status = reader.status | {"stored": {"predictions": 9, "actuals": 0, "records": 0}}
 
-    assert "agent.actuals(" in await page(client, "/deployments/flights-delay")
+    assert "agent.actuals(" in await page(client, "/deployments/flights-delay/accuracy")
 
 
 async def test_without_data_the_page_says_how_to_begin(client: Client, reader: FakeReader) -> None:
@@ -114,14 +115,14 @@ async def test_without_data_the_page_says_how_to_begin(client: Client, reader: F
 async def test_dropped_rows_are_confessed(client: Client, reader: FakeReader) -> None:
     reader.status = reader.status | {"dropped": {"buffer_full": 1204, "clock": 0}}
 
-    html = await page(client, "/deployments/flights-delay")
+    html = await page(client, "/deployments/flights-delay/agents")
 
     assert "buffer_full 1,204" in html
     assert "clock 0" not in html
 
 
 async def test_an_alert_shows_value_threshold_window_and_delivery(client: Client) -> None:
-    html = await page(client, "/deployments/flights-delay")
+    html = await page(client, "/deployments/flights-delay/alerts")
 
     told = (
         ">0.812<",
@@ -140,7 +141,7 @@ async def test_an_alert_names_its_monitor_in_the_readers_language_with_the_colum
 ) -> None:
     reader.alerts = [dict(ALERT, column="_prediction"), dict(ALERT, monitor="mine")]
 
-    html = await page(client, "/deployments/flights-delay", language)
+    html = await page(client, "/deployments/flights-delay/alerts", language)
 
     prediction = {"en": "prediction", "ja": "予測"}[language]
     assert f"<bdi>{name}</bdi>: {prediction}</a>" in html
@@ -150,7 +151,7 @@ async def test_an_alert_names_its_monitor_in_the_readers_language_with_the_colum
 async def test_a_resolved_alert_is_calm_and_an_open_one_is_not(client: Client, reader: FakeReader) -> None:
     reader.alerts = [dict(ALERT), dict(ALERT, status="resolved", resolved_at="2013-07-03T04:00:00Z")]
 
-    html = await page(client, "/deployments/flights-delay")
+    html = await page(client, "/deployments/flights-delay/alerts")
     firing, resolved = html[html.index('<section id="alerts"') :].split("<tr")[2:4]
 
     assert ('class="calm"' in firing, "verdict-failing" in firing) == (False, True)
@@ -158,9 +159,9 @@ async def test_a_resolved_alert_is_calm_and_an_open_one_is_not(client: Client, r
 
 
 async def test_an_alert_links_to_its_window_column_segment_and_version(client: Client) -> None:
-    html = await page(client, "/deployments/flights-delay?lang=en")
+    html = await page(client, "/deployments/flights-delay/alerts?lang=en")
 
-    link = "/deployments/flights-delay?range=custom&amp;start=2013-06-22&amp;end=2013-06-30&amp;feature=temp&amp;segment=origin%3DJFK"
+    link = "/deployments/flights-delay/drift?range=custom&amp;start=2013-06-22&amp;end=2013-06-30&amp;feature=temp&amp;segment=origin%3DJFK"
     assert f'{link}&amp;version=1&amp;lang=en"' in html
 
 
@@ -172,7 +173,7 @@ async def test_open_alerts_come_before_newer_resolved_ones_and_the_rest_is_count
     ]
     reader.alerts = [*resolved, dict(ALERT, monitor="still-open")]
 
-    html = await page(client, "/deployments/flights-delay")
+    html = await page(client, "/deployments/flights-delay/alerts")
 
     assert html.index("still-open") < html.index("old-0<")
     assert "newest 100 of 121 alerts" in html
@@ -212,7 +213,7 @@ async def test_a_replay_says_that_its_calls_arrived_later(
 ) -> None:
     reader.status |= {"service_start": "2026-11-23T12:00:20Z", "service_end": "2026-11-23T12:09:20Z"}
 
-    html = await page(client, "/deployments/flights-delay", accept)
+    html = await page(client, "/deployments/flights-delay/service", accept)
 
     assert text in html
     assert (
@@ -224,15 +225,79 @@ async def test_a_replay_says_that_its_calls_arrived_later(
 async def test_without_calls_the_service_section_says_where_they_come_from(client: Client, reader: FakeReader) -> None:
     reader.status |= {"service_start": None, "service_end": None}
 
-    html = await page(client, "/deployments/flights-delay")
+    html = await page(client, "/deployments/flights-delay/service")
 
     assert "No call has been seen yet" in html
-    assert ('id="chart-volume"' in html, 'id="chart-heat"' in html) == (False, True)
+    assert 'id="chart-volume"' not in html
 
 
 async def test_a_picked_segment_is_told_not_to_hold_for_the_service(client: Client) -> None:
-    assert "calls are not counted by segment" in await page(client, "/deployments/flights-delay?segment=origin%3DJFK")
-    assert "calls are not counted by segment" not in await page(client, "/deployments/flights-delay")
+    assert "calls are not counted by segment" in await page(
+        client, "/deployments/flights-delay/service?segment=origin%3DJFK"
+    )
+    assert "calls are not counted by segment" not in await page(client, "/deployments/flights-delay/service")
+
+
+@pytest.mark.parametrize("tab", TABS)
+async def test_every_tab_is_a_page_that_says_which_it_is(client: Client, tab: str) -> None:
+    path = "/deployments/flights-delay" + ("" if tab == "overview" else f"/{tab}")
+
+    answer = await client.get(path, headers={"Accept-Language": "en"})
+    html = await answer.text()
+
+    assert answer.status == 200
+    assert re.search(rf'data-tab="{tab}" aria-current="page"', html)
+    assert html.count("<h1>") == 1
+
+
+async def test_a_tab_that_is_not_there_leads_back(client: Client) -> None:
+    assert (await client.get("/deployments/flights-delay/nope")).status == 404
+
+
+async def test_tabs_and_alerts_keep_what_is_picked(client: Client) -> None:
+    html = await page(client, "/deployments/flights-delay/drift?range=7d&segment=origin%3DJFK&lang=en")
+
+    assert "/deployments/flights-delay/accuracy?range=7d&amp;segment=origin%3DJFK&amp;lang=en" in html
+
+
+async def test_the_overview_leads_to_the_column_that_is_bad(client: Client) -> None:
+    html = await page(client, "/deployments/flights-delay")
+
+    assert 'href="/deployments/flights-delay/drift?feature=temp&amp;version=1"' in html
+    assert "<bdi>temp</bdi></b>: PSI" in html
+
+
+async def test_objectives_are_told_with_what_is_left_of_their_budget(client: Client, reader: FakeReader) -> None:
+    html = await page(client, "/deployments/flights-delay/service")
+
+    assert all(text in html for text in ("At risk", "99.3 %", "30 %", "700 / 100,000", "target 99 %"))
+    reader.objectives = []
+    assert "[[objectives]]" in await page(client, "/deployments/flights-delay/service")
+
+
+async def test_monitors_are_told_with_their_limits_and_where_they_stand(client: Client) -> None:
+    html = await page(client, "/deployments/flights-delay/monitors")
+
+    assert all(text in html for text in ("above 0.1 / 0.25", "1 of 1 bad", "every 1 d", "built in"))
+
+
+async def test_the_fleet_tells_its_figures_and_counts_alerts_since_the_range_began(
+    client: Client, reader: FakeReader
+) -> None:
+    html = await page(client, "/?range=7d")
+
+    assert all(text in html for text in ("6,528", "12 min", "median of 2 of 3", "1 of 2"))
+    assert "3 opened in 7 d" in html
+    assert len(reader.since_asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("theme", "media"), [("dark", "all"), ("light", "not all"), ("x", "(prefers-color-scheme: dark)")]
+)
+async def test_a_chosen_theme_is_drawn_from_the_start(client: Client, theme: str, media: str) -> None:
+    answer = await client.get("/", headers={"Cookie": f"theme={theme}"})
+
+    assert f'id="dark" media="{media}"' in await answer.text()
 
 
 async def test_an_unknown_deployment_is_a_404_that_leads_back(client: Client) -> None:
@@ -302,8 +367,13 @@ async def test_names_from_outside_are_text_everywhere(client: Client, reader: Fa
     ]
     reader.alerts = [dict(ALERT, monitor=HOSTILE, column=HOSTILE, segment=HOSTILE, version=HOSTILE, metric=HOSTILE)]
     reader.status = reader.status | {"dropped": {HOSTILE: 1}}
+    reader.monitors = [dict(MONITOR, id=HOSTILE, name=HOSTILE, columns=HOSTILE, source=HOSTILE)]
+    reader.events = [
+        {"kind": HOSTILE, "text": HOSTILE, "at": "2013-07-01T04:00:00Z", "version": HOSTILE, "attributes": {}}
+    ]
 
-    for path in ("/", "/deployments/flights-delay", "/deployments/flights-delay?segment=%3Cimg%20src=x%3E"):
+    names = ["", *(f"/{tab}" for tab in TABS if tab != "overview"), "?segment=%3Cimg%20src=x%3E"]
+    for path in ("/", *(f"/deployments/flights-delay{name}" for name in names)):
         tags = Tags()
         tags.feed(await page(client, path))
 

@@ -42,6 +42,12 @@ def test_longer_ranges_are_whole_local_days(choice: str, first: str) -> None:
     assert picked.step == "day"
 
 
+def test_a_custom_range_of_minutes_ends_where_it_says() -> None:
+    picked = chosen(range="custom", start="2013-03-09T06:30", end="2013-03-09T09:00")
+
+    assert (local(picked.start), local(picked.end), picked.step) == ("2013-03-09 06:30", "2013-03-09 09:00", "hour")
+
+
 def test_a_custom_range_holds_its_last_day_across_a_change_to_summer_time() -> None:
     picked = chosen(range="custom", start="2013-03-09", end="2013-03-10")
 

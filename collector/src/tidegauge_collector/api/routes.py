@@ -17,6 +17,7 @@ from tidegauge_collector.api.agents import list_agents, list_quarantine
 from tidegauge_collector.api.alerts import FILTERS as ALERT_FILTERS
 from tidegauge_collector.api.alerts import list_alerts, show_alert
 from tidegauge_collector.api.channels import list_channels
+from tidegauge_collector.api.charts import list_moments, show_curves
 from tidegauge_collector.api.custom import CustomRoutes, list_custom
 from tidegauge_collector.api.deletions import DeletionRoutes
 from tidegauge_collector.api.deployments import list_deployments, show_deployment, show_status
@@ -28,10 +29,12 @@ from tidegauge_collector.api.export import ExportRoute
 from tidegauge_collector.api.health import show_health
 from tidegauge_collector.api.inbound import InboundRoute
 from tidegauge_collector.api.measurements import PARAMETERS as MEASUREMENT_PARAMETERS
-from tidegauge_collector.api.measurements import list_measurements
+from tidegauge_collector.api.measurements import list_measurements, list_metrics
 from tidegauge_collector.api.monitors import MonitorRoutes, list_monitors, list_of_deployment
 from tidegauge_collector.api.objectives import list_objectives, list_standing
 from tidegauge_collector.api.openapi import Route, openapi
+from tidegauge_collector.api.power import PARAMETERS as POWER_PARAMETERS
+from tidegauge_collector.api.power import show_power
 from tidegauge_collector.api.predictions import list_predictions
 from tidegauge_collector.api.profiles import show_profile
 from tidegauge_collector.api.query import BadRequest, NotFound
@@ -41,6 +44,7 @@ from tidegauge_collector.api.routing import list_routes
 from tidegauge_collector.api.scope import Json, Sources, find_deployment
 from tidegauge_collector.api.silences import list_silences
 from tidegauge_collector.api.tracing import show_prediction
+from tidegauge_collector.api.trends import list_trends, show_summary
 from tidegauge_collector.api.uploads import UploadRoutes
 from tidegauge_collector.ingest.refusals import Overloaded, Refusal
 from tidegauge_collector.uploads.doors import UploadDoors
@@ -50,6 +54,8 @@ T = TypeVar("T")
 PREFIX = "/api/v1"
 ROUTES = (
     Route("GET", f"{PREFIX}/deployments", "All deployments with their verdicts"),
+    Route("GET", f"{PREFIX}/trends", "The last seven days of every deployment: predictions and verdicts a day"),
+    Route("GET", f"{PREFIX}/summary", "Figures of all deployments together", ("since",)),
     Route(
         "GET", f"{PREFIX}/deployments/{{name}}", "One deployment: columns, segments, baselines, monitors", ("version",)
     ),
@@ -60,6 +66,19 @@ ROUTES = (
         f"{PREFIX}/deployments/{{name}}/measurements",
         "Measurements of one metric",
         MEASUREMENT_PARAMETERS,
+    ),
+    Route("GET", f"{PREFIX}/deployments/{{name}}/power", "Which shifts drift monitors see, how soon", POWER_PARAMETERS),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/curves",
+        "ROC, calibration and lift, or predicted against actual, of a range",
+        ("version", "segment", "start", "end"),
+    ),
+    Route(
+        "GET",
+        f"{PREFIX}/deployments/{{name}}/moments",
+        "Mean, minimum and maximum of one column, or its share of true, by window",
+        ("column", "version", "segment", "start", "end", "step"),
     ),
     Route(
         "GET",
@@ -84,6 +103,7 @@ ROUTES = (
     Route(
         "PATCH", f"{PREFIX}/deployments/{{name}}", "Set owner, importance, labels, runbook or alerts of a deployment"
     ),
+    Route("GET", f"{PREFIX}/metrics", "Every metric that is measured"),
     Route("GET", f"{PREFIX}/monitors", "All monitors that are defined"),
     Route("PUT", f"{PREFIX}/monitors/{{monitor}}", "Define one monitor"),
     Route("DELETE", f"{PREFIX}/monitors/{{monitor}}", "Take the definition of a monitor away"),
@@ -257,6 +277,9 @@ _LISTS: Mapping[str, Callable[[Sources, Mapping[str, str]], Json]] = {
     "agents": list_agents,
     "quarantine": list_quarantine,
     "monitors": list_monitors,
+    "metrics": list_metrics,
+    "trends": list_trends,
+    "summary": show_summary,
     "channels": list_channels,
     "routes": list_routes,
     "objectives": list_objectives,
@@ -267,10 +290,13 @@ _OF_DEPLOYMENTS: Mapping[str, Callable[[Sources, str, Mapping[str, str]], Json]]
     "monitors": list_of_deployment,
     "objectives": list_standing,
     "metrics": list_custom,
-    "events": list_events,
     "status": show_status,
     "measurements": list_measurements,
+    "power": show_power,
     "profiles": show_profile,
+    "curves": show_curves,
+    "moments": list_moments,
+    "events": list_events,
     "predictions": list_predictions,
 }
 

@@ -40,6 +40,7 @@ class Sources:
     stored: Kept[StoredCounts]
     summaries: Kept[Json]
     healths: Kept[Json]
+    trends: Kept[Json]
     baselines: Baselines
     progress: ProgressReader
     judging: Judging

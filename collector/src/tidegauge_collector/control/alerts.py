@@ -1,7 +1,8 @@
 """Alerts and their history, for reading; `transitions` writes them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from sqlalchemy import func, select
@@ -142,6 +143,31 @@ def figures(session: Session) -> AlertFigures:
         (acknowledged[0], (acknowledged[1] or 0) / 1e6),
         (resolved[0], (resolved[1] or 0) / 1e6),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AlertTimes:
+    """Of the alerts that opened since a time: how many, how many were acknowledged and resolved, and the median seconds until then."""
+
+    opened: int
+    acknowledged: int
+    median_to_acknowledge_s: float | None
+    resolved: int
+    median_to_resolve_s: float | None
+
+
+def times(session: Session, since_us: int) -> AlertTimes:
+    """The times of the alerts that opened at `since_us` or later."""
+    row = AlertTableRow
+    query = select(row.opened_at_us, row.acknowledged_at_us, row.resolved_at_us).where(row.opened_at_us >= since_us)
+    found = session.execute(query).all()
+    acknowledged = [(at - opened) / 1e6 for opened, at, _ in found if at is not None]
+    resolved = [(at - opened) / 1e6 for opened, _, at in found if at is not None]
+    return AlertTimes(len(found), len(acknowledged), _median(acknowledged), len(resolved), _median(resolved))
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return median(values) if values else None
 
 
 def value(row: AlertTableRow, deployment: str) -> AlertRow:

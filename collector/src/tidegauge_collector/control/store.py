@@ -28,7 +28,7 @@ from tidegauge_collector.control import (
     verdicts,
 )
 from tidegauge_collector.control.agents import StoredAgents
-from tidegauge_collector.control.alerts import AlertEvent, AlertFigures, AlertRow, Wanted
+from tidegauge_collector.control.alerts import AlertEvent, AlertFigures, AlertRow, AlertTimes, Wanted
 from tidegauge_collector.control.baselines import BaselinePart, BaselineSummary, StoredBaseline
 from tidegauge_collector.control.definitions import Definitions
 from tidegauge_collector.control.deletions import Deletions
@@ -275,6 +275,11 @@ class ControlStore:
         """Figures of the alerts, for `/metrics`."""
         with self._read() as session:
             return alerts.figures(session)
+
+    def alert_times(self, since_us: int) -> AlertTimes:
+        """How soon the alerts that opened since then were acknowledged and resolved."""
+        with self._read() as session:
+            return alerts.times(session, since_us)
 
     def alert_events(self, alert: int) -> list[AlertEvent]:
         """The history of an alert, oldest first."""

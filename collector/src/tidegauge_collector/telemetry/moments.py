@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tidegauge.core.columns import ColumnKind
 from tidegauge.core.profile import ColumnProfile
 from tidegauge.core.windows import Window
-from tidegauge_collector.telemetry.profiles import Range, finite_or_none
+from tidegauge_collector.telemetry.profiles import Range, finite_or_none, profiles_by_window
 from tidegauge_collector.telemetry.selecting import select
 from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.telemetry.unpack import EVENT_TIME
@@ -51,6 +51,28 @@ def column_moments(
     with store.snapshot():
         profiles = Range(store, chosen, window).profiles(detailed=False)
     return {name: _moments(profile) for name, profile in profiles.items()}
+
+
+def windowed_moments(
+    store: TelemetryStore,
+    deployment: str,
+    column: str,
+    *,
+    version: str | None,
+    segment: str,
+    windows: Sequence[Window],
+) -> list[tuple[ColumnMoments, int] | None]:
+    """The column's moments and its rows named `true` (of a boolean one) in each window; None where it has no rows."""
+    chosen = select(store.index, deployment, version=version, segment=segment, columns={column})
+    if not chosen:
+        return [None] * len(windows)
+    with store.snapshot():
+        profiles = profiles_by_window(Windowed(store, chosen, list(range(len(chosen))), windows))
+        names = Windowed(store, chosen, [0] * len(chosen), windows).names()
+    found: list[tuple[ColumnMoments, int] | None] = [None] * len(windows)
+    for slot, profile in profiles.items():
+        found[slot] = (_moments(profile), names.get((0, slot), {}).get("true", 0))
+    return found
 
 
 def column_rows(

@@ -47,6 +47,14 @@ class Range:
         return Windowed(self.store, series, places, (self.window,))
 
 
+def profiles_by_window(read: Windowed) -> dict[int, ColumnProfile]:
+    """One profile of one column in each window that has rows, by the window's position; `read` has a place for each series."""
+    parts: dict[int, list[ColumnProfile]] = defaultdict(list)
+    for place, slot, *numbers in rows_of(read.cells()):
+        parts[slot].append(_part(read.series[place], numbers))
+    return {slot: _merge(some) for slot, some in parts.items()}
+
+
 def _part(series: Series, numbers: Sequence[Any]) -> ColumnProfile:
     """A profile of one series from a row of cells."""
     rows, missing, non_finite, invalid, overflow, total, total_squares, minimum, maximum = numbers

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from glob import escape
-from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from .formats import moment
 from .reader import Json
+from .tabs import tab_of_metric, tab_path
 
 _ALERTS_SHOWN = 100
 _AROUND_ALERT = timedelta(days=7)
@@ -74,7 +74,7 @@ def opened_elsewhere(alert: Json) -> bool:
 
 
 def alert_link(alert: Json, zone: ZoneInfo, language: str | None) -> str:
-    """The deployment's page around the alert's window, on its column, segment and version."""
+    """The page that shows the alert's metric, around its window, on its column, segment and version."""
     start = moment(alert["window"]["start"]) - _AROUND_ALERT
     end = moment(alert["window"]["end"])
     wishes = {"range": "custom", "start": _day(start, zone), "end": _day(end, zone)}
@@ -86,7 +86,7 @@ def alert_link(alert: Json, zone: ZoneInfo, language: str | None) -> str:
         "lang": language,
     }
     wishes.update({name: value for name, value in optional.items() if value})
-    return f"/deployments/{quote(alert['deployment'], safe='')}?{urlencode(wishes)}"
+    return tab_path(alert["deployment"], tab_of_metric(alert["metric"]), wishes)
 
 
 def _day(value: datetime, zone: ZoneInfo) -> str:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-BROWSER_SECTIONS = ("chart", "empty", "error", "metric", "reason", "bin", "method", "parameter")
+BROWSER_SECTIONS = ("chart", "empty", "error", "metric", "reason", "bin", "method", "parameter", "said", "chance_test")
 
 _FOLDER = Path(__file__).parent / "text"
 

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from .formats import moment, zone_of
+from .metrics import FAIRNESS, accuracy_metrics
 from .ranges import CHOICES, Range, choose_range
 from .reader import Json
 from .service_range import ServiceRange, choose_service_range
 
 VERDICT_ORDER = ("failing", "error", "warning", "ok", "not_enough_data", "not_applicable")
-_ACCURACY_METRICS = {"binary": ("auc", "log_loss", "accuracy"), "multiclass": ("accuracy",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +29,29 @@ class Selection:
     segments: Sequence[str]
     versions: Sequence[Json]
     metrics: Sequence[str]
+    attribute: str
+    attributes: Sequence[str]
+    measure: str
 
     @property
     def choices(self) -> Sequence[str]:
         return CHOICES
 
     @property
-    def first_day(self) -> str:
-        return self.range.start.astimezone(self.zone).date().isoformat()
+    def first_minute(self) -> str:
+        return self._local(self.range.start)
 
     @property
-    def last_day(self) -> str:
-        return (self.range.end - timedelta(seconds=1)).astimezone(self.zone).date().isoformat()
+    def end_minute(self) -> str:
+        return self._local(self.range.end)
+
+    def _local(self, value: datetime) -> str:
+        """As a browser's input of date and time writes it."""
+        return value.astimezone(self.zone).strftime("%Y-%m-%dT%H:%M")
 
 
-def sorted_fleet(items: Sequence[Json]) -> list[Json]:
-    """Deployments with the worst verdict first, then by name."""
-    return sorted(items, key=lambda item: (_rank(item["verdict"]), item["name"]))
-
-
-def _rank(verdict: str) -> int:
+def verdict_rank(verdict: str) -> int:
+    """The worse, the lower; words from elsewhere come last."""
     return VERDICT_ORDER.index(verdict) if verdict in VERDICT_ORDER else len(VERDICT_ORDER)
 
 
@@ -68,8 +71,9 @@ def select(deployment: Json, status: Json, query: Mapping[str, str]) -> Selectio
     start, end = (moment(status[key]).astimezone(UTC) for key in ("data_start", "data_end"))
     chosen = choose_range(query, start, end, zone=zone)
     segment, version = query.get("segment", ""), query.get("version", "")
-    metrics = _ACCURACY_METRICS.get(deployment["task"] or "binary", ())
-    metric = query.get("metric", "")
+    metrics = accuracy_metrics(deployment["task"])
+    metric, attribute, measure = (query.get(name, "") for name in ("metric", "attribute", "measure"))
+    attributes = segment_columns(deployment["segments"])
     return Selection(
         range=chosen,
         service=_service(status, chosen, end),
@@ -81,7 +85,16 @@ def select(deployment: Json, status: Json, query: Mapping[str, str]) -> Selectio
         segments=_with(segment, deployment["segments"]),
         versions=_versions_with(version, deployment["versions"]),
         metrics=metrics,
+        attribute=attribute if attribute in attributes else next(iter(attributes), ""),
+        attributes=attributes,
+        measure=measure if measure in FAIRNESS else FAIRNESS[0],
     )
+
+
+def segment_columns(segments: Sequence[str]) -> list[str]:
+    """The columns that segments are of: `sex` of `sex=F`, `sex&age` of an intersection."""
+    found = {"&".join(part.split("=", 1)[0] for part in one.split("&")) for one in segments if "=" in one}
+    return sorted(found)
 
 
 def _service(status: Json, chosen: Range, data_end: datetime) -> ServiceRange | None:
@@ -105,6 +118,20 @@ def _versions_with(picked: str, offered: Sequence[Json]) -> list[Json]:
 def charted_columns(deployment: Json) -> list[Json]:
     """The columns that can drift: features and predictions."""
     return [column for column in deployment["columns"] if column["role"] in ("feature", "prediction")]
+
+
+def reserved_columns(deployment: Json) -> dict[str, list[str]]:
+    """Columns that are no features: `rules` of humility, and `customs`, metrics of the user's own."""
+    names = [str(column["name"]) for column in deployment["columns"]]
+    return {
+        "rules": [name for name in names if name.startswith("_rule.")],
+        "customs": [name for name in names if name.startswith("_metric.")],
+    }
+
+
+def without_series(monitor: Json) -> Json:
+    """A monitor as it is defined, without where it stands."""
+    return {name: value for name, value in monitor.items() if name not in ("series", "origin", "source")}
 
 
 def baseline_of(deployment: Json, version: str) -> Json | None:

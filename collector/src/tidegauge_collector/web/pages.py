@@ -1,48 +1,92 @@
 """The pages of the fleet and of a deployment: reads the API in process, renders a template. Decides nothing that `models` could decide."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
-from . import alerts, formats, models
+from . import alerts, fleet, formats, models, tabs
+from .looking import look_at
 from .reader import Json, Reader
 from .rendering import Renderer
 
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Handlers of `/` and `/deployments/{name}`."""
+    """Handlers of `/`, `/deployments/{name}` and its tabs."""
 
     read: Reader
     renderer: Renderer
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def fleet(self, request: web.Request) -> web.Response:
-        """GET /: every deployment in one table, the worst first."""
-        answer = await self.read("/api/v1/deployments", {})
-        items = models.sorted_fleet(answer["items"])
-        more = answer["next"] is not None
-        return self.renderer.render(request, "fleet.html", active="fleet", deployments=items, more=more)
-
-    async def deployment(self, request: web.Request) -> web.Response:
-        """GET /deployments/{name}: everything about one deployment; the charts are drawn by the browser from the API."""
-        name = request.match_info["name"]
-        path = f"/api/v1/deployments/{quote(name, safe='')}"
-        about, status, found = await asyncio.gather(
-            self.read(path, {}), self.read(f"{path}/status", {}), self.read("/api/v1/alerts", {"deployment": name})
+        """GET /: the deployments that the address asks for, the worst first, and figures of all of them."""
+        since = fleet.since_of(request.query, self.now())
+        listed, trends, summary = await asyncio.gather(
+            self.read("/api/v1/deployments", {}),
+            self.read("/api/v1/trends", {}),
+            self.read("/api/v1/summary", {"since": formats.rfc3339(since)}),
         )
-        selection = models.select(about, status, request.query)
         return self.renderer.render(
             request,
-            "deployment.html",
+            "fleet.html",
             active="fleet",
+            view=fleet.view_fleet(listed["items"], request.query),
+            weeks={one["name"]: one for one in trends["items"]},
+            summary=summary,
+            range=fleet.range_of(request.query),
+        )
+
+    async def deployment(self, request: web.Request) -> web.Response:
+        """GET /deployments/{name}/{tab}: one side of one deployment; the charts are drawn by the browser from the API."""
+        name, tab = request.match_info["name"], request.match_info.get("tab", "overview")
+        if tab not in tabs.TABS:
+            raise web.HTTPNotFound(text=f"There is no page {tab!r} of a deployment.")
+        path = f"/api/v1/deployments/{quote(name, safe='')}"
+        about, status, extra = await asyncio.gather(
+            self.read(path, {}), self.read(f"{path}/status", {}), self._of_tab(tab, name, path)
+        )
+        zone = formats.zone_of(about["timezone"])
+        picked = models.select(about, status, request.query) if tab in tabs.DRAWN else None
+        if tab == "overview" and picked is not None:
+            extra["hints"] = look_at(about, status, extra["health"], extra["alerts"].shown, picked.range.start)
+        if tab == "service" and picked is not None and picked.service is not None:
+            end = formats.rfc3339(picked.service.end)
+            extra["objectives"] = (await self.read(f"{path}/objectives", {"end": end, "days": "30"}))["items"]
+        return self.renderer.render(
+            request,
+            f"tabs/{tab}.html",
+            active="fleet",
+            tab=tab,
+            is_drawn=tab in tabs.DRAWN,
+            carried=tabs.carried(request.query),
             deployment=await self._of_version(about, path, request.query.get("version", "")),
             status=status,
-            alerts=alerts.newest_alerts(found["items"]),
-            picked=selection,
-            zone=formats.zone_of(about["timezone"]),
+            picked=picked,
+            zone=zone,
+            **(extra | models.reserved_columns(about)),
         )
+
+    async def _of_tab(self, tab: str, name: str, path: str) -> dict[str, Any]:
+        """What a tab asks beside the deployment and its status."""
+        match tab:
+            case "overview":
+                health, found = await asyncio.gather(self.read(f"{path}/health", {}), self._alerts(name))
+                return {"health": health, "alerts": found}
+            case "alerts":
+                return {"alerts": await self._alerts(name)}
+            case "monitors":
+                return {"monitors": (await self.read(f"{path}/monitors", {}))["items"]}
+            case "metrics":
+                return {"events": (await self.read(f"{path}/events", {}))["items"]}
+        return {}
+
+    async def _alerts(self, name: str) -> alerts.Alerts:
+        return alerts.newest_alerts((await self.read("/api/v1/alerts", {"deployment": name}))["items"])
 
     async def _of_version(self, about: Json, path: str, version: str) -> Json:
         """`about` with the importance that `version`'s baseline gives the columns."""

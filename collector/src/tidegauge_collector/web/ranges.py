@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-CHOICES = ("24h", "7d", "30d", "all", "custom")
-_SPANS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+CHOICES = ("24h", "7d", "30d", "90d", "all", "custom")
+_SPANS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90)}
 _HOURLY_UP_TO = timedelta(hours=49)
 
 
@@ -29,7 +29,10 @@ class Range:
 
 
 def choose_range(query: Mapping[str, str], data_start: datetime, data_end: datetime, *, zone: ZoneInfo) -> Range:
-    """The range that `range=`, `start=` and `end=` (dates in `zone`, the last day included) ask for; else the whole extent."""
+    """The range that `range=`, `start=` and `end=` ask for; else the whole extent.
+
+    They are days of `zone`, the last one included, or minutes, the last one not.
+    """
     choice = query.get("range", "all")
     if choice in _SPANS:
         return _trailing(choice, data_end, zone)
@@ -53,9 +56,8 @@ def _trailing(choice: str, data_end: datetime, zone: ZoneInfo) -> Range:
 def _custom(query: Mapping[str, str], everything: Range, zone: ZoneInfo) -> Range:
     """Cut to the data's extent: nobody can ask for a thousand years of empty days."""
     try:
-        first = _day(query.get("start", ""), everything.start.astimezone(zone).date())
-        last = _day(query.get("end", ""), (everything.end - timedelta(seconds=1)).astimezone(zone).date())
-        start, end = _midnight(first, zone), _midnight(last + timedelta(days=1), zone)
+        start = _edge(query.get("start", ""), zone, default=everything.start)
+        end = _edge(query.get("end", ""), zone, default=everything.end, is_end=True)
     except (ValueError, OverflowError):
         return Range("all", everything.start, everything.end, problem="range.bad_date")
     if start >= end:
@@ -66,8 +68,14 @@ def _custom(query: Mapping[str, str], everything: Range, zone: ZoneInfo) -> Rang
     return Range("custom", start, end)
 
 
-def _day(text: str, default: date) -> date:
-    return date.fromisoformat(text) if text else default
+def _edge(text: str, zone: ZoneInfo, *, default: datetime, is_end: bool = False) -> datetime:
+    """`2026-01-31` is a whole day of the zone, `2026-01-31T10:00` that minute; ValueError for anything else."""
+    if not text:
+        return default
+    if len(text) <= len("2026-01-31"):
+        day = date.fromisoformat(text)
+        return _midnight(day + timedelta(days=1) if is_end else day, zone)
+    return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
 
 
 def _aligned(choice: str, start: datetime, end: datetime, zone: ZoneInfo) -> Range:

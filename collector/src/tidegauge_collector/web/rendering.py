@@ -9,7 +9,7 @@ import jinja2
 import structlog
 from aiohttp import web
 
-from . import alerts, formats, models
+from . import alerts, fleet, formats, metrics, models, tabs, week
 from .assets import Assets
 from .catalogue import load_text
 from .failures import told_by
@@ -42,15 +42,15 @@ class Renderer:
         *,
         status_code: int = 200,
         active: str = "",
-        carried: Mapping[str, str] = MappingProxyType({}),
+        kept: Mapping[str, str] = MappingProxyType({}),
         **values: object,
     ) -> web.Response:
-        """The page `template`; `active` is the entry of NAVIGATION that it belongs to, `carried` is kept when the language changes."""
+        """The page `template`; `active` is the entry of NAVIGATION that it belongs to, `kept` goes along when the language changes."""
         language = choose_language(request.query.get("lang"), request.headers.get("Accept-Language", ""))
         stated = language if request.query.get("lang") in LANGUAGES else None
         html = self.templates.get_template(template).render(
             t=load_text(language),
-            languages=[(code, str(request.rel_url.update_query(lang=code, **carried))) for code in LANGUAGES],
+            languages=[(code, str(request.rel_url.update_query(lang=code, **kept))) for code in LANGUAGES],
             lang=stated,
             at=partial(address, language=stated),
             here=str(request.rel_url),
@@ -58,6 +58,7 @@ class Renderer:
             active=active,
             theme=theme_of(request),
             alert_link=partial(alerts.alert_link, language=stated),
+            tab_path=partial(tab_address, language=stated),
             status_code=status_code,
             signed_in=self.is_signed_in(request),
             may_act=self.may_act(request),
@@ -101,6 +102,11 @@ def address(path: str, *, language: str | None) -> str:
     return f"{path}{'&' if '?' in path else '?'}lang={language}"
 
 
+def tab_address(name: str, tab: str, wishes: Mapping[str, str] = MappingProxyType({}), *, language: str | None) -> str:
+    """A tab of a deployment with the language that the reader's own address states."""
+    return tabs.tab_path(name, tab, {**wishes, "lang": language or ""})
+
+
 def load_templates(assets: Assets) -> jinja2.Environment:
     """The templates with everything escaped: each name on a page may have been chosen by an attacker."""
     environment = jinja2.Environment(
@@ -110,7 +116,13 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(when=formats.when, count=formats.count, rfc3339=formats.rfc3339)
+    environment.filters.update(
+        when=formats.when,
+        count=formats.count,
+        rfc3339=formats.rfc3339,
+        tupled=tuple,
+        without_series=models.without_series,
+    )
     environment.globals.update(
         asset=assets.url,
         value_of=formats.value_of,
@@ -123,6 +135,13 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         by_channel=alerts.by_channel,
         opened_elsewhere=alerts.opened_elsewhere,
         span=formats.span,
+        verdict_week=week.verdict_week,
+        amount_week=week.amount_week,
+        share_days=week.share_days,
+        fleet_words=fleet,
+        tabs=tabs.TABS,
+        tab_of_block=tabs.tab_of_block,
+        fairness_measures=metrics.FAIRNESS,
         zone_of=formats.zone_of,
     )
     return environment

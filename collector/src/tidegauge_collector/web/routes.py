@@ -17,10 +17,10 @@ from .signin import SignIn
 
 
 def add_web_routes(app: web.Application, read: Reader, access: Access | None = None, do: Doer | None = None) -> None:
-    """Adds `/`, `/deployments/{name}`, `/favicon.ico` and `/static/…` to `app`; `read` answers like GET on the REST API of the same origin.
+    """Adds `/`, `/deployments/{name}`, its tabs, `/favicon.ico` and `/static/…` to `app`.
 
+    `read` answers like GET on the REST API of the same origin.
     With `do` also `/alerts`, `/alerts/{id}`, `/channels` and `/silences`, whose forms have something done.
-
     With `access` also `/login` and `/logout`, where browsers sign in and out.
     Every long answer of `app`, the API's too, then travels compressed.
     """
@@ -40,6 +40,7 @@ def add_web_routes(app: web.Application, read: Reader, access: Access | None = N
 
     show("/", pages.fleet)
     show("/deployments/{name}", pages.deployment)
+    show("/deployments/{name}/{tab}", pages.deployment)
     if do is not None:
         inbox, desk = Inbox(read, do, renderer), Desk(read, do, renderer)
         for path, page, post in (

@@ -93,7 +93,7 @@ class SignIn:
             request,
             "login.html",
             status_code=200 if denied is None else status_of(denied),
-            carried={"next": target},
+            kept={"next": target},
             target=target,
             why=load_text(language).entries.get(f"signin.why_{why}", ""),
             is_failure=why != "missing",

@@ -10,9 +10,9 @@ async function get(path, query, signal) {
   throw new ApiError(explained(response.status, await said(response)));
 }
 
-async function answer(address, signal) {
+async function answer(address, signal, options = { headers: { Accept: "application/json" } }) {
   try {
-    return await fetch(address, { signal, headers: { Accept: "application/json" } });
+    return await fetch(address, { signal, ...options });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(t("error.unreachable", { host: location.host }), { cause: error });
@@ -44,9 +44,24 @@ const root = (view) => `/api/v1/deployments/${encodeURIComponent(view.deployment
 const selection = (view) => ({ version: view.version, segment: view.segment, start: view.start, end: view.end });
 
 // -> {items, truncated}: one item per column and window.
-export async function measurements(view, metric, { column = "", step = view.step } = {}) {
-  const body = await get(`${root(view)}/measurements`, { metric, column, step, ...selection(view) }, view.signal);
+export async function measurements(view, metric, { column = "", step = view.step, query = {} } = {}) {
+  const body = await get(`${root(view)}/measurements`, { metric, column, step, ...selection(view), ...query }, view.signal);
   return { items: body.items, truncated: body.next !== null && body.next !== undefined };
 }
 
 export const profile = (view, column) => get(`${root(view)}/profiles`, { column, ...selection(view) }, view.signal);
+
+// -> {kind, n, roc, calibration, lift} of a binary task, {kind, n, deciles, scatter} of a regression.
+export const curves = (view) => get(`${root(view)}/curves`, selection(view), view.signal);
+
+// -> one item for each window, those without rows too.
+export const moments = async (view, column) => (await get(`${root(view)}/moments`, { column, step: view.step, ...selection(view) }, view.signal)).items;
+
+export const events = async (view) => (await get(`${root(view)}/events`, { start: view.start, end: view.end }, view.signal)).items;
+
+// Changes something, as who is signed in; -> the answer's JSON.
+export async function change(method, path, body) {
+  const response = await answer(path, null, { method, body: JSON.stringify(body), headers: { "Content-Type": "application/json", Accept: "application/json" } });
+  if (response.ok) return response.json();
+  throw new ApiError(explained(response.status, await said(response)));
+}

@@ -8,13 +8,16 @@ import { t } from "./text.js";
 export function caption(answer, { n, step, countsOnly = false, extra = "" }) {
   const items = answer.items;
   return [
-    t(n, { n: count(items.reduce((total, item) => total + (item.n ?? 0), 0)) }),
+    t(n, { n: count(rows(items, n)) }),
     step ? stepName(step) : "",
     ...(countsOnly ? [] : measuredHow(items)),
     answer.truncated ? t("chart.truncated") : "",
     extra,
   ].filter(Boolean).join(" · ");
 }
+
+// Rows of windows add up; the features of every window are the same ones.
+const rows = (items, n) => items.reduce((total, item) => (n === "chart.n_features" ? Math.max(total, item.n ?? 0) : total + (item.n ?? 0)), 0);
 
 function measuredHow(items) {
   const baselineRows = Math.max(0, ...items.map((item) => item.baseline_n ?? 0));
@@ -54,7 +57,7 @@ function columnsOf(one) {
   const value = (item) => (one.value(item) === null ? reason(item.reason) : one.format(one.value(item)));
   const band = (item) => bandText(one.band(item), one.format);
   const line = { label: one.label, items: one.items, text: value };
-  return one.band ? [line, { label: t("chart.band"), items: one.items, text: band }] : [line];
+  return one.band ? [line, { label: one.bandLabel ?? t("chart.band"), items: one.items, text: band }] : [line];
 }
 
 export const bandText = (band, format) => (band ? `${format(band[0])} – ${format(band[1])}` : "–");

@@ -1,12 +1,26 @@
-// Draws the page of one deployment: reads what the server chose from #view, again after each change of a picker.
-import { drawAccuracy } from "./accuracy.js";
+// Draws the pages of one deployment: reads what the server chose from #view, again after each change of a picker.
 import { attempt } from "./attempt.js";
 import { RETRY } from "./dom.js";
-import { drawDrift } from "./drift.js";
-import { forgetAll } from "./linechart.js";
-import { serviceCharts } from "./service.js";
+import { windowName } from "./format.js";
+import { declared, drawDeclared } from "./lines.js";
+import { ZOOM, forgetAll } from "./linechart.js";
 
 let reading = new AbortController();
+
+const has = (name) => document.getElementById(`chart-${name}`) !== null;
+
+// What a page has beside declared lines: its charts, and the module that draws them, loaded where they are.
+const DRAWERS = [
+  [["heat", "scatter", "feature_line", "histogram", "statistics", "feature_missing"], async (view) => (await import("./drift.js")).drawDrift(view)],
+  [["confusion"], async (view) => (await import("./curves.js")).drawConfusion(view)],
+  [["roc", "calibration", "lift"], async (view) => (await import("./curves.js")).drawCurves(view, ["roc", "calibration", "lift"])],
+  [["deciles", "predicted_actual"], async (view) => (await import("./curves.js")).drawCurves(view, ["deciles", "predicted_actual"])],
+  ...["classes", "consumers"].map((name) => [[name], async (view) => (await import("./service.js")).drawCounted(view, name)]),
+  [["missing", "feature_missing"], async (view) => (await import("./quality.js")).drawQuality(view)],
+  [["segments"], async (view) => (await import("./segments.js")).drawSegments(view)],
+  [["groups"], async (view) => (await import("./groups.js")).drawGroups(view)],
+  ...["version_rows", "version_drift", "version_accuracy"].map((name) => [[name], async (view) => (await import("./versions.js")).VERSION_CHARTS[name](view)]),
+];
 
 async function draw() {
   reading.abort();
@@ -15,18 +29,22 @@ async function draw() {
   const element = document.getElementById("view");
   if (!element) return;
   const view = readView(element, reading.signal);
-  const has = (name) => document.getElementById(`chart-${name}`) !== null;
+  const columns = [...document.querySelectorAll("figure[data-column]")].map((figure) => figure.id.slice("chart-".length));
   await Promise.all([
-    ...Object.entries(serviceCharts).map(([name, drawOne]) => has(name) && attempt(view, [name], () => drawOne(view))),
-    has("heat") && attempt(view, ["heat", "scatter", "feature_line", "histogram", "feature_missing"], () => drawDrift(view)),
-    has("accuracy_line") && attempt(view, ["accuracy_line", "coverage"], () => drawAccuracy(view)),
+    ...declared().map((name) => attempt(view, [name], () => drawDeclared(view, name))),
+    ...DRAWERS.filter(([[first]]) => has(first)).map(([names, drawAll]) => attempt(view, names, () => drawAll(view))),
+    ...columns.map((name) => attempt(view, [name], async () => (await import("./moments.js")).drawMoments(view, name))),
   ]);
   if (!view.signal.aborted) element.dataset.drawn = "true";
 }
 
-// {deployment, start, end, step, serviceStart, serviceEnd, serviceStep, zone, segment, version, feature, metric, columns, signal}
+const parsed = ({ columns, segments, versions }) => Object.fromEntries(
+  Object.entries({ columns, segments, versions }).filter(([, text]) => text !== undefined).map(([name, text]) => [name, JSON.parse(text)]),
+);
+
+// {deployment, start, end, step, serviceStart, …, zone, segment, version, feature, metric, columns?, segments?, versions?, signal}
 function readView({ dataset }, signal) {
-  return { ...dataset, columns: JSON.parse(dataset.columns), signal };
+  return { ...dataset, ...parsed(dataset), signal };
 }
 
 // Asks for the view that the pickers stand on, which after a failure need not be the one that is shown.
@@ -38,12 +56,35 @@ function outdated({ detail }) {
   if (detail.target.id === "view") document.getElementById("view").dataset.outdated = "true";
 }
 
-// The status is asked for every minute: when it comes, what could not be read is tried again.
+// Dragging over a chart is a range that the address keeps, like any other.
+function zoom({ detail: { start, end } }) {
+  const { zone } = document.getElementById("view").dataset;
+  const pickers = document.getElementById("pickers");
+  const local = (seconds) => windowName(1000 * seconds, "hour", zone).replace(" ", "T");
+  pickers.elements.start.value = local(start);
+  pickers.elements.end.value = local(end);
+  pickers.querySelector('[name="range"][value="custom"]').checked = true;
+  pickers.requestSubmit();
+}
+
+// The tabs lead on with what is picked now, which has changed since the server wrote their links.
+document.addEventListener("click", ({ target }) => {
+  const link = target.closest("[data-tab]");
+  if (!link) return;
+  const address = new URL(link.href);
+  address.search = location.search;
+  link.href = address.href;
+});
+
+// Where the deployment stands is asked for every minute: when it comes, what could not be read is tried again.
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (detail.target.id === "view") draw();
-  else if (detail.target.id === "status" && hasFailed()) askAgain();
+  else if (["standing", "agents"].includes(detail.target.id) && hasFailed()) askAgain();
 });
 document.addEventListener("htmx:sendError", outdated);
 document.addEventListener("htmx:responseError", outdated);
 document.addEventListener(RETRY, askAgain);
-draw();
+document.addEventListener(ZOOM, zoom);
+if (document.getElementById("view")) draw();
+if (document.querySelector(".trial")) import("./trial.js");
+if (document.getElementById("settings-form")) import("./settings.js");

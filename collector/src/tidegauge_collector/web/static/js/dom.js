@@ -39,6 +39,7 @@ export function showMessage(box, text, { error = false, code = "" } = {}) {
   const snippet = code ? h("pre", { class: "snippet", tabindex: "0" }, h("code", {}, code)) : null;
   const attributes = { class: error ? "message message-error" : "message", role: error ? "alert" : null };
   box.caption.replaceChildren();
+  delete box.figure.dataset.savable;
   show(box, h("div", attributes, h("p", {}, text), snippet, again));
 }
 

@@ -2,9 +2,11 @@
 import { measurements, profile } from "./api.js";
 import { caption } from "./captions.js";
 import { chart, h, show, showMessage } from "./dom.js";
+import { offer } from "./downloads.js";
 import { count, formatterOf, number, percentOne } from "./format.js";
 import { FAILING, WARNING } from "./heat.js";
 import { drawLines } from "./linechart.js";
+import { drawStatistics } from "./statistics.js";
 import { columnName, label, t } from "./text.js";
 
 const CATEGORIES = 20;
@@ -29,6 +31,7 @@ export const featureCharts = {
   feature_line: overTime("psi", "feature_line", THRESHOLDS),
   feature_missing: overTime("missing_rate", "feature_missing", []),
   histogram,
+  statistics: drawStatistics,
 };
 
 async function histogram(view, column) {
@@ -44,6 +47,8 @@ async function histogram(view, column) {
   }
   show(box, h("div", { class: "bars-scroll", tabindex: "0" }, table(answer)));
   box.caption.replaceChildren(...notes(answer, column).map((text) => h("div", {}, text)));
+  const parts = (bin) => [binName(bin), bin.window_count, bin.baseline_count, bin.lower, bin.upper];
+  offer("histogram", () => [[t("chart.bin"), t("chart.window_share"), t("chart.baseline_share"), "lower", "upper"], ...answer.bins.map(parts)]);
 }
 
 function notes(answer, column) {

@@ -26,12 +26,25 @@ export function seconds(value) {
   return value < 1 ? `${number(value * 1000)} ms` : `${number(value)} s`;
 }
 
-const PERCENT_METRICS = new Set(["error_rate", "missing_rate", "accuracy", "coverage"]);
+// Longer times in the largest unit of which there is one.
+export function span(value) {
+  if (value === null || value === undefined) return "–";
+  const [size, unit] = [[86_400, "d"], [3_600, "h"], [60, "min"]].find(([length]) => value >= length) ?? [1, "s"];
+  return `${number(value / size)} ${unit}`;
+}
+
+const PERCENT_METRICS = new Set(["error_rate", "missing_rate", "missing_delta", "coverage", "drifted_share", "drifted_share_weighted", "balanced_accuracy",
+  "precision", "recall", "specificity", "fpr", "fnr", "tpr", "tnr", "ppv", "npv", "selection_rate", "favourable_share", "rate_at_top_5", "rate_at_top_10",
+  "top_k_accuracy", "label_ratio", "interval_coverage", "total_variation", "l_infinity", "accuracy", "mape", "smape",
+  "user_error_rate", "availability", "slow_share", "cache_hit_rate", "unseen_rate", "out_of_range_rate", "non_finite_rate", "invalid_rate", "type_change_rate",
+  "duplicate_rate", "traffic_to_usual", "labels_to_usual"]);
+const FIXED_METRICS = new Set(["psi", "auc", "log_loss", "brier", "gini", "f1", "mcc", "ece", "ks_score", "average_precision", "kl", "js_distance", "hellinger", "ks", "cramers_v"]);
 
 export function formatterOf(metric) {
   if (PERCENT_METRICS.has(metric)) return percent;
   if (metric.startsWith("latency")) return seconds;
-  if (metric === "psi" || metric === "auc" || metric === "log_loss") return fixed(3);
+  if (metric.startsWith("label_lag")) return span;
+  if (FIXED_METRICS.has(metric) || metric.startsWith("f1_")) return fixed(3);
   return number;
 }
 

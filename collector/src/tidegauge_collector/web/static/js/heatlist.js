@@ -1,6 +1,7 @@
 // The list around the heat map: filter, twenty features at a time, the chosen one marked.
 import { measurements } from "./api.js";
 import { h, show } from "./dom.js";
+import { offer } from "./downloads.js";
 import { count, stepName } from "./format.js";
 import { heatTable, scaleLegend } from "./heat.js";
 import { approximate, method } from "./methods.js";
@@ -37,6 +38,7 @@ export async function heatList(box, rows, { view, choose }) {
   });
   wireFilter(box, rows, state, redraw);
   await redraw();
+  offer("heat", () => [["column", "start", "psi", "n"], ...[...state.series].flatMap(([column, items]) => items.map((item) => [column, item.window.start, item.value, item.n]))]);
   show(box, readout, scroll, more, scaleLegend());
   const select = (column) => {
     state.selected = column;

@@ -1,8 +1,9 @@
 // Lines over time, drawn by uPlot: aligned series with honest gaps, thresholds, a live legend with n, redrawn on resize and theme.
 import { bandText, numbersTable } from "./captions.js";
 import { chart, cssColour, show, showMessage } from "./dom.js";
-import { drawMarks } from "./marks.js";
-import { STEP_S, clock, count, day, percent, windowName } from "./format.js";
+import { offer, withdraw } from "./downloads.js";
+import { drawMarks, drawMoments } from "./marks.js";
+import { STEP_S, clock, count, day, percent, reason, span, windowName } from "./format.js";
 import { t } from "./text.js";
 import { RECOLOURED } from "./theme.js";
 
@@ -16,35 +17,49 @@ const INTERVALS_S = [
   ...[1, 2, 3, 4, 6].map((months) => MONTH_S * months),
   ...[1, 2, 5].map((years) => 365 * DAY_S * years),
 ];
+const SPANS_S = [1, 5, 15, 60, 300, 900, 3_600, 3 * 3_600, 6 * 3_600, 12 * 3_600, ...[1, 2, 5, 10, 30, 100].map((days) => DAY_S * days)];
 const live = new Map();
 
 // series: [{label, items, colour, value?, format, band?, fill?, legendOnly?}], marks: [{value, label, colour}], zero: y starts at 0;
 // band(item) -> [low, high] or null is drawn as a light area behind the line.
-export function drawLines(name, { series, marks = [], zero = true, top = null, step, zone, caption }) {
+// moments: [{at (seconds), label}] are lines down; zoom: whether dragging picks a shorter range.
+export function drawLines(name, { series, marks = [], moments = [], zero = true, top = null, step, zone, caption, zoom = true }) {
   const box = chart(name);
   forget(name);
   const told = series.map((one) => ({ value: (item) => item.value, ...one }));
   if (!told.some((one) => one.items.some((item) => one.value(item) !== null))) {
-    showMessage(box, t("empty.no_rows"));
+    const why = told.flatMap((one) => one.items).map((item) => item.reason).find((one) => one && one !== "no_rows");
+    showMessage(box, why ? t("empty.undefined", { reason: reason(why) }) : t("empty.no_rows"));
     return;
   }
   const drawn = told.flatMap(withEdges);
-  const lines = { name, box, drawn, marks, zero, top, step, zone, data: align(drawn, step) };
+  const lines = { name, box, drawn, marks, moments, zero, top, step, zone, zoom, data: align(drawn, step) };
   box.caption.replaceChildren(caption, numbersTable(told, { step, zone }));
   plot(lines);
   lines.observer = new ResizeObserver(() => resize(lines));
   lines.observer.observe(box.plot);
   live.set(name, lines);
+  offer(name, () => rowsOf(told));
+}
+
+// One row for each window: what each series says of it, and its n.
+function rowsOf(series) {
+  const starts = [...new Set(series.flatMap((one) => one.items.map((item) => item.window.start)))].sort();
+  const byStart = series.map((one) => new Map(one.items.map((item) => [item.window.start, item])));
+  const said = (start) => series.map((one, i) => (byStart[i].has(start) ? one.value(byStart[i].get(start)) : null));
+  const n = (start) => byStart.map((items) => items.get(start)?.n).find((rows) => rows !== undefined) ?? null;
+  return [["start", ...series.map((one) => one.label), "n"], ...starts.map((start) => [start, ...said(start), n(start)])];
 }
 
 // The edges of a band are series of their own, before their line so that it lies on top.
 function withEdges(one) {
   if (!one.band) return [one];
-  const edge = (name, i) => ({ ...one, edge: name, label: t("chart.band"), value: (item) => one.band(item)?.[i] ?? null });
+  const edge = (name, i) => ({ ...one, edge: name, label: one.bandLabel ?? t("chart.band"), value: (item) => one.band(item)?.[i] ?? null });
   return [edge("high", 1), edge("low", 0), one];
 }
 
 export function forget(name) {
+  withdraw(name);
   const lines = live.get(name);
   lines?.observer.disconnect();
   lines?.uplot.destroy();
@@ -95,11 +110,12 @@ function options(lines) {
     width: box.plot.clientWidth,
     height: HEIGHT,
     tzDate: (ts) => window.uPlot.tzDate(new Date(ts * 1000), zone),
-    cursor: { drag: { x: false, y: false }, sync: { key: "time" }, points: { size: 8 } },
+    cursor: { drag: { x: lines.zoom, y: false, setScale: false, dist: 8 }, sync: { key: "time", filters: { pub: isPointing } }, points: { size: 8 } },
+    select: { show: lines.zoom },
     scales: { x: { time: true, range: (u, first, last) => wide(u.data[0], [first, last], step) }, y: { range: (_, low, high) => extent(lines, low, high) }, n: {} },
     axes: [
       axis({ incrs: INTERVALS_S.filter((interval) => interval >= STEP_S[step]), values: (_, splits, __, ___, step_s) => ticks(splits, step_s, zone), space: 64, size: 40 }),
-      axis({ values: (_, splits) => splits.map((value) => tick(value, format, splits)), size: sideWidth }),
+      axis({ values: (_, splits) => splits.map((value) => tick(value, format, splits)), size: sideWidth, ...(format === span ? { incrs: SPANS_S } : {}) }),
     ],
     series: [
       { label: t("chart.table_window"), value: (_, x) => (x === null ? "–" : windowName(x * 1000, step, zone)) },
@@ -107,8 +123,28 @@ function options(lines) {
       legendRow("n", count),
     ],
     bands: bandsOf(drawn),
-    hooks: { draw: [(u) => drawMarks(u, lines.marks)], ready: [rest], setLegend: [rest] },
+    hooks: {
+      draw: [(u) => drawMarks(u, lines.marks), (u) => drawMoments(u, lines.moments)],
+      ready: [rest],
+      setLegend: [rest],
+      setSelect: [(u) => zoomTo(u, step)],
+    },
   };
+}
+
+// Charts follow the pointer together; what is dragged over one is of that one only.
+const isPointing = (kind) => kind !== "mousedown" && kind !== "mouseup";
+
+export const ZOOM = "tidegauge:zoom";
+
+// Dragging over a chart asks for the windows that it touched; the page's pickers take it from there.
+function zoomTo(u, step) {
+  const { left, width } = u.select;
+  if (width < 8) return;
+  const nearest = (seconds) => u.data[0].reduce((best, x) => (Math.abs(x - seconds) < Math.abs(best - seconds) ? x : best));
+  const detail = { start: nearest(u.posToVal(left, "x")), end: nearest(u.posToVal(left + width, "x")) + STEP_S[step] };
+  u.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+  document.dispatchEvent(new CustomEvent(ZOOM, { detail }));
 }
 
 // A row of the legend that is not drawn: its scale has no axis.

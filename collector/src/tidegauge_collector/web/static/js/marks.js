@@ -43,3 +43,33 @@ function name(ctx, text, x, y, ratio) {
   ctx.strokeText(text, x, y);
   ctx.fillText(text, x, y);
 }
+
+// moments: [{at, label}]: a dashed line down at each time within the axis, its name along the top where there is room.
+export function drawMoments(u, moments) {
+  const ratio = window.devicePixelRatio;
+  const { ctx, bbox } = u;
+  const [first, last] = [u.scales.x.min, u.scales.x.max];
+  ctx.save();
+  ctx.font = `${11 * ratio}px ${cssColour("font")}`;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "top";
+  ctx.strokeStyle = ctx.fillStyle = cssColour("muted");
+  let free = Number.NEGATIVE_INFINITY;
+  for (const { at, label } of moments.filter((one) => one.at >= first && one.at <= last).sort((a, b) => a.at - b.at)) {
+    const x = Math.round(u.valToPos(at, "x", true)) + 0.5;
+    ctx.setLineDash([3 * ratio, 3 * ratio]);
+    ctx.lineWidth = ratio;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    const text = label.length > 24 ? `${label.slice(0, 22)}…` : label;
+    if (x > free && x + ctx.measureText(text).width < bbox.left + bbox.width) {
+      ctx.strokeStyle = cssColour("surface");
+      name(ctx, text, x + 3 * ratio, bbox.top + 2 * ratio, ratio);
+      ctx.strokeStyle = cssColour("muted");
+      free = x + ctx.measureText(text).width + 8 * ratio;
+    }
+  }
+  ctx.restore();
+}

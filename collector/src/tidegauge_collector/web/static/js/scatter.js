@@ -1,5 +1,6 @@
 // Drift against importance: what drifted and matters stands top right.
 import { s, show, showMessage } from "./dom.js";
+import { offer } from "./downloads.js";
 import { count, fixed } from "./format.js";
 import { FAILING, WARNING, level } from "./heat.js";
 import { approximate, method } from "./methods.js";
@@ -23,6 +24,7 @@ export function scatter(box, rows, { choose }) {
   const redraw = () => draw(box, points, { selected, choose, tall });
   const observer = new ResizeObserver(redraw);
   observer.observe(box.plot);
+  offer("scatter", () => [["column", "importance", "psi"], ...points.map((point) => [point.column, point.importance, point.psi])]);
   box.caption.replaceChildren(scatterCaption(points, rows.length - points.length));
   redraw();
   return { select(column) { selected = column; redraw(); }, redraw, stop: () => observer.disconnect() };

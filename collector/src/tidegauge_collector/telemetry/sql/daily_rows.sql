@@ -1,0 +1,21 @@
+-- How many predictions do the profiles of each deployment's newest seven times 24 hours count, a day? One column of each version stands for
+-- all: they count the same rows. `ago` counts whole days back from the end.
+WITH of_versions AS (
+    SELECT series_id, deployment, version, column_name, end_us
+    FROM series JOIN lasts USING (deployment)
+    WHERE segment = '' AND time_basis = 1 AND column_name <> '_actual'
+),
+chosen AS (
+    SELECT deployment, version, COALESCE(MIN(column_name) FILTER (column_name LIKE '\_prediction%' ESCAPE '\'), MIN(column_name)) AS column_name
+    FROM of_versions GROUP BY deployment, version
+),
+asked AS (SELECT series_id, deployment, end_us FROM of_versions JOIN chosen USING (deployment, version, column_name)),
+found AS (
+    SELECT deployment, end_us, window_start_us, rows FROM cells JOIN asked USING (series_id) WHERE window_start_us >= $least_us
+    UNION ALL
+    SELECT deployment, end_us, window_start_us, rows FROM settled_cells JOIN asked USING (series_id) WHERE window_start_us >= $least_us
+)
+SELECT deployment, CAST((end_us - 1 - window_start_us) // 86400000000 AS INTEGER) AS ago, CAST(SUM(rows) AS BIGINT)
+FROM found
+WHERE window_start_us >= end_us - 604800000000
+GROUP BY deployment, ago;

@@ -1,0 +1,38 @@
+"""Which metrics the pages offer, by task, in the order of their lists; docs/metrics.md says what each means."""
+
+ACCURACY = {
+    "binary": (
+        "auc", "log_loss", "accuracy", "gini", "average_precision", "brier", "balanced_accuracy", "precision", "recall", "specificity",
+        "fpr", "fnr", "f1", "mcc", "ks_score", "rate_at_top_5", "rate_at_top_10", "lift_at_top_10", "ece", "fve_binomial",
+    ),
+    "multiclass": (
+        "accuracy", "log_loss", "balanced_accuracy", "mcc", "precision_macro", "precision_weighted", "recall_macro", "recall_weighted",
+        "f1_macro", "f1_micro", "f1_weighted", "auc_ovr_macro", "top_k_accuracy",
+    ),
+    "regression": (
+        "rmse", "mae", "median_ae", "max_error", "bias", "mape", "smape", "r2", "rmsle", "poisson_deviance", "gamma_deviance",
+        "tweedie_deviance", "fve_poisson", "fve_gamma", "fve_tweedie", "interval_coverage",
+    ),
+}  # fmt: skip
+FAIRNESS = (
+    "selection_rate",
+    "favourable_share",
+    "tpr",
+    "fpr",
+    "tnr",
+    "fnr",
+    "ppv",
+    "npv",
+    "balance_favourable",
+    "balance_unfavourable",
+)
+LATENCIES = ("latency_p50", "latency_p90", "latency_p95", "latency_p99")
+STATISTICS = (
+    "psi", "js_distance", "hellinger", "total_variation", "l_infinity", "kl", "chi_square", "cramers_v", "ks", "wasserstein",
+    "wasserstein_norm", "missing_rate", "missing_delta",
+)  # fmt: skip
+
+
+def accuracy_metrics(task: str | None) -> tuple[str, ...]:
+    """Those of a task; a task that was never said is taken for binary, as the API does."""
+    return ACCURACY.get(task or "binary", ())
