@@ -83,7 +83,8 @@ def serve(port: Harbour, spool: Path, task: str) -> None:
         rows = features(rng, N, shift=0.5)
         said, true = SEEN[task] = answers_of(task, rows, rng)
         ids = list(range(N))
-        agent.record(rows, said, prediction_ids=ids, timestamps=[AT] * N, latency_s=0.01)
+        with agent.context(consumer="web", cached=True):
+            agent.record(rows, said, prediction_ids=ids, timestamps=[AT] * N, latency_s=0.01)
         agent.metric("basket", [1.0, 2.0, 3.0], timestamps=[AT] * 3)
         agent.actuals(ids, true, timestamps=[TRUTH_AT] * N)
         port.ship(agent, end=True)
