@@ -28,6 +28,7 @@ from tidegauge_collector.access import Access
 from tidegauge_collector.access.requests import guarding
 from tidegauge_collector.api.actuals import ActualsIntake
 from tidegauge_collector.api.alerts import AlertActions
+from tidegauge_collector.api.bodies import Alerting
 from tidegauge_collector.api.channels import ChannelRoutes
 from tidegauge_collector.api.custom import CustomRoutes
 from tidegauge_collector.api.deletions import DeletionRoutes
@@ -352,10 +353,10 @@ class Collector:
             on_changed=self._on_rules_changed,
             now_us=self._clock.now_us,
         )
-        alerting = (self.control, self._in_readers, self._clock.now_us, self.telling.wake)
+        alerting = Alerting(self.control, self._in_readers, self._clock.now_us, self.telling.wake)
         doing = Doing(
-            actions=AlertActions(*alerting),
-            silences=SilenceRoutes(*alerting),
+            actions=AlertActions(alerting),
+            silences=SilenceRoutes(alerting),
             channels=ChannelRoutes(self.attendant, self._readers),
         )
         changes = Changes(
@@ -364,9 +365,7 @@ class Collector:
             monitors=monitors,
             doing=doing,
             custom=CustomRoutes(self.control, self._in_jobs, self._on_rules_changed),
-            inbound=InboundRoute(
-                self.control, self.sender.channels, self._in_readers, self._clock.now_us, self.telling.wake
-            ),
+            inbound=InboundRoute(alerting, self.sender.channels),
         )
         add_api_routes(application, api, changes)
         add_web_routes(application, api.read, self.access, doing)
