@@ -1,7 +1,8 @@
-"""Drift of 500 deployments × 100 columns: blocks in numpy beside a loop over SciPy in the same run.
+"""Drift of 500 deployments × 100 columns, measured and judged: blocks in numpy beside a loop over SciPy in the same run.
 
-Six statistics (psi, kl, js_distance, hellinger, total_variation, chi_square with its p-value) of counts in 13 bins; KS and Wasserstein
-from sketches of 2,048 points apart, for they are asked for column by column.
+Six statistics (psi, kl, js_distance, hellinger, total_variation, chi_square with its p-value) of counts in bins; "measured": as the
+collector does it, with a value of every column; "judged": with the verdicts of the default monitor on top. KS and Wasserstein from
+sketches of 2,048 points apart, for they are asked for column by column.
 
 python tests/bench/bench_drift.py
 """
@@ -13,14 +14,21 @@ import numpy as np
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import chi2_contingency, entropy, ks_2samp, wasserstein_distance
 
+from tidegauge.core.baseline import build_baseline
 from tidegauge.core.bins import numeric_bins
+from tidegauge.core.columns import ColumnKind
 from tidegauge.core.sketch import sketch_sorted
+from tidegauge.core.windows import DAY_US, Window
 from tidegauge_collector.core.drift import BinnedColumn, Side, chance_rows, distances, drift_of_columns
+from tidegauge_collector.core.judging import Judgement, Observation, SeriesKey, judge
+from tidegauge_collector.core.monitors import DRIFT, Verdict
+from tidegauge_collector.measuring.drift import ColumnDrift, drifts_of
+from tidegauge_collector.measuring.gauged import GaugedColumn
 
 DEPLOYMENTS, COLUMNS, ROUNDS = 500, 100, 5
 LOOPED = 250  # columns of the SciPy loop; its time is scaled
-KINDS = ["below", *["interval"] * 8, "above", "missing", "non_finite", "invalid"]
-SHARES = np.array([0, *[0.12] * 8, 0, 0.04, 0, 0])
+KINDS = ["below", *["interval"] * 10, "above", "missing", "non_finite", "invalid"]
+SHARES = np.array([0, *[0.096] * 10, 0, 0.04, 0, 0])
 NAMES = ["psi", "kl", "js_distance", "hellinger", "total_variation"]
 
 
@@ -48,6 +56,42 @@ def scipy_loop(windows: np.ndarray, baselines: np.ndarray) -> list[list[float]]:
         variation = np.abs(shares[0] - shares[1]).sum() / 2
         results.append([kl + entropy(q, p), kl, distance, hellinger, variation, test.pvalue])
     return results
+
+
+def gauged(rng: np.random.Generator, windows: np.ndarray, baselines: np.ndarray) -> list[list[GaugedColumn]]:
+    """The same counts as columns of deployments, in the bins of normal values."""
+    baseline = build_baseline({"x": rng.normal(size=2_000)}, {"x": ColumnKind.NUMERIC})
+    bins, profile = baseline.bins.columns["x"], baseline.profiles["x"]
+    exact = np.zeros(1, dtype=np.bool_)
+    return [
+        [
+            GaugedColumn(f"f{i}", bins, profile, baselines[i], windows[i : i + 1], exact)
+            for i in range(start, start + COLUMNS)
+        ]
+        for start in range(0, len(windows), COLUMNS)
+    ]
+
+
+def measured(columns: list[GaugedColumn], names: list[str]) -> list[ColumnDrift]:
+    return list(drifts_of(columns, [Window(0, DAY_US)], names))
+
+
+def judged(columns: list[GaugedColumn], names: list[str]) -> list[Judgement]:
+    """A deployment's day, as the default monitor sees it."""
+    seen = [
+        Observation(
+            series=SeriesKey("psi", one.column, "", "1"),
+            window_start_us=one.window.start_us,
+            window_end_us=one.window.end_us,
+            value=one.psi,
+            reason=one.reason,
+            n=one.rows,
+            baseline_value=0.0,
+            p_value=one.chance.p_value if one.chance is not None else None,
+        )
+        for one in measured(columns, names)
+    ]
+    return judge(DRIFT, seen)
 
 
 def sides(rng: np.random.Generator) -> tuple[list[np.ndarray], tuple[Side, Side]]:
@@ -86,11 +130,18 @@ def main() -> None:
         np.testing.assert_allclose(found.values[name][:, 0], witness[:, place], rtol=1e-8, atol=1e-12)
     np.testing.assert_allclose(found.chance.p_value, witness[:, -1], rtol=1e-9)
 
+    deployments = gauged(rng, windows, baselines)
+    verdicts = [one.verdict for some in deployments for one in judged(some, NAMES)]
+    assert verdicts == [Verdict.OK] * total, "equal distributions"
+
     yardstick = best_s(lambda: scipy_loop(windows[:LOOPED], baselines[:LOOPED])) * total / LOOPED
     cases: dict[str, Callable[[], object]] = {
         "six statistics, one call": lambda: drift_of_columns(columns, NAMES),
         "six statistics, a call each": lambda: [drift_of_columns(some, NAMES) for some in fleet],
         "psi + chance, a call each": lambda: [drift_of_columns(some, ["psi"]) for some in fleet],
+        "six measured": lambda: [measured(some, NAMES) for some in deployments],
+        "six measured and judged": lambda: [judged(some, NAMES) for some in deployments],
+        "psi measured and judged": lambda: [judged(some, ["psi"]) for some in deployments],
         "chance, list of tests": lambda: chance_rows(windows, baselines, KINDS),
     }
     print(f"{DEPLOYMENTS} deployments × {COLUMNS} columns × {len(KINDS)} bins; yardstick: scipy loop {yardstick:.1f} s")

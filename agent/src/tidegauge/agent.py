@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 
@@ -46,6 +46,7 @@ from tidegauge.core.outcomes import Outcomes, encode_truth
 from tidegauge.core.windows import clamp_future
 from tidegauge.errors import SpoolError, TidegaugeError, UsageError
 from tidegauge.guard import current_flags
+from tidegauge.learning import importance_learned
 from tidegauge.process import PROCESS, BinsFile
 from tidegauge.recognition import described, extract_for
 from tidegauge.settings import AgentSettings, parse_settings
@@ -266,21 +267,27 @@ class Agent:
         *,
         predictions: Any = None,
         actuals: Any = None,
-        importance: Mapping[str, float] | None = None,
+        importance: Mapping[str, float] | Literal["learned"] | None = None,
         bins: Mapping[str, Sequence[float]] | None = None,
         model: Any = None,
     ) -> None:
         """Profile training or holdout data, once for each version: what production is measured against.
 
         `inputs` has n rows, `predictions` and `actuals` n values each. `importance` weighs features; without it a `model`'s
-        `feature_importances_` or `coef_` is used. `bins` overrides the bin edges of numeric columns. Durable on return.
+        `feature_importances_` or `coef_` is used; "learned" asks the model: how far its answers move when a feature's values
+        change places. `bins` overrides the bin edges of numeric columns. Durable on return.
         """
-        model = described(model)
+        asked, model = model, described(model)
         columns, rows = tabulate(inputs, self._target.feature_names or feature_names_of(model))
+        order = list(columns)
         columns = Privacy(self.settings).columns(columns)
         if rows == 0:
             raise UsageError("baseline: the data has no rows")
         columns.pop(self.settings.id_column or "", None)
+        if isinstance(importance, str):
+            if importance != "learned":
+                raise UsageError(f'importance={importance!r:.80}: give weights by feature, or "learned"')
+            importance = importance_learned(asked, inputs, list(columns), order)
         check_importance(importance or {}, columns)
         weights = dict(importance) if importance is not None else importance_of(model, list(columns))
         facts = self._target.facts

@@ -28,6 +28,7 @@ from tidegauge_collector.access import Access
 from tidegauge_collector.access.requests import guarding
 from tidegauge_collector.api.actuals import ActualsIntake
 from tidegauge_collector.api.alerts import AlertActions
+from tidegauge_collector.api.bodies import Alerting
 from tidegauge_collector.api.channels import ChannelRoutes
 from tidegauge_collector.api.custom import CustomRoutes
 from tidegauge_collector.api.deletions import DeletionRoutes
@@ -36,6 +37,7 @@ from tidegauge_collector.api.doing import Doing
 from tidegauge_collector.api.health import health_of, health_of_all
 from tidegauge_collector.api.inbound import InboundRoute
 from tidegauge_collector.api.monitors import MonitorRoutes
+from tidegauge_collector.api.protocol import JsonRunner
 from tidegauge_collector.api.routes import Api, Changes, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
 from tidegauge_collector.api.silences import SilenceRoutes
@@ -351,10 +353,10 @@ class Collector:
             on_changed=self._on_rules_changed,
             now_us=self._clock.now_us,
         )
-        alerting = (self.control, self._in_readers, self._clock.now_us, self.telling.wake)
+        alerting = Alerting(self.control, self._in_readers, self._clock.now_us, self.telling.wake)
         doing = Doing(
-            actions=AlertActions(*alerting),
-            silences=SilenceRoutes(*alerting),
+            actions=AlertActions(alerting),
+            silences=SilenceRoutes(alerting),
             channels=ChannelRoutes(self.attendant, self._readers),
         )
         changes = Changes(
@@ -363,13 +365,11 @@ class Collector:
             monitors=monitors,
             doing=doing,
             custom=CustomRoutes(self.control, self._in_jobs, self._on_rules_changed),
-            inbound=InboundRoute(
-                self.control, self.sender.channels, self._in_readers, self._clock.now_us, self.telling.wake
-            ),
+            inbound=InboundRoute(alerting, self.sender.channels),
         )
         add_api_routes(application, api, changes)
         add_web_routes(application, api.read, self.access, doing)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=GRACE_S)
+        runner = JsonRunner(application, access_log=None, shutdown_timeout=GRACE_S)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
         address = self.settings.http

@@ -11,7 +11,7 @@ from typing import Any
 
 from flights_demo.receiver import RECEIVER
 
-START_S = 60.0
+START_S = 180.0
 STOP_S = 15.0
 POLL_S = 0.05
 

@@ -2,10 +2,10 @@
 
 import re
 
-from tidegauge_collector.api.measurements import METRICS
 from tidegauge_collector.core import drift
 from tidegauge_collector.core.accuracy import accuracy, auc, log_loss
 from tidegauge_collector.core.judging import NOT_APPLICABLE_REASONS, NOT_ENOUGH_REASONS
+from tidegauge_collector.measuring.families import METRICS
 
 from .pages import code_words, rows, section, text_of
 

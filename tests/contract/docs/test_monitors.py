@@ -11,15 +11,17 @@ from tidegauge_collector.core.health import RULES
 from tidegauge_collector.core.monitors import DEFAULT_MONITORS, FLAP_SPAN_STEPS, Block, Monitor
 from tidegauge_collector.core.scenario import parse, run
 from tidegauge_collector.core.scenario_text import LINES, OPTIONS, PREFIXES, STATES, TOLD
+from tidegauge_collector.core.shapes import fields_of, read
 from tidegauge_collector.core.slo import BURNS
-from tidegauge_collector.measuring import accuracy, drift, drifted, fairness, observing, service
+from tidegauge_collector.measuring import accuracy, custom, drift, drifted, fairness, observing, service
 
 from .pages import blocks, code_words, rows, section, text_of
 
 PAGE = "docs/monitors.md"
-TIMES = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+FIELDS = {one.name: one for one in fields_of(Monitor)}
 FITTING = {  # what an example needs beside itself to be a monitor
     "kind": {"members": ("drift",), "metric": "", "warning": None},
+    "measures": {"kind": "fairness", "groups": "sex", "metric": "", "warning": None},
     "failing": {"comparison": "outside", "warning": None},
     "limits": {"comparison": "above"},
 }
@@ -83,9 +85,7 @@ def test_every_field_stands_there_with_its_meaning_and_default():
 def test_every_example_makes_a_monitor():
     for row in _field_rows():
         (name, value), *_ = tomllib.loads(code_words(row[3])[0]).items()
-        if name.endswith("_s") and isinstance(value, str):
-            value = int(value[:-1]) * TIMES[value[-1]]
-        plain = tuple(value) if isinstance(value, list) else value
+        plain = read(FIELDS[name], value)
         given = {"id": "x", "metric": "psi", "warning": 1.0, **FITTING.get(name, {}), name: plain}
 
         assert getattr(Monitor(**given), name) == plain
@@ -121,10 +121,10 @@ def test_every_metric_belongs_to_a_block_with_its_family():
     metrics = {*drift.METRICS, *drifted.METRICS, *fairness.METRICS, *observing.METRICS}
     blocks = {name: block_of(stated="", kind="measurement", metric=name) for name in metrics}
 
-    assert [name for name, block in blocks.items() if block == "custom"] == []
+    assert {name for name, block in blocks.items() if block == "custom"} == set(custom.METRICS)
     assert {blocks[name] for name in fairness.METRICS} == {"fairness"}
     assert {blocks[name] for name in accuracy.METRICS} == {"accuracy"}
-    assert {blocks[name] for name in service.METRICS} == {"service"}
+    assert {blocks[name] for name in service.METRICS} == {"service", "freshness"}
     assert {blocks[name] for name in drift.METRICS} == {"drift", "quality"}
 
 

@@ -10,12 +10,12 @@ from tidegauge_collector.cli import _parser
 from tidegauge_collector.core import composites
 from tidegauge_collector.core.definitions import DEFAULTS, resolved
 from tidegauge_collector.core.monitor_tables import Document, file_schema, read_documents
-from tidegauge_collector.measuring.observing import family_of
+from tidegauge_collector.measuring.observing import problems
 
 from .pages import ROOT, blocks, code_words, rows, section, text_of
 
 PAGE = "docs/monitors-as-code.md"
-POLICIES = sorted((ROOT / "deploy/monitors").glob("*.toml"))
+POLICIES = sorted(path for folder in ("monitors", "policies") for path in (ROOT / "deploy" / folder).glob("*.toml"))
 GENERAL = {"--help", "--url", "--data", "--config", "--token-file", "--ca-file"}
 
 
@@ -40,8 +40,7 @@ def test_a_ready_policy_is_one_that_can_be_judged(path):
     definitions = read(path.name, path.read_text(encoding="utf-8"))
 
     assert definitions
-    measured = [one for one in definitions if one.monitor.kind == "measurement"]
-    assert [one.id for one in measured if family_of(one.monitor.metric) is None] == []
+    assert [problem for one in definitions for problem in problems(one.monitor)] == []
     assert composites.problems([one.monitor for one in resolved(definitions).values()]) == []
 
 

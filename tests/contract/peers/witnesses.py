@@ -220,6 +220,10 @@ BY_HAND: dict[str, str] = {
     "errors": "contract/peers/test_over_rest.py::test_what_is_counted_is_what_was_sent",
     "error_rate": "contract/peers/test_over_rest.py::test_what_is_counted_is_what_was_sent",
     **{
+        f"custom_{name}": "integration/collector/test_custom_metrics.py::test_statistics_are_those_of_the_values"
+        for name in ("mean", "sum", "count", "min", "max", "p50", "p95")
+    },
+    **{
         name: "unit/core/test_fairness.py::test_shares_and_balances_of_two_groups_are_those_computed_by_hand"
         for measure in ("favourable_share", "balance_favourable", "balance_unfavourable")
         for name in (measure, f"{measure}_min_ratio")

@@ -28,7 +28,7 @@ GOOD = {"prediction_id": 1, "value": 1, "timestamp": "2025-06-02T00:00:00Z"}
         (MEASUREMENTS, {"metric": "psi", "version": "v9"}, 404, "version 'v9' of 'shop' was never seen; seen are v1"),
         ("/deployments/shop", {"version": "v9"}, 404, "version 'v9'"),
         (MEASUREMENTS, {}, 400, "metric is missing: write one of psi"),
-        (MEASUREMENTS, {"metric": "psy"}, 400, "metric='psy': write one of psi"),
+        (MEASUREMENTS, {"metric": "psy"}, 400, "metric='psy' is no metric; did you mean 'psi'"),
         (MEASUREMENTS, {"metric": "psi", "step": "week"}, 400, "step='week': write one of minute, hour, day, total"),
         (MEASUREMENTS, {"metric": "psi", "step": "minute"}, 400, "write step=hour"),
         (MEASUREMENTS, {"metric": "auc", "column": "price"}, 400, "leave column away"),

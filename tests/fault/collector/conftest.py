@@ -28,7 +28,28 @@ load("collector_lives", Path(__file__).with_name("lives.py"))
 load("collector_daemon", Path(__file__).with_name("daemon.py"))
 load("collector_fleet", Path(__file__).with_name("fleet.py"))
 
-from collector_lives import Launcher, Lives  # noqa: E402  made importable above
+from collector_daemon import Daemon  # noqa: E402  made importable above
+from collector_lives import Launcher, Lives  # noqa: E402
+from collector_mailbox import SECRET, Mailbox  # noqa: E402
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    opened = Mailbox()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def daemon(launcher: Launcher, tmp_path: Path, mailbox: Mailbox) -> Iterator[Daemon]:
+    """One that tells the mailbox, and is not started yet."""
+    config = tmp_path / "collector.toml"
+    config.write_text(
+        f'[[channels]]\nname = "mailbox"\nurl = "{mailbox.url}"\nsecret = "{SECRET}"\nallow = ["127.0.0.1"]\n'
+    )
+    made = Daemon(launcher, tmp_path, config)
+    yield made
+    made.end()
 
 
 @pytest.fixture(scope="session")

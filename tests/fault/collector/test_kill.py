@@ -7,10 +7,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from collector_daemon import Daemon
-from collector_lives import Launcher
-from collector_mailbox import SECRET, Mailbox
+from collector_mailbox import Mailbox
 from collector_rows import REPLAY, amounts, give_baseline, record_days
 
 import tidegauge
@@ -23,25 +21,6 @@ from tidegauge.shipper.start import stop_shipper
 NAME = "shop"
 HEALTHY, BROKEN = 0.0, 40.0
 POINTS = ["before fold", "after fold", "after alerts"]  # the last: between alerts and judgements
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    opened = Mailbox()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def daemon(launcher: Launcher, tmp_path: Path, mailbox: Mailbox) -> Iterator[Daemon]:
-    """One that is not started yet."""
-    config = tmp_path / "collector.toml"
-    config.write_text(
-        f'[[channels]]\nname = "mailbox"\nurl = "{mailbox.url}"\nsecret = "{SECRET}"\nallow = ["127.0.0.1"]\n'
-    )
-    made = Daemon(launcher, tmp_path, config)
-    yield made
-    made.end()
 
 
 @contextmanager

@@ -1,12 +1,10 @@
 """Killed between an alert and its message, at every point: it is told by the next life, once, and nothing is lost."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from collector_daemon import Daemon
-from collector_lives import Launcher
-from collector_mailbox import SECRET, Mailbox
+from collector_mailbox import Mailbox
 from collector_rows import REPLAY, give_baseline, record_days
 
 import tidegauge
@@ -16,24 +14,6 @@ from tidegauge_collector.crash_points import CRASH_POINTS, EXIT_CODE
 
 NAME = "shop"
 HEALTHY, BROKEN = 0.0, 40.0
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    opened = Mailbox()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def daemon(launcher: Launcher, tmp_path: Path, mailbox: Mailbox) -> Iterator[Daemon]:
-    config = tmp_path / "collector.toml"
-    config.write_text(
-        f'[[channels]]\nname = "mailbox"\nurl = "{mailbox.url}"\nsecret = "{SECRET}"\nallow = ["127.0.0.1"]\n'
-    )
-    made = Daemon(launcher, tmp_path, config)
-    yield made
-    made.end()
 
 
 @pytest.mark.parametrize("point", [one for one in CRASH_POINTS if one.startswith("tell.")])

@@ -1,6 +1,7 @@
 """A problem from the breach to the receiver and back: what people do over HTTP and on the command line is told."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,17 +22,33 @@ def mailbox() -> Iterator[Mailbox]:
     opened.close()
 
 
-@pytest.fixture
-def port(tmp_path: Path, mailbox: Mailbox) -> Iterator[Harbour]:
+@contextmanager
+def alerted(folder: Path, mailbox: Mailbox) -> Iterator[Harbour]:
     """A collector with one alert, that its channel was told of."""
-    with harbour(tmp_path / "data", channels=(mailbox.channel,)) as running:
-        with agent_at(running, tmp_path / "spool", NAME, alerts="all") as agent:
+    with harbour(folder / "data", channels=(mailbox.channel,)) as running:
+        with agent_at(running, folder / "spool", NAME, alerts="all") as agent:
             give_baseline(agent)
             record_days(agent, REPLAY, [HEALTHY, BROKEN, BROKEN])
             running.ship(agent, end=True)
         running.settle()
         mailbox.until(1)
         yield running
+
+
+@pytest.fixture
+def port(tmp_path: Path, mailbox: Mailbox) -> Iterator[Harbour]:
+    """One that a test may do anything to."""
+    with alerted(tmp_path, mailbox) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
+    """One that is only asked for what it refuses."""
+    mailbox = Mailbox()
+    with alerted(tmp_path_factory.mktemp("refusing"), mailbox) as running:
+        yield running
+    mailbox.close()
 
 
 def post(port: Harbour, path: str, status: int = 200, **body: object) -> dict:
@@ -103,8 +120,8 @@ def test_silences_are_made_listed_and_ended_over_http(port: Harbour) -> None:
         ("/silences", {"duration": "2h"}, 400, "would silence everything"),
     ],
 )
-def test_a_wrong_wish_is_told_what_is_wrong(port: Harbour, path: str, body: dict, status: int, words: str) -> None:
-    assert words in post(port, path, status, **body)["error"]
+def test_a_wrong_wish_is_told_what_is_wrong(refusing: Harbour, path: str, body: dict, status: int, words: str) -> None:
+    assert words in post(refusing, path, status, **body)["error"]
 
 
 def test_commands_work_beside_the_running_collector_which_tells_of_it(

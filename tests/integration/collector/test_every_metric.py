@@ -11,11 +11,17 @@ import pytest
 from collector_harbour import Harbour, agent_at, harbour
 from sklearn import metrics as sk
 
-from tidegauge_collector.api.measurements import METRICS
+from tidegauge.core.windows import DAY_US, Window
+from tidegauge_collector.core.monitors import Monitor
+from tidegauge_collector.measuring.baselines import Baselines
+from tidegauge_collector.measuring.families import METRICS, family_of
+from tidegauge_collector.measuring.observing import Observer
+from tidegauge_collector.telemetry.extent import known
 
 N = 600
 AT = "2025-06-02T10:00:00Z"
 TRUTH_AT = "2025-06-02T16:00:00Z"
+JUNE_US = 1_748_736_000_000_000  # 2025-06-01
 CLASSES = ("cat", "dog", "owl")
 UNMEASURED = {"interval_coverage"}  # no agent sends intervals yet
 
@@ -74,7 +80,8 @@ def serve(port: Harbour, spool: Path, task: str) -> None:
         rows = features(rng, N, shift=0.5)
         said, true = SEEN[task] = answers_of(task, rows, rng)
         ids = list(range(N))
-        agent.record(rows, said, prediction_ids=ids, timestamps=[AT] * N, latency_s=0.01)
+        with agent.context(consumer="web", cached=True):
+            agent.record(rows, said, prediction_ids=ids, timestamps=[AT] * N, latency_s=0.01)
         agent.metric("basket", [1.0, 2.0, 3.0], timestamps=[AT] * 3)
         agent.actuals(ids, true, timestamps=[TRUTH_AT] * N)
         port.ship(agent, end=True)
@@ -200,3 +207,91 @@ def test_groups_are_compared(port: Harbour) -> None:
     assert items(port, "binary", "selection_rate", group="age")[0]["reason"] == "no_rows"
     assert items(port, "binary", "selection_rate")[0]["reason"] == "not_applicable"
     assert not any(math.isnan(value) for value in values)
+
+
+def tried(port: Harbour, task: str, monitor: dict[str, Any], **query: Any) -> dict[str, Any]:
+    """A whole back-test of a monitor over what is stored of a task."""
+    body = {"deployment": task, "monitor": {"id": "tried", "min_rows": 0, **monitor}, **query}
+    answer = port.client.post("/api/v1/monitors/backtest", json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["resume"] is None
+    return dict(answer.json())
+
+
+def test_every_metric_can_be_judged_and_is_judged_by_the_value_that_rest_gives(port: Harbour) -> None:
+    port.clock.turn(minutes=20)
+    judged = set()
+    for metric in METRICS:
+        family = family_of(metric)
+        assert family is not None
+        step = "1m" if family.by_arrival else "1d"
+        monitor = {"metric": metric, "comparison": "below", "failing": 1e12, "window_s": step, "every_s": step}
+        monitor |= {"columns": "*"} if family.of_columns else {}
+        monitor |= {"groups": "sex"} if family.by_group else {}
+        for task in ("binary", "multiclass", "regression"):
+            for one in tried(port, task, monitor)["episodes"]:
+                judged.add(metric)
+                query = {"step": "minute" if family.by_arrival else "day", "group": "sex" if family.by_group else ""}
+                values = [
+                    found["value"]
+                    for found in items(port, task, metric, **query)
+                    if (found["column"], found["segment"]) == (one["column"], one["segment"])
+                ]
+                least = min(value for value in values if value is not None)
+                assert one["worst_value"] == pytest.approx(least, rel=1e-12), (task, one)
+
+    assert set(METRICS) - judged == UNMEASURED
+
+
+def test_groups_classes_and_statistics_of_a_monitor_are_those_of_the_question(port: Harbour) -> None:
+    (found,) = items(port, "binary", "tpr", group="sex=F", statistic="difference", reference="M", step="day")
+    monitor = {"metric": "tpr", "groups": "sex=F", "statistic": "difference", "reference": "sex=M"}
+
+    below = tried(port, "binary", monitor | {"comparison": "below", "failing": found["value"] + 1e-6})
+    above = tried(port, "binary", monitor | {"comparison": "below", "failing": found["value"] - 1e-6})
+    surely = tried(port, "binary", monitor | {"comparison": "below", "failing": 1, "significance": 1e-9})
+    owls = tried(port, "multiclass", {"metric": "recall", "of_class": "dog", "failing": 0.0})
+
+    assert [one["worst_value"] for one in below["episodes"]] == [found["value"]]
+    assert (above["episodes"], above["verdicts"]) == ([], {"ok": 1})
+    assert surely["verdicts"] == {"ok": 1}
+    recall = items(port, "multiclass", "recall", step="day", **{"class": "dog"})
+    assert [one["worst_value"] for one in owls["episodes"]] == [recall[0]["value"]]
+
+
+@pytest.mark.parametrize(
+    ("monitor", "words"),
+    [
+        ({"metric": "selection_rat", "failing": 0.8}, "'selection_rat' is no metric; did you mean 'selection_rate'"),
+        ({"metric": "psi", "failing": 0.2}, "columns is empty"),
+        ({"metric": "auc", "columns": "x", "failing": 0.2}, "leave columns away"),
+        ({"metric": "tpr", "failing": 0.2}, "name the protected attributes"),
+        ({"metric": "auc", "groups": "sex", "failing": 0.2}, "leave groups away"),
+        ({"metric": "missing_delta", "columns": "*", "failing": 0.2, "significance": 0.01}, "chance cannot be told"),
+        ({"metric": "ks", "columns": "*", "failing": 3, "limits": "baseline"}, "none can be learned"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_when_planned_and_when_tried(
+    port: Harbour, monitor: dict[str, Any], words: str
+) -> None:
+    table = {"id": "wrong", **monitor}
+    files = {"files": [{"name": "m.toml", "monitors": [table]}]}
+    for path, body in (("plan", files), ("apply", files), ("backtest", {"deployment": "binary", "monitor": table})):
+        answer = port.client.post(f"/api/v1/monitors/{path}", json=body)
+        assert answer.status_code == 400
+        assert words in answer.json()["error"], (path, answer.json())
+
+
+def test_windows_with_more_rows_than_are_read_at_once_are_read_in_portions(port: Harbour) -> None:
+    control, telemetry = port.collector.control, port.collector.telemetry
+    deployment = control.deployment("binary")
+    assert deployment is not None
+    monitor = Monitor(id="auc", metric="auc", failing=0.1)
+    days = [Window(at, at + DAY_US) for at in range(JUNE_US, JUNE_US + 5 * DAY_US, DAY_US)]
+
+    def observed(most_rows: int) -> Any:
+        observer = Observer(telemetry, Baselines(control), most_rows=most_rows)
+        return observer.observe(monitor, deployment, "v1", days, known(telemetry, "binary").columns)
+
+    assert observed(1) == observed(10**9)
+    assert sum(one.n for some in observed(1).values() for one in some) == N

@@ -12,7 +12,7 @@ from collector_harbour import Harbour, agent_at, harbour
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tidegauge_collector.api.measurements import METRICS
+from tidegauge_collector.measuring.families import METRICS
 
 NAN, INF = float("nan"), float("inf")
 AT = "2025-06-02T10:00:00Z"

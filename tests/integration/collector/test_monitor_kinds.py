@@ -58,8 +58,7 @@ SILENCE = Monitor(
 def test_a_deployment_that_falls_silent_is_noticed_by_the_clock_alone(port: Harbour, tmp_path: Path) -> None:
     watch(port, [SILENCE])
     with agent_at(port, tmp_path / "spool", NAME) as agent:
-        port.clock.turn(minutes=20)
-        serve(port, agent)
+        serve(port, agent)  # before any turn: an agent puts what is 10 minutes ahead of its clock into its own hour
         port.clock.turn(minutes=50)
         port.settle()
         early = alerts(port)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from collector_harbour import Harbour, agent_at, harbour
 from collector_rows import REPLAY, give_baseline, record_days
+from structlog.testing import capture_logs
 
 from tidegauge_collector.cli import main
 from tidegauge_collector.core.monitors import DEFAULT_MONITORS
@@ -39,7 +40,8 @@ def run(port: Harbour, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 
     def ran(*arguments: str) -> tuple[int, str]:
         capsys.readouterr()
-        code = main(arguments)
+        with capture_logs():  # the collector's, of which none may stand between the lines of a command
+            code = main(arguments)
         said = capsys.readouterr()
         return code, said.out + said.err
 
@@ -132,7 +134,7 @@ def test_a_backtest_says_when_it_would_have_fired_and_changes_nothing(
     ("table", "options", "code", "words"),
     [
         ('kind = "no_data"\nmetric = "predictions"', (), 1, "not tried on history"),
-        ('metric = "psy"\nfailing = 1', (), 1, "metric 'psy' is none: use psi"),
+        ('metric = "psy"\nfailing = 1', (), 1, "metric 'psy' is no metric; did you mean 'psi'"),
         ('metric = "psi"\nfailing = 1', ("--deployment", "nowhere"), 78, "there are bank, shop"),
         ('metric = "psi"\nfailing = 1', ("--monitor", "other"), 78, "the files have new"),
         ('metric = "psi"\nfailing = 1', ("--last", "soon"), 78, "30d or 12h"),

@@ -88,8 +88,9 @@ def test_an_objective_is_put_judged_shown_reported_and_deleted(port: Harbour, ca
     page = port.client.get("/api/v1/report", params={"month": month, "format": "markdown"})
     assert page.headers["content-type"].startswith("text/markdown")
     assert "40 of 100 requests were bad, 10.0 were allowed." in page.text
-    assert command(port, "report", "--month", month, "--json") == 0
-    assert json.loads(capsys.readouterr().out)["month"] == month
+    written = port.data / "report.json"
+    assert command(port, "report", "--month", month, "--json", "--out", str(written)) == 0
+    assert json.loads(written.read_text(encoding="utf-8"))["month"] == month
 
     gone = port.client.delete("/api/v1/objectives/fast").json()
     assert gone["withdrawn"] == 1
@@ -97,15 +98,13 @@ def test_an_objective_is_put_judged_shown_reported_and_deleted(port: Harbour, ca
     assert port.client.delete("/api/v1/objectives/drift").status_code == 404
 
 
-def test_files_of_objectives_are_planned_applied_and_exported(port: Harbour, tmp_path: Path, capsys: Any) -> None:
+def test_files_of_objectives_are_planned_applied_and_exported(port: Harbour, tmp_path: Path) -> None:
     (tmp_path / "service.toml").write_text(FILE, encoding="utf-8")
 
     assert command(port, "monitors", "plan", str(tmp_path), "--exit-code") == 3
     assert command(port, "monitors", "apply", str(tmp_path), "--yes") == 0
-    capsys.readouterr()
-    assert command(port, "monitors", "export") == 0
-    exported = capsys.readouterr().out
-    (tmp_path / "service.toml").write_text(exported, encoding="utf-8")
+    assert command(port, "monitors", "export", "--out", str(tmp_path / "service.toml")) == 0
+    exported = (tmp_path / "service.toml").read_text(encoding="utf-8")
     assert command(port, "monitors", "plan", str(tmp_path), "--exit-code") == 0
 
     assert "[[objectives]]" in exported

@@ -23,6 +23,11 @@ class OutboxOrder(RuleBasedStateMachine):
         self.waiting = defaultdict(list)  # (channel, key) -> [seq, next attempt], oldest first
         self.sent = defaultdict(list)
 
+    def heads_due(self):
+        """What may be sent now, as the model has it; that the store says the same is an invariant."""
+        heads = {name: queue[0] for name, queue in self.waiting.items() if queue}
+        return {name: seq for name, (seq, at_us) in heads.items() if at_us <= self.now_us}
+
     def teardown(self):
         if hasattr(self, "store"):
             self.store.close()
@@ -38,7 +43,7 @@ class OutboxOrder(RuleBasedStateMachine):
     def let_time_pass(self, seconds):
         self.now_us += seconds
 
-    @precondition(lambda self: self.store.due(self.now_us))
+    @precondition(lambda self: self.heads_due())
     @rule(data=st.data())
     def deliver_one(self, data):
         message = data.draw(st.sampled_from(self.store.due(self.now_us)))
@@ -46,14 +51,14 @@ class OutboxOrder(RuleBasedStateMachine):
         self.sent[message.channel, message.alert_key].append(message.seq)
         self.waiting[message.channel, message.alert_key].pop(0)
 
-    @precondition(lambda self: self.store.due(self.now_us))
+    @precondition(lambda self: self.heads_due())
     @rule(data=st.data(), wait=st.integers(0, 9))
     def fail_one(self, data, wait):
         message = data.draw(st.sampled_from(self.store.due(self.now_us)))
         self.store.retry_at(message.id, at_us=self.now_us + wait, now_us=self.now_us, error="HTTP 500")
         self.waiting[message.channel, message.alert_key][0][1] = self.now_us + wait
 
-    @precondition(lambda self: self.store.due(self.now_us))
+    @precondition(lambda self: self.heads_due())
     @rule(data=st.data())
     def give_one_up(self, data):
         message = data.draw(st.sampled_from(self.store.due(self.now_us)))
@@ -63,10 +68,9 @@ class OutboxOrder(RuleBasedStateMachine):
     @invariant()
     def due_is_the_first_of_each_list_whose_time_has_come(self):
         found = {(each.channel, each.alert_key): each.seq for each in self.store.due(self.now_us, 1000)}
-        heads = {name: queue[0] for name, queue in self.waiting.items() if queue}
 
-        assert found == {name: seq for name, (seq, at_us) in heads.items() if at_us <= self.now_us}
-        assert self.store.next_due_us() == min((at_us for _, at_us in heads.values()), default=None)
+        assert found == self.heads_due()
+        assert self.store.next_due_us() == min((queue[0][1] for queue in self.waiting.values() if queue), default=None)
         assert self.store.outbox_depth() == sum(map(len, self.waiting.values()))
 
     @invariant()

@@ -4,7 +4,7 @@ from collections import defaultdict
 from itertools import pairwise
 
 import pytest
-from control_timeline import DAY_US, START_US, plain_body
+from control_timeline import DAY_US, FAILING, START_US, Timeline, plain_body
 
 from tidegauge_collector.core.alerts import SeriesState, Transition
 from tidegauge_collector.core.explaining import Explanation
@@ -108,3 +108,16 @@ def test_the_end_of_a_storm_of_one_deployment_is_few_messages_and_all_is_recorde
     assert len(touched) == len(store.alerts(status="resolved", limit=5_000)) == len(columns)
     assert len({one for _, one, _ in messages(store)}) == 51
     assert store.due_threads(["hook"], now_us=2**62) == []
+
+
+def test_threads_of_a_channel_that_is_gone_are_left_at_the_start_and_counted(store, clock):
+    before = Routing((), {"chat": "webhook", "gone": "webhook"})
+    line = Timeline(store, channels=tuple(before.kinds))
+    line.judge(FAILING, now_us=clock.now_us)
+    telling = telling_of(store, Routing((), {"chat": "webhook"}), clock)
+
+    telling.tell_some()
+    telling.tell_some()
+
+    assert telling.counts["left"] == 1
+    assert [one.channel for one in store.threads_of(1) if one.is_open] == ["chat"]

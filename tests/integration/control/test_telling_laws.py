@@ -119,8 +119,6 @@ class Histories(RuleBasedStateMachine):
         if self.now - self.told_at.get(place, -(2**60)) < INTERVAL_US[message.channel]:
             self.too_soon.append(place)
         self.told_at[place] = self.now
-        if said["status"] == "alert.resolved":  # that thread is over: the next one begins anew
-            del self.told_at[place]
         for number, column, state in said["alerts"]:
             self.heard.add(number)
             self.last[message.channel, column] = state

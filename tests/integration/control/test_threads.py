@@ -19,6 +19,7 @@ def told_body(bulletin: Bulletin) -> bytes:
     """What a test wants to know of a message."""
     alerts = [[one.column, one.status, one.severity] for one in bulletin.alerts]
     said = {"changes": bulletin.changes, "alerts": alerts, "comment": bulletin.comment, "seq": bulletin.seq}
+    said["closed_by"] = bulletin.closed_by
     return json.dumps(said | {"type": bulletin.event_type, "key": bulletin.key, "channel": bulletin.channel}).encode()
 
 
@@ -90,6 +91,31 @@ def test_a_group_is_over_when_its_last_alert_is_and_opens_a_thread_that_goes_on_
     assert [one["seq"] for one in (partly, over, again)] == [2, 3, 4]
     first, second = store.threads_of(1)[0], store.threads_of(3)[0]
     assert (first.is_open, second.is_open, first.key) == (False, True, second.key)
+
+
+def test_a_group_that_fires_again_at_once_is_told_an_interval_after_its_last_message(store):
+    watch = Watch(store)
+    watch.judge("a", FAILING)
+    watch.tell(NOW + 30 * S)
+    watch.judge("a", QUIET, QUIET, now_us=NOW + 10 * M)
+    assert len(watch.tell(NOW + 10 * M)) == 1
+    watch.judge("a", FAILING, now_us=NOW + 11 * M)
+
+    assert watch.tell(NOW + 15 * M - 1) == []
+    assert [one["type"] for one in watch.tell(NOW + 15 * M)] == ["alert.firing"]
+
+
+def test_a_channel_that_is_not_configured_any_more_is_left_and_history_says_so(store):
+    watch = Watch(store, channels=("chat", "gone"), kind="webhook")
+    (alert,) = watch.judge("a", FAILING)
+    watch.tell(NOW)
+
+    assert store.leave_channels(["chat"], now_us=NOW + M) == {"gone": 1}
+    assert store.leave_channels(["chat"], now_us=NOW + M) == {}
+    assert [(one.kind, one.details.get("channel")) for one in store.alert_events(alert.id)][1:] == [("left", "gone")]
+    assert {one.channel: one.is_open for one in store.threads_of(alert.id)} == {"chat": True, "gone": False}
+    watch.judge("a", QUIET, QUIET, now_us=NOW + 2 * M)
+    assert [(one["channel"], one["type"]) for one in watch.tell(NOW + 2 * M)] == [("chat", "alert.resolved")]
 
 
 def test_what_opens_and_ends_before_anybody_heard_leaves_history_and_no_message(store):
@@ -260,7 +286,7 @@ def test_what_a_person_closed_opens_again_only_after_it_was_well_once(store):
 
     store.people.close_by_person(alert.id, actor="anna", at_us=NOW + 1)
     assert store.people.close_by_person(alert.id, actor="anna", at_us=NOW + 2) == []
-    assert [one["type"] for one in watch.tell(NOW + 2)] == ["alert.resolved"]
+    assert [(one["type"], one["closed_by"]) for one in watch.tell(NOW + 2)] == [("alert.resolved", "anna")]
     watch.judge("a", FAILING, WARNING, now_us=NOW + 3)
     assert watch.tell(NOW + 3) == []
     assert [one.status for one in store.alerts()] == ["resolved"]
@@ -268,6 +294,8 @@ def test_what_a_person_closed_opens_again_only_after_it_was_well_once(store):
     watch.judge("a", QUIET, QUIET, FAILING, now_us=NOW + 4)
     assert [one["type"] for one in watch.tell(NOW + 4)] == ["alert.firing"]
     assert [one.status for one in store.alerts()] == ["firing", "resolved"]
+    watch.judge("a", QUIET, QUIET, now_us=NOW + 5)
+    assert [(one["type"], one["closed_by"]) for one in watch.tell(NOW + 5)] == [("alert.resolved", "")]
 
 
 @pytest.mark.parametrize("until_us", [NOW + 10 * M, None])

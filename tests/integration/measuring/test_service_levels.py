@@ -222,3 +222,13 @@ def test_values_do_not_depend_on_how_frames_were_cut_or_merged(store: TelemetryS
     assert often["throughput_median"].value == load[(len(load) + 1) // 2 - 1]
     assert often["throughput_peak"].value == load[-1]
     assert often["slow_requests"].value == sum(ms > 1_000 for _, ms, *_ in some)
+
+
+def test_a_minute_counts_in_the_range_that_it_begins_in(ten: TelemetryStore) -> None:
+    def load(start_us: int, end_us: int) -> tuple[float | None, object]:
+        (found,) = measured(ten, "throughput_peak", window=Window(start_us, end_us)).values()
+        return found.value, found.parameters.get("minutes")
+
+    assert load(2 * MINUTE_US, 2 * MINUTE_US + 1) == (5, 1)
+    assert load(MINUTE_US + 1, 3 * MINUTE_US + 1) == (5, 2)
+    assert load(2 * MINUTE_US + 1, 2 * MINUTE_US + 2) == (None, None)

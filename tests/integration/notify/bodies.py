@@ -53,6 +53,7 @@ def event(kind="firing", *, key=KEY, seq=1, columns=("dep_delay",), severity="fa
         "runbook": "",
         "changes": {"firing": ["opened"], "updated": ["worse"], "resolved": ["resolved"]}[kind],
         "comment": "",
+        "closed_by": "",
         "group": {
             "labels": {"deployment": "flights-delay"},
             "firing": 0 if is_over else len(columns) + more,
@@ -72,7 +73,7 @@ def event(kind="firing", *, key=KEY, seq=1, columns=("dep_delay",), severity="fa
 def plain_event(kind="firing", **data):
     """The same as it was before threads: without the newer fields."""
     found = deepcopy(event(kind, **data))
-    for name in ("changes", "comment", "group", "alerts", "explanation", "owner", "assignee", "runbook"):
+    for name in ("changes", "comment", "closed_by", "group", "alerts", "explanation", "owner", "assignee", "runbook"):
         del found["data"][name]
     return found
 

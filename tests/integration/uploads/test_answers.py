@@ -10,7 +10,10 @@ from typing import Any
 import httpx
 import pytest
 from collector_harbour import Harbour, harbour
+from structlog.testing import capture_logs
 from upload_flights import FORMATS, MEANING, flights
+
+from tidegauge_collector.uploads import receiving
 
 numbers = itertools.count()
 ROWS = flights(50)
@@ -42,6 +45,29 @@ def lines(*rows: Any) -> bytes:
 def stored(port: Harbour, name: str) -> dict[str, int]:
     port.settle()
     return dict(port.get(f"/deployments/{name}/status")["stored"])
+
+
+def test_of_a_large_body_the_log_tells_how_far_it_is(port: Harbour, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiving, "LARGE_BYTES", 1_000)
+    row = {"timestamp": "2025-06-02T10:00:00Z", "prediction": 0.5, "x": 1.0}
+
+    with capture_logs() as logs:
+        answer = post(port, f"{name}/observations", lines(*[row] * 100), version="v1")
+
+    assert answer.status_code == 200, answer.text
+    told = [one for one in logs if one["event"].startswith("upload.")]
+    assert [one["event"] for one in told] == ["upload.coming", "upload.is_read", "upload.taken"]
+    assert {one["deployment"] for one in told} == {name}
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd"])
+def test_an_encoding_that_is_not_read_is_told_as_json(port: Harbour, name: str, encoding: str) -> None:
+    headers = {"Content-Type": NDJSON, "Content-Encoding": encoding}
+
+    answer = port.client.post(f"/api/v1/deployments/{name}/observations", content=b"what", headers=headers)
+
+    assert answer.status_code == 400
+    assert encoding in answer.json()["error"]
 
 
 WRONG = {

@@ -11,6 +11,7 @@ from tidegauge_collector.core.fairness import (
     MEASURES,
     PROPORTIONS,
     Group,
+    MinRatio,
     Rate,
     compare,
     group_of,
@@ -113,17 +114,19 @@ def test_the_summary_leaves_out_small_and_undefined_groups():
         "d": Group(rows=100, favourable=45, tp=10, fn=90),
     }
 
-    assert min_ratio(groups, "selection_rate") == (pytest.approx(0.3 / 0.5), None, 3)
-    assert min_ratio(groups, "tpr") == (pytest.approx(0.1 / 0.8), None, 2)
+    found = min_ratio(groups, "selection_rate")
+    assert (found.value, found.reason, found.groups) == (pytest.approx(0.3 / 0.5), None, 3)
+    found = min_ratio(groups, "tpr")
+    assert (found.value, found.reason, found.groups) == (pytest.approx(0.1 / 0.8), None, 2)
     assert is_small(groups["c"], MEASURES["selection_rate"](groups["c"], 0))
 
 
 def test_fewer_than_two_groups_or_nothing_but_zeros_are_no_summary():
     a, b = Group(rows=100, favourable=0), Group(rows=100, favourable=0)
 
-    assert min_ratio({}, "selection_rate") == (None, "no_rows", 0)
-    assert min_ratio({"a": a}, "selection_rate") == (None, "too_few_rows", 1)
-    assert min_ratio({"a": a, "b": b}, "selection_rate") == (None, "no_positive", 2)
+    assert min_ratio({}, "selection_rate") == MinRatio(None, "no_rows", 0)
+    assert min_ratio({"a": a}, "selection_rate") == MinRatio(None, "too_few_rows", 1)
+    assert min_ratio({"a": a, "b": b}, "selection_rate") == MinRatio(None, "no_positive", 2)
 
 
 def test_the_reference_is_the_largest_group_and_the_first_by_name_among_equals():

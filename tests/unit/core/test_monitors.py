@@ -79,7 +79,7 @@ def test_all_problems_are_reported_together_under_the_monitors_id():
     [
         ({"id": " "}, "id is empty"),
         ({"metric": ""}, "metric is empty"),
-        ({"kind": "other"}, "kind is 'other': use measurement, composite, burn_rate or no_data"),
+        ({"kind": "other"}, "kind is 'other': use measurement, composite, burn_rate, no_data or fairness"),
         ({"limits": "guessed"}, "limits is 'guessed'"),
         ({"block": "misc"}, "block is 'misc'"),
         ({"severity": "ok"}, "severity is 'ok'"),

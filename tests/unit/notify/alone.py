@@ -22,6 +22,7 @@ def bulletin(alert: AlertRow, event_type: str, **changes: Any) -> Bulletin:
         "at_us": alert.updated_at_us,
         "changes": _CHANGES[event_type],
         "comment": "",
+        "closed_by": "",
         "alerts": (alert,),
         "owner": "",
         "runbook": "",

@@ -72,6 +72,7 @@ def test_a_body_says_what_where_how_much_and_since_when():
             "runbook": "",
             "changes": ["worse"],
             "comment": "",
+            "closed_by": "",
             "group": {"labels": {}, "firing": 1, "resolved": 0, "more": 0},
             "alerts": [
                 {

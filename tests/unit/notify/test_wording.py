@@ -26,6 +26,20 @@ def test_a_line_says_state_deployment_metric_value_and_limit_in_both_languages()
     assert Voice().headline(read(event("resolved"))) == "[RESOLVED] flights-delay: psi of dep_delay is 0.02 again"
 
 
+def test_what_a_person_closed_is_not_said_to_be_well_again():
+    recovered, closed = read(event("resolved")), read(event("resolved", closed_by="anna (itsm)"))
+
+    assert (
+        Voice()
+        .closing(recovered)
+        .startswith("Resolved by itself: [RESOLVED] flights-delay: psi of dep_delay is 0.02 again")
+    )
+    assert Voice().closing(closed) == (
+        "Closed by anna (itsm): [RESOLVED] flights-delay: psi of dep_delay was closed at 0.02"
+    )
+    assert "anna (itsm)" in Voice("ja").closing(closed)
+
+
 def test_a_line_of_more_than_one_alert_says_how_many_and_names_the_first():
     many = read(event(columns=("dep_delay", "carrier", "origin", "hour")))
 

@@ -2,14 +2,21 @@
 
 import pytest
 
-from tidegauge_collector.api.measurements import METRICS
+from tidegauge_collector.measuring.families import METRICS
 from tidegauge_collector.web.catalogue import load_text
 from tidegauge_collector.web.metrics import ACCURACY, FAIRNESS, STATISTICS
 from tidegauge_collector.web.tabs import TABS, carried, tab_of_metric, tab_path
 
 
 def test_every_metric_of_the_api_has_a_page() -> None:
-    assert {tab_of_metric(metric) for metric in METRICS} == {"service", "drift", "quality", "accuracy", "fairness"}
+    assert {tab_of_metric(metric) for metric in METRICS} == {
+        "service",
+        "drift",
+        "quality",
+        "accuracy",
+        "fairness",
+        "metrics",
+    }
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from tidegauge_collector.api.bodies import (
+    Alerting,
     Body,
-    InThread,
     actor_named,
     answered,
     check_fields,
@@ -109,15 +109,10 @@ def _open(control: ControlStore) -> Json:
 
 
 class AlertActions:
-    """Answers POST of `/alerts/{id}/{action}`; `on_change` is told of each change."""
+    """Answers POST of `/alerts/{id}/{action}`."""
 
-    def __init__(
-        self, control: ControlStore, in_thread: InThread, now_us: Callable[[], int], on_change: Callable[[], None]
-    ) -> None:
-        self._control = control
-        self._in_thread = in_thread
-        self._now_us = now_us
-        self._on_change = on_change
+    def __init__(self, alerting: Alerting) -> None:
+        self._with = alerting
 
     async def answer(self, request: web.Request) -> web.Response:
         """The alert as it is afterwards."""
@@ -134,8 +129,8 @@ class AlertActions:
         if not number.isdecimal() or len(number) > 18:
             raise NotFound(f"alert {number!r:.80} does not exist: /api/v1/alerts lists them")
         check_fields(body, *FIELDS[action], "actor")
-        options: dict[str, Any] = {"actor": actor_named(asking, body), "at_us": self._now_us()}
-        people, alert = self._control.people, int(number)
+        options: dict[str, Any] = {"actor": actor_named(asking, body), "at_us": self._with.now_us()}
+        people, alert = self._with.control.people, int(number)
         change: Callable[..., Any]
         match action:
             case "acknowledge":
@@ -152,12 +147,12 @@ class AlertActions:
                 change = people.unmute
             case _:
                 change = people.close_by_person
-        await self._in_thread(lambda: change(alert, **options))
-        self._on_change()
-        return dict(await self._in_thread(lambda: self._shown(alert)))
+        await self._with.in_thread(lambda: change(alert, **options))
+        self._with.on_change()
+        return dict(await self._with.in_thread(lambda: self._shown(alert)))
 
     def _shown(self, alert: int) -> Json:
-        return _alert(self._control, alert_number(self._control, str(alert)), self._now_us())
+        return _alert(self._with.control, alert_number(self._with.control, str(alert)), self._with.now_us())
 
 
 def _until(body: Mapping[str, Any], now_us: int) -> int | None:

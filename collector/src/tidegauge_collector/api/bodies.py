@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +14,21 @@ from tidegauge.core.windows import to_us
 from tidegauge_collector.api.deletions import requester_of
 from tidegauge_collector.api.errors import dump_json, refusal
 from tidegauge_collector.api.query import BadRequest
+from tidegauge_collector.control import ControlStore
 from tidegauge_collector.core.calendar import duration_us
 
 Body = Mapping[str, Any]
 InThread = Callable[[Callable[[], Any]], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Alerting:
+    """What the routes that change alerts and silences work with; `on_change` is told of each change."""
+
+    control: ControlStore
+    in_thread: InThread
+    now_us: Callable[[], int]
+    on_change: Callable[[], None]
 
 
 async def read_object(request: web.Request, *known: str, anything: bool = False) -> dict[str, Any]:

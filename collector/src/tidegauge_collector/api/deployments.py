@@ -41,7 +41,14 @@ def show_deployment(sources: Sources, name: str, query: Query) -> Json:
         "health": sources.healths.of(name),
         "segments": sorted(seen.segments),
         "columns": [
-            {"name": column, "kind": kind.value, "role": _role(column), "importance": finite(importance.get(column))}
+            {
+                "name": column,
+                "kind": kind.value,
+                "role": _role(column),
+                "importance": finite(importance.get(column)),
+                "starred": column in found.starred,
+                "excluded": found.leaves_out(column),
+            }
             for column, kind in seen.columns.items()
         ],
         "baselines": [

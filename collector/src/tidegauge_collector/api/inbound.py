@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import structlog
 from aiohttp import web
 
-from tidegauge_collector.api.bodies import InThread
+from tidegauge_collector.api.bodies import Alerting
 from tidegauge_collector.api.errors import refusal
-from tidegauge_collector.control import ControlStore
 from tidegauge_collector.inbound.acting import act
 from tidegauge_collector.inbound.deeds import NotGenuine, NotReadable
 from tidegauge_collector.inbound.hearing import hear
@@ -23,21 +22,10 @@ log = structlog.get_logger(__name__)
 
 
 class InboundRoute:
-    """Answers POST of `/inbound/{channel}`; `on_change` is told where an alert is another now. `counts` is by (channel, outcome)."""
+    """Answers POST of `/inbound/{channel}`. `counts` is by (channel, outcome)."""
 
-    def __init__(
-        self,
-        control: ControlStore,
-        channels: Mapping[str, Channel],
-        in_thread: InThread,
-        now_us: Callable[[], int],
-        on_change: Callable[[], None],
-    ) -> None:
-        self._control = control
-        self._channels = channels
-        self._in_thread = in_thread
-        self._now_us = now_us
-        self._on_change = on_change
+    def __init__(self, alerting: Alerting, channels: Mapping[str, Channel]) -> None:
+        self._with, self._channels = alerting, channels
         self.counts: Counter[tuple[str, str]] = Counter()
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -47,7 +35,7 @@ class InboundRoute:
         if hearing is None:
             raise refusal(web.HTTPNotFound, f"no channel {name!r:.140} hears of what people do: see docs/channels.md")
         body = await self._read(request)
-        now_us = self._now_us()
+        now_us = self._with.now_us()
         try:
             deeds = hear(hearing, request.headers, body, now_s=now_us / 1e6)
         except NotGenuine as problem:
@@ -56,10 +44,10 @@ class InboundRoute:
         except NotReadable as problem:
             self.counts[name, "unreadable"] += 1
             raise refusal(web.HTTPBadRequest, str(problem)) from problem
-        changed = await self._in_thread(lambda: act(self._control, name, deeds, now_us=now_us))
+        changed = await self._with.in_thread(lambda: act(self._with.control, name, deeds, now_us=now_us))
         self.counts[name, "heard"] += 1
         if changed:
-            self._on_change()
+            self._with.on_change()
             log.info("inbound", channel=name, deeds=len(deeds), changed=changed)
         return web.json_response({"changed": changed}, headers={"Cache-Control": "no-store"})
 

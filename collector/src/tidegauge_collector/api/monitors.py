@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -23,6 +24,7 @@ from tidegauge_collector.core.monitor_tables import KEY, Document, read_document
 from tidegauge_collector.core.plans import as_json, plain_of
 from tidegauge_collector.jobs.backtesting import Asked, Backtesting, Episode, Piece
 from tidegauge_collector.measuring.measurement import finite, rfc3339
+from tidegauge_collector.measuring.observing import problems as unjudgeable
 
 T = TypeVar("T")
 InThread = Callable[[Callable[[], T]], Awaitable[T]]
@@ -43,7 +45,7 @@ def list_of_deployment(sources: Sources, name: str, query: Query) -> Json:
         series[monitor].append(_series_json(key, state))
     items = [
         {
-            **plain_of(definition),
+            **plain_of(replace(definition, monitor=monitor)),
             "origin": definition.origin,
             "source": definition.source,
             "series": sorted(series[monitor.id], key=lambda one: (one["version"], one["segment"], one["column"])),
@@ -193,9 +195,21 @@ def read_definition(table: Any, where: str, *, is_objective: bool = False) -> De
     """The definition that a table says; BadRequest with all its problems."""
     problems: list[str] = []
     definition = (read_objective if is_objective else read_table)(table, where, problems)
-    if definition is None:
+    if definition is not None:
+        problems += _unjudgeable([definition])
+    if definition is None or problems:
         raise BadRequest(told(problems))
     return definition
+
+
+def _unjudgeable(definitions: Iterable[Definition]) -> list[str]:
+    """What keeps monitors from being judged: a metric that there is not, a field that says nothing of it."""
+    return [
+        f"{one.source or 'monitor'} {one.id!r}: {problem}"
+        for one in definitions
+        if one.enabled
+        for problem in unjudgeable(one.monitor)
+    ]
 
 
 def applied_json(done: Applied) -> Json:
@@ -231,6 +245,7 @@ async def _read_files(request: web.Request) -> tuple[tuple[Definition, ...], boo
         for number, one in enumerate(files, 1)
     ]
     definitions, problems = read_documents(documents)
+    problems += _unjudgeable(definitions)
     if problems:
         raise BadRequest(told(problems))
     return definitions, read_flag(body, "prune"), read_text(body, "expected")

@@ -25,7 +25,8 @@ from tidegauge_collector.measuring.objectives import tallies, total
 PARAMETERS = ("month", "deployment", "format", "lang")
 FORMATS = ("json", "markdown")
 WORST_DAYS = 5
-MAX_INCIDENTS = 1_000
+MAX_ALERTS = 10_000
+"""Of an objective, the newest, that are looked through for those of the month."""
 
 InThread = Callable[[Callable[[], Any]], Awaitable[Any]]
 
@@ -144,7 +145,7 @@ def _worst(of_days: list[tuple[Window, Tally]], allowed: float) -> list[Json]:
 
 def _incidents(sources: Sources, deployment: str, monitor: Monitor, seen: Window) -> list[AlertRow]:
     """Alerts of the objective that were open at some time of the month, oldest first."""
-    found = sources.control.alerts(deployment, monitor=monitor.id, limit=MAX_INCIDENTS)
+    found = sources.control.alerts(deployment, monitor=monitor.id, limit=MAX_ALERTS)
     return [
         one
         for one in reversed(found)

@@ -29,10 +29,12 @@ from tidegauge_collector.api.export import ExportRoute
 from tidegauge_collector.api.health import show_health
 from tidegauge_collector.api.inbound import InboundRoute
 from tidegauge_collector.api.measurements import PARAMETERS as MEASUREMENT_PARAMETERS
-from tidegauge_collector.api.measurements import list_measurements
+from tidegauge_collector.api.measurements import list_measurements, list_metrics
 from tidegauge_collector.api.monitors import MonitorRoutes, list_monitors, list_of_deployment
 from tidegauge_collector.api.objectives import list_objectives, list_standing
 from tidegauge_collector.api.openapi import Route, openapi
+from tidegauge_collector.api.power import PARAMETERS as POWER_PARAMETERS
+from tidegauge_collector.api.power import show_power
 from tidegauge_collector.api.predictions import list_predictions
 from tidegauge_collector.api.profiles import show_profile
 from tidegauge_collector.api.query import BadRequest, NotFound
@@ -65,6 +67,7 @@ ROUTES = (
         "Measurements of one metric",
         MEASUREMENT_PARAMETERS,
     ),
+    Route("GET", f"{PREFIX}/deployments/{{name}}/power", "Which shifts drift monitors see, how soon", POWER_PARAMETERS),
     Route(
         "GET",
         f"{PREFIX}/deployments/{{name}}/curves",
@@ -100,6 +103,7 @@ ROUTES = (
     Route(
         "PATCH", f"{PREFIX}/deployments/{{name}}", "Set owner, importance, labels, runbook or alerts of a deployment"
     ),
+    Route("GET", f"{PREFIX}/metrics", "Every metric that is measured"),
     Route("GET", f"{PREFIX}/monitors", "All monitors that are defined"),
     Route("PUT", f"{PREFIX}/monitors/{{monitor}}", "Define one monitor"),
     Route("DELETE", f"{PREFIX}/monitors/{{monitor}}", "Take the definition of a monitor away"),
@@ -273,6 +277,7 @@ _LISTS: Mapping[str, Callable[[Sources, Mapping[str, str]], Json]] = {
     "agents": list_agents,
     "quarantine": list_quarantine,
     "monitors": list_monitors,
+    "metrics": list_metrics,
     "trends": list_trends,
     "summary": show_summary,
     "channels": list_channels,
@@ -287,6 +292,7 @@ _OF_DEPLOYMENTS: Mapping[str, Callable[[Sources, str, Mapping[str, str]], Json]]
     "metrics": list_custom,
     "status": show_status,
     "measurements": list_measurements,
+    "power": show_power,
     "profiles": show_profile,
     "curves": show_curves,
     "moments": list_moments,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
 from tidegauge_collector.api.bodies import (
+    Alerting,
     Body,
-    InThread,
     actor_named,
     answered,
     check_fields,
@@ -21,7 +20,6 @@ from tidegauge_collector.api.bodies import (
 from tidegauge_collector.api.deletions import requester_of
 from tidegauge_collector.api.query import BadRequest, check_known, read_choice
 from tidegauge_collector.api.scope import Json, Query, Sources
-from tidegauge_collector.control import ControlStore
 from tidegauge_collector.core.matching import read_matchers
 from tidegauge_collector.core.silences import Silence
 from tidegauge_collector.measuring.measurement import rfc3339
@@ -42,15 +40,10 @@ def list_silences(sources: Sources, query: Query) -> Json:
 
 
 class SilenceRoutes:
-    """Answers POST of `/silences` and DELETE of `/silences/{id}`; `on_change` is told of each."""
+    """Answers POST of `/silences` and DELETE of `/silences/{id}`."""
 
-    def __init__(
-        self, control: ControlStore, in_thread: InThread, now_us: Callable[[], int], on_change: Callable[[], None]
-    ) -> None:
-        self._control = control
-        self._in_thread = in_thread
-        self._now_us = now_us
-        self._on_change = on_change
+    def __init__(self, alerting: Alerting) -> None:
+        self._with = alerting
 
     async def create(self, request: web.Request) -> web.Response:
         """The new silence."""
@@ -70,19 +63,19 @@ class SilenceRoutes:
     async def begin(self, body: Body, asking: str) -> Json:
         """Makes the silence that the body asks for. Raises BadRequest and ValueError."""
         check_fields(body, *FIELDS)
-        now_us = self._now_us()
+        now_us = self._with.now_us()
         options = silence_options(body, now_us)
         by = actor_named(asking, body)
-        made = await self._in_thread(lambda: self._control.silences.create(**options, by=by, now_us=now_us))
-        self._on_change()
+        made = await self._with.in_thread(lambda: self._with.control.silences.create(**options, by=by, now_us=now_us))
+        self._with.on_change()
         return silence_json(made, now_us)
 
     async def stop(self, silence: str, body: Body, asking: str) -> Json:
         """Ends the silence of that id. Raises BadRequest, LookupError and ValueError."""
         check_fields(body, "actor")
-        now_us, by = self._now_us(), actor_named(asking, body)
-        ended = await self._in_thread(lambda: self._control.silences.end(silence, by=by, now_us=now_us))
-        self._on_change()
+        now_us, by = self._with.now_us(), actor_named(asking, body)
+        ended = await self._with.in_thread(lambda: self._with.control.silences.end(silence, by=by, now_us=now_us))
+        self._with.on_change()
         return silence_json(ended, now_us)
 
 

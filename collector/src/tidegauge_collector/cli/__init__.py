@@ -18,7 +18,9 @@ from tidegauge_collector.cli import (
     deployments,
     doctor,
     export,
+    measure,
     monitors,
+    power,
     quarantine,
     report,
     routes,
@@ -36,6 +38,7 @@ EPILOG = """examples:
   tidegauge-collector certs init --host monitor.example  TLS for a first trial (docs/security.md)
   tidegauge-collector tokens create web --scope ingest   a token for agents
   tidegauge-collector monitors plan monitors/            what files of monitors would change (docs/monitors-as-code.md)
+  tidegauge-collector measure --deployment NAME          metrics of a range, from what is stored (docs/metrics.md)
   tidegauge-collector channels test --config FILE        a test message through every channel
 
 exit codes: 0 ended as asked, 1 an address is in use, 70 a store cannot go on (start again), 75 the data directory is in use,
@@ -78,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
         routes,
         alerts,
         silences,
+        measure,
+        power,
         monitors,
         deployments,
         report,

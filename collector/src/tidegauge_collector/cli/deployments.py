@@ -36,6 +36,16 @@ def add_to(commands: Any) -> None:
     change.add_argument("--importance", choices=IMPORTANCES, help="how much hangs on it")
     change.add_argument("--runbook", metavar="URL", help="where it says what to do")
     change.add_argument("--alerts", choices=("live", "all"), help="live: of new windows only; all: of back-fills too")
+    change.add_argument("--starred", metavar="NAMES", help="features that people look at first, separated by commas")
+    change.add_argument(
+        "--excluded", metavar="PATTERNS", help="columns watched only where they are named, separated by commas"
+    )
+    change.add_argument(
+        "--weights", metavar="NAME=WEIGHT,…", help="the importance of features, in the place of the baseline's"
+    )
+    change.add_argument(
+        "--exclude-ranges", metavar="START/END,…", help="times that are no part of trailing windows (a sale, an outage)"
+    )
     change.add_argument(
         "--label", action="append", metavar="NAME=VALUE", default=[], help="set a label; the others stay"
     )
@@ -68,16 +78,22 @@ def _list(parsed: argparse.Namespace) -> int:
 
 def _set(parsed: argparse.Namespace) -> int:
     server, path = server_of(parsed), f"/deployments/{escaped(parsed.name)}"
-    changes = {
+    changes: dict[str, Any] = {
         name: value
         for name in ("owner", "importance", "runbook", "alerts")
         if (value := getattr(parsed, name)) is not None
     }
+    for name in ("starred", "excluded", "exclude_ranges"):
+        if (text := getattr(parsed, name)) is not None:
+            changes[name] = [one.strip() for one in text.split(",") if one.strip()]
+    if parsed.weights is not None:
+        changes["importances"] = _weights(parsed.weights)
     if parsed.label or parsed.remove_label:
         changes["labels"] = _labels(server.read(path)["labels"], parsed.label, parsed.remove_label)
     if not changes:
         raise ConfigError(
-            "nothing is to be set: give --owner, --importance, --runbook, --alerts, --label or --remove-label"
+            "nothing is to be set: give --owner, --importance, --runbook, --alerts, --starred, --excluded, --weights, "
+            "--exclude-ranges, --label or --remove-label"
         )
     done = server.send("PATCH", path, changes)
     print(f"{parsed.name}: {', '.join(changes)} set" + _withdrawn(done["withdrawn"]))
@@ -91,6 +107,17 @@ def _labels(labels: dict[str, str], said: list[str], removed: list[str]) -> dict
             raise ConfigError(f"--label {one!r:.140}: write NAME=VALUE")
         labels[name] = value
     return {name: value for name, value in labels.items() if name not in removed}
+
+
+def _weights(text: str) -> dict[str, float]:
+    found = {}
+    for one in filter(None, text.split(",")):
+        name, _, weight = one.partition("=")
+        try:
+            found[name.strip()] = float(weight)
+        except ValueError as problem:
+            raise ConfigError(f"--weights {one!r:.140}: write NAME=WEIGHT, such as amount=0.4") from problem
+    return found
 
 
 def _withdrawn(count: int) -> str:

@@ -6,7 +6,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from tidegauge_collector.cli.monitor_plans import CHANGED
 from tidegauge_collector.cli.progress import Progress
 from tidegauge_collector.cli.remote import Server, add_server, escaped, server_of
 from tidegauge_collector.cli.tables import coloured, plain_text, print_table
-from tidegauge_collector.cli.times import time_us
+from tidegauge_collector.cli.times import rfc3339, time_us
 from tidegauge_collector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ def _text(path: Path) -> str:
 
 def _backtest(parsed: argparse.Namespace) -> int:
     from tidegauge_collector.cli.monitor_files import read_files  # noqa: PLC0415
+    from tidegauge_collector.core.definitions import judged_rules  # noqa: PLC0415
 
     definitions, _ = read_files(parsed.paths)
     unknown = set(parsed.monitor or ()) - {one.id for one in definitions}
@@ -119,7 +120,8 @@ def _backtest(parsed: argparse.Namespace) -> int:
         raise ConfigError(
             f"--monitor {', '.join(sorted(unknown))}: the files have {', '.join(d.id for d in definitions)}"
         )
-    chosen = [one for one in definitions if parsed.monitor is None or one.id in parsed.monitor]
+    named = [one for one in definitions if parsed.monitor is None or one.id in parsed.monitor]
+    chosen = [rule for one in named for rule in judged_rules(one)]
     server, progress, found = server_of(parsed), Progress(), []
     try:
         for definition, deployment in _pairs(server, chosen, parsed.deployment):
@@ -151,7 +153,7 @@ def _pairs(
 def _range(server: Server, parsed: argparse.Namespace, deployment: str) -> dict[str, str]:
     """The times asked for; `--last` counts back from the end of the deployment's data."""
     times = {"start": time_us(parsed.start, "--from"), "end": time_us(parsed.end, "--to")}
-    asked = {name: _rfc3339(at_us) for name, at_us in times.items() if at_us is not None}
+    asked = {name: rfc3339(at_us) for name, at_us in times.items() if at_us is not None}
     if parsed.last is None:
         return asked
     if "start" in asked:
@@ -246,7 +248,3 @@ def _cells(one: Json) -> tuple[object, ...]:
 
 def _minute(text: str | None) -> str:
     return "" if text is None else f"{text[:10]} {text[11:16]}Z"
-
-
-def _rfc3339(at_us: int) -> str:
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)).isoformat()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from tidegauge.core.windows import to_us
 from tidegauge_collector.errors import ConfigError
@@ -16,3 +16,8 @@ def time_us(text: str | None, flag: str) -> int | None:
         return to_us(datetime.fromisoformat(text))
     except (ValueError, OverflowError) as problem:
         raise ConfigError(f"{flag} {text!r:.80}: write a time such as 2026-11-23T13:00:00Z, or a date") from problem
+
+
+def rfc3339(at_us: int) -> str:
+    """A time as the API reads it."""
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)).isoformat()

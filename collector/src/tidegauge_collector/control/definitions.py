@@ -26,6 +26,7 @@ from tidegauge_collector.core.definitions import (
     DEFAULTS,
     Definition,
     Target,
+    definition_of,
     merged,
     monitors_of,
     resolved,
@@ -130,7 +131,8 @@ class Definitions:
             if row is None:
                 raise LookupError(f"deployment {deployment!r} does not exist")
             defined = current(session)
-            return [(one, defined[name]) for name, one in monitors.by_id(session, row.id).items() if name in defined]
+            standing = monitors.by_id(session, row.id).items()
+            return [(one, found) for name, one in standing if (found := definition_of(defined, name)) is not None]
 
     def _change(self, change: Resolve, *, actor: str, now_us: int) -> Applied:
         with self._write() as session:

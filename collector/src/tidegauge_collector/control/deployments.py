@@ -6,6 +6,7 @@ cannot be guessed at the start (task, positive class, classes), while they are s
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from tidegauge_collector.control import definitions, revisions
 from tidegauge_collector.control.tables import DeploymentRow, VersionRow
 from tidegauge_collector.core.custom import CustomMetric, custom_json, read_custom
+from tidegauge_collector.core.shapes import plain
 
 MAX_METRICS = 1_000
 
@@ -37,7 +39,15 @@ class Deployment:
     importance: str = "normal"
     labels: Mapping[str, str] = field(default_factory=dict)
     runbook: str = ""
+    starred: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    importances: Mapping[str, float] = field(default_factory=dict)
+    exclude_ranges: tuple[str, ...] = ()
     metrics: Mapping[str, CustomMetric] = field(default_factory=dict)
+
+    def leaves_out(self, column: str) -> bool:
+        """Whether a column is watched and measured only where it is named."""
+        return any(fnmatchcase(column, pattern) for pattern in self.excluded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,7 @@ def change(session: Session, name: str, changes: Mapping[str, Any], *, actor: st
     """
     row = row_of(session, name)
     for attribute, value in changes.items():
-        setattr(row, attribute, dict(value) if attribute == "labels" else value)
+        setattr(row, attribute, plain(value))
     revisions.bump(session, row)
     defined = definitions.current(session)
     return definitions.materialise(session, row, defined, actor=actor, now_us=now_us).withdrawn
@@ -198,5 +208,9 @@ def _value(row: DeploymentRow) -> Deployment:
         importance=row.importance,
         labels=row.labels,
         runbook=row.runbook,
+        starred=tuple(row.starred),
+        excluded=tuple(row.excluded),
+        importances=row.importances,
+        exclude_ranges=tuple(row.exclude_ranges),
         metrics={name: read_custom(one) for name, one in row.metrics.items()},
     )

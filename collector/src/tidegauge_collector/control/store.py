@@ -310,6 +310,11 @@ class ControlStore:
                 threads.route(session, routing, owner, found, now_us)
             threads.stir_all(session, now_us)
 
+    def leave_channels(self, channels: Collection[str], *, now_us: int) -> Mapping[str, int]:
+        """Closes the open threads of channels that are none of these (any more); how many, by channel."""
+        with self._write() as session:
+            return threads.leave(session, channels, now_us)
+
     def deployments_of_threads(self, found: Collection[int]) -> set[tuple[str, str]]:
         """The deployments and versions whose firing alerts these threads tell of."""
         with self._read() as session:

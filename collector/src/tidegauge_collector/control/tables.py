@@ -65,6 +65,10 @@ class DeploymentRow(Table):
     importance: Mapped[str] = mapped_column(server_default="normal")
     labels: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     runbook: Mapped[str] = mapped_column(server_default="")
+    starred: Mapped[list[str]] = mapped_column(server_default="[]")
+    excluded: Mapped[list[str]] = mapped_column(server_default="[]")
+    importances: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    exclude_ranges: Mapped[list[str]] = mapped_column(server_default="[]")
     metrics: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
 

@@ -22,6 +22,7 @@ from tidegauge_collector.core.telling import (
     Said,
     Standing,
     decide,
+    told_from_json,
     told_to_json,
 )
 
@@ -35,7 +36,7 @@ class Bulletin:
     """What a message is made of: the whole state of a thread, and what is new in it.
 
     `alerts`: of each key the newest, the worst first, then those that are over; `lead` the first of them. `owner` and `runbook` are of
-    the lead's deployment.
+    the lead's deployment. `closed_by`: of a thread that is over, the people who closed the alerts that did not recover by themselves.
     """
 
     channel: str
@@ -49,6 +50,7 @@ class Bulletin:
     alerts: Sequence[AlertRow]
     owner: str
     runbook: str
+    closed_by: str = ""
 
     @property
     def lead(self) -> AlertRow:
@@ -84,7 +86,7 @@ def tell(session: Session, thread_id: int, terms: Terms, compose: Compose) -> st
         _escalate(session, row, [known[number] for number in decision.escalates], terms)
         decision = _decide(session, row, known, terms)
     _note_held(session, decision, known, terms)
-    was_firing = any(one.state not in {"", RESOLVED} for one in threads.conversation(row).told.values())
+    was_firing = any(one.state not in {"", RESOLVED} for one in told_from_json(row.told).values())
     row.told, row.due_us = told_to_json(decision.told), decision.due_us
     if decision.closes:
         row.status, row.closed_at_us, row.due_us = "closed", terms.now_us, None
@@ -92,6 +94,8 @@ def tell(session: Session, thread_id: int, terms: Terms, compose: Compose) -> st
         return None
     row.seq += 1
     bulletin = _bulletin(row, decision, known, now_us=terms.now_us, was_firing=was_firing)
+    if bulletin.event_type == "alert.resolved":
+        bulletin = replace(bulletin, closed_by=_closed_by(session, bulletin.alerts))
     row.told_at_us = terms.now_us
     message = outbox.Message(
         event_type=bulletin.event_type, body=compose(bulletin), alert_key=row.key, seq=row.seq, thread=row.id
@@ -110,15 +114,15 @@ def _members(session: Session, row: ThreadRow) -> _Known:
         ThreadMemberRow.thread_id == row.id, AlertTableRow.status == "firing"
     )
     found = {alert.id: (alert, owner) for alert, owner in session.execute(firing)}
-    told = {said.alert for said in threads.conversation(row).told.values()} - found.keys()
+    told = {said.alert for said in told_from_json(row.told).values()} - found.keys()
     for some in threads.chunks(told):
         found |= {alert.id: (alert, owner) for alert, owner in session.execute(query.where(AlertTableRow.id.in_(some)))}
     return found
 
 
 def _decide(session: Session, row: ThreadRow, known: _Known, terms: Terms) -> Decision:
-    thread = threads.conversation(row)
     policy = terms.routing.policy(row.route, row.channel, row.key)
+    thread = threads.conversation(session, row, policy)
     return decide(thread, _standings(session, row, thread, known, terms), policy, terms.now_us)
 
 
@@ -226,3 +230,12 @@ def _bulletin(row: ThreadRow, decision: Decision, known: _Known, *, now_us: int,
         owner=lead.owner,
         runbook=lead.runbook,
     )
+
+
+def _closed_by(session: Session, found: Sequence[AlertRow]) -> str:
+    """Who closed these alerts, "" where all recovered."""
+    people = set[str]()
+    for some in threads.chunks(one.id for one in found):
+        query = select(AlertEventRow.actor).where(AlertEventRow.alert_id.in_(some), AlertEventRow.kind == "resolved")
+        people.update(session.scalars(query))
+    return ", ".join(sorted(people - {""}))

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from tidegauge_collector.control import alerts as alert_rows
 from tidegauge_collector.control.labelling import Labelling
 from tidegauge_collector.control.tables import (
     AlertTableRow,
@@ -20,7 +21,7 @@ from tidegauge_collector.control.tables import (
     ThreadMemberRow,
     ThreadRow,
 )
-from tidegauge_collector.core.routing import Place, Routing, storm_key
+from tidegauge_collector.core.routing import Place, Policy, Routing, storm_key
 from tidegauge_collector.core.telling import Conversation, tell_at_us, told_from_json
 
 T = TypeVar("T")
@@ -201,9 +202,16 @@ class Joining:
         return Counter({channel: n for channel, n in found})  # noqa: C416 - rows, not pairs, to the type checker
 
 
-def conversation(row: ThreadRow) -> Conversation:
+def conversation(session: Session, row: ThreadRow, policy: Policy) -> Conversation:
     """A stored thread as the core sees it."""
-    return Conversation(row.opened_at_us, row.told_at_us, row.due_us, told_from_json(row.told))
+    is_first = row.told_at_us is None and policy.interval_us > 0
+    before_us = _told_before_us(session, row) if is_first else None
+    return Conversation(row.opened_at_us, row.told_at_us, row.due_us, told_from_json(row.told), before_us)
+
+
+def _told_before_us(session: Session, row: ThreadRow) -> int | None:
+    same = (ThreadRow.channel == row.channel, ThreadRow.key == row.key, ThreadRow.id < row.id)
+    return session.scalar(select(func.max(ThreadRow.told_at_us)).where(*same))
 
 
 def _make_due(row: ThreadRow, routing: Routing, now_us: int) -> None:
@@ -283,6 +291,22 @@ def deployments_of(session: Session, threads: Collection[int]) -> set[tuple[str,
         )
         found.update((name, version) for name, version in session.execute(query))
     return found
+
+
+def leave(session: Session, channels: Collection[str], now_us: int) -> Counter[str]:
+    """Closes the open threads of all but these channels: nobody is told there any more; how many, by channel.
+
+    The history of their firing alerts says so.
+    """
+    query = select(ThreadRow).where(ThreadRow.status == "open", ThreadRow.channel.not_in(channels))
+    left = session.scalars(query).all()
+    for row in left:
+        row.status, row.closed_at_us, row.due_us = "closed", now_us, None
+        members = select(AlertTableRow).join(ThreadMemberRow, ThreadMemberRow.alert_id == AlertTableRow.id)
+        firing = members.where(ThreadMemberRow.thread_id == row.id, AlertTableRow.status == "firing")
+        for alert in session.scalars(firing):
+            alert_rows.add_event(session, alert, "left", now_us=now_us, details={"channel": row.channel})
+    return Counter(row.channel for row in left)
 
 
 def untold(session: Session) -> dict[DeploymentRow, list[AlertTableRow]]:

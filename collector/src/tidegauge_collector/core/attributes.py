@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tidegauge_collector.core.monitor_problems import parse_range
 from tidegauge_collector.core.shapes import fields_of, read
 
-MAX_TEXT, MAX_LABELS = 1_000, 64
+MAX_TEXT, MAX_LABELS, MAX_FEATURES = 1_000, 64, 2_000
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}")
 
 
@@ -27,6 +28,21 @@ class Attributes:
     alerts: Literal["live", "all"] = field(
         default="live",
         metadata={"doc": "live: of windows that became ready within 48 h of their end; all: of back-fills too"},
+    )
+    starred: tuple[str, ...] = field(default=(), metadata={"doc": "features that people look at first"})
+    excluded: tuple[str, ...] = field(
+        default=(),
+        metadata={"doc": "names or shell patterns of columns that are watched and measured only where they are named"},
+    )
+    importances: Mapping[str, float] = field(
+        default_factory=dict,
+        metadata={
+            "doc": "feature -> weight, in the place of what the baseline says; only what they are to each other counts"
+        },
+    )
+    exclude_ranges: tuple[str, ...] = field(
+        default=(),
+        metadata={"doc": "times that are like no other (a sale, an outage), START/END: no part of trailing windows"},
     )
 
 
@@ -57,12 +73,25 @@ def read_changes(said: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _texts(value: Any) -> list[str]:
+    """All texts of a value."""
+    if isinstance(value, Mapping):
+        return [*value, *(one for one in value.values() if isinstance(one, str))]
+    return list(value) if isinstance(value, tuple) else [value]
+
+
 def _checked(name: str, value: Any) -> Any:
-    texts = [*value, *value.values()] if isinstance(value, Mapping) else [value]
-    if any(len(one) > MAX_TEXT for one in texts):
+    if any(len(one) > MAX_TEXT for one in _texts(value)):
         raise ValueError(f"write at most {MAX_TEXT} characters")
-    if name == "labels" and len(value) > MAX_LABELS:
-        raise ValueError(f"write at most {MAX_LABELS} labels")
+    if isinstance(value, (tuple, Mapping)) and len(value) > (MAX_FEATURES if name != "labels" else MAX_LABELS):
+        raise ValueError(f"write at most {MAX_FEATURES if name != 'labels' else MAX_LABELS} {name}")
+    if name == "importances" and value and (min(value.values()) < 0 or sum(value.values()) <= 0):
+        raise ValueError("write weights of at least 0, not all of them 0")
+    for one in value if name == "exclude_ranges" else ():
+        try:
+            parse_range(one)
+        except ValueError as problem:
+            raise ValueError(f"write START/END, two RFC 3339 times with their offset, not {one!r:.80}") from problem
     if name == "labels" and (wrong := [one for one in value if not _LABEL.fullmatch(one)]):
         raise ValueError(f"write names of letters, digits, '_', '.' and '-', not {wrong[0]!r:.80}")
     if name == "runbook" and value and not value.startswith(("https://", "http://")):

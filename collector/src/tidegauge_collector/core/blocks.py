@@ -6,7 +6,7 @@ from typing import Literal, get_args
 from tidegauge_collector.core.monitor_problems import Block
 
 BLOCKS: tuple[Block, ...] = get_args(Block)
-_BY_KIND: Mapping[str, Block] = {"no_data": "freshness", "burn_rate": "service"}
+_BY_KIND: Mapping[str, Block] = {"no_data": "freshness", "burn_rate": "service", "fairness": "fairness"}
 _METRICS: Mapping[Block, str] = {
     "service": "requests predictions errors error_rate user_error_rate availability latency slow_requests slow_share throughput_median "
     "throughput_peak consumers cache_hits cache_hit_rate activity",

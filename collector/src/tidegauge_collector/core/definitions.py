@@ -89,8 +89,29 @@ def resolved(stated: Iterable[Definition]) -> dict[str, Definition]:
 
 
 def monitors_of(definitions: Iterable[Definition], deployment: Target) -> dict[str, Monitor]:
-    """The monitors of one deployment by id, in the order of the definitions."""
-    return {one.id: one.monitor for one in definitions if one.matches(deployment)}
+    """The monitors of one deployment by id, in the order of the definitions; those that follow from a policy after it.
+
+    A definition of its own takes the place of one that follows from a policy.
+    """
+    standing = [one.monitor for one in definitions if one.matches(deployment)]
+    own = {one.id for one in standing}
+    return {rule.id: rule for one in standing for rule in one.rules() if rule.id == one.id or rule.id not in own}
+
+
+def judged_rules(definition: Definition) -> list[Definition]:
+    """A definition for each monitor that is judged by it: itself, or those that follow from a policy."""
+    if definition.monitor.kind != "fairness":
+        return [definition]
+    return [replace(definition, monitor=rule) for rule in definition.monitor.rules()[1:]]
+
+
+def definition_of(definitions: Mapping[str, Definition], name: str) -> Definition | None:
+    """Where a monitor of a deployment comes from: the definition of its id, or the policy that it follows from."""
+    found = definitions.get(name)
+    if found is not None:
+        return found
+    policies = [one for one in definitions.values() if any(rule.id == name for rule in one.monitor.rules())]
+    return policies[0] if policies else None
 
 
 def merged(

@@ -113,9 +113,9 @@ def largest(groups: Mapping[str, Group]) -> str:
     return min(groups, key=lambda name: (-groups[name].rows, name))
 
 
-def is_small(group: Group, rate: Rate) -> bool:
+def is_small(group: Group, rate: Rate, least: int = MIN_GROUP_ROWS) -> bool:
     """Whether a group has too few rows (labelled ones where the measure needs the truth) to be compared in a summary."""
-    return (group.labelled if rate.needs_truth else group.rows) < MIN_GROUP_ROWS
+    return (group.labelled if rate.needs_truth else group.rows) < least
 
 
 def compare(groups: Mapping[str, Group], reference: str) -> dict[str, dict[str, Compared]]:
@@ -150,20 +150,38 @@ def z_test(first: Rate, second: Rate) -> float | None:
     return math.erfc(abs(first.hits / first.n - second.hits / second.n) / error / math.sqrt(2))
 
 
-def min_ratio(groups: Mapping[str, Group], measure: str) -> tuple[float | None, str | None, int]:
+@dataclass(frozen=True, slots=True)
+class MinRatio:
     """Least over greatest value of the groups that are not small: the value, or the reason that there is none, and how many groups.
 
-    Groups in which the measure is undefined stay out. Below 0.8 the four-fifths rule is broken.
+    `p_value` (of proportions): of the two groups the two-proportion test, times the number of pairs of groups (Bonferroni), at most 1.
     """
+
+    value: float | None
+    reason: str | None
+    groups: int
+    p_value: float | None = None
+
+
+def min_ratio(groups: Mapping[str, Group], measure: str, least: int = MIN_GROUP_ROWS) -> MinRatio:
+    """Groups of fewer than `least` rows, or in which the measure is undefined, stay out. Below 0.8 the four-fifths rule is broken."""
     total = sum(group.favourable for group in groups.values())
     rates = {name: MEASURES[measure](group, total) for name, group in groups.items()}
-    large = [rate.value for name, rate in rates.items() if not is_small(groups[name], rate)]
-    values = [value for value in large if value is not None]
-    if len(values) < 2:
-        return None, "too_few_rows" if groups else "no_rows", len(values)
-    if max(values) <= 0:
-        return None, "no_positive", len(values)
-    return min(values) / max(values), None, len(values)
+    large = [rate for name, rate in rates.items() if rate.n and not is_small(groups[name], rate, least)]
+    if len(large) < 2:
+        return MinRatio(None, "too_few_rows" if groups else "no_rows", len(large))
+    low, high = min(large, key=_hits_of_n), max(large, key=_hits_of_n)
+    if _hits_of_n(high) <= 0:
+        return MinRatio(None, "no_positive", len(large))
+    pairs = len(large) * (len(large) - 1) / 2
+    raw = z_test(low, high) if measure in PROPORTIONS else None
+    return MinRatio(
+        _hits_of_n(low) / _hits_of_n(high), None, len(large), None if raw is None else min(1.0, raw * pairs)
+    )
+
+
+def _hits_of_n(rate: Rate) -> float:
+    return rate.hits / rate.n
 
 
 def _mean(scores: tuple[float, int], reason: str) -> Rate:

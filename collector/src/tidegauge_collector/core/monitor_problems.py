@@ -9,24 +9,39 @@ from typing import TYPE_CHECKING, Literal, get_args
 if TYPE_CHECKING:
     from tidegauge_collector.core.monitors import Monitor
 
-Kind = Literal["measurement", "composite", "burn_rate", "no_data"]
+Kind = Literal["measurement", "composite", "burn_rate", "no_data", "fairness"]
 Comparison = Literal[
     "above", "below", "outside", "drop_from_baseline", "rise_from_baseline", "drop_from_trailing", "rise_from_trailing"
 ]
 Learned = Literal["stated", "baseline", "trailing"]
 Block = Literal["service", "drift", "accuracy", "fairness", "quality", "freshness", "custom"]
 Severity = Literal["warning", "failing"]
+Statistic = Literal["value", "ratio", "difference", "p_value"]
 
 BURN_METRICS = ("error_rate", "availability", "slow_requests", "throughput", "freshness")
 SILENCE_METRICS = ("predictions", "agents", "labels")
-AT_LEAST_ONE = ("window_s", "every_s", "recover_after", "trailing_windows", "objective_window_s", "silent_for_s")
+AT_LEAST_ONE = (
+    "window_s",
+    "every_s",
+    "recover_after",
+    "trailing_windows",
+    "objective_window_s",
+    "silent_for_s",
+    "min_group_rows",
+)
 MORE_THAN_ZERO = ("slow_s", "at_least_per_minute", "stale_after_s")
 AT_LEAST_ZERO = ("min_rows", "lag_s", "cooldown_s", "flap_changes", "flap_span_s", "at_least", "recover_margin")
 
 
 def problems(monitor: Monitor) -> list[str]:
     """Everything that is wrong, in the order of the fields; empty where nothing is."""
-    checks = {"measurement": _measurement, "composite": _composite, "burn_rate": _burn_rate, "no_data": _no_data}
+    checks = {
+        "measurement": _measurement,
+        "composite": _composite,
+        "burn_rate": _burn_rate,
+        "no_data": _no_data,
+        "fairness": _fairness,
+    }
     found = [] if monitor.id.strip() else ["id is empty: give it one"]
     check = checks.get(monitor.kind)
     if check is None:
@@ -119,6 +134,19 @@ def _no_data(monitor: Monitor) -> list[str]:
     return [*found, *_unlimited(monitor)]
 
 
+def _fairness(monitor: Monitor) -> list[str]:
+    found = [] if monitor.groups else ['groups is empty: name the protected attributes, as groups = "sex, sex&age"']
+    if monitor.metric:
+        found.append(f"metric is {monitor.metric!r}: a policy names its metrics in measures; leave metric away")
+    try:
+        names = [one.id for one in monitor.rules()]
+    except ValueError as problem:
+        return [*found, f"measures: {problem}", *_unlimited(monitor)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    found += [f"measures holds {name.removeprefix(monitor.id + '.')!r} twice: state it once" for name in twice]
+    return [*found, *_unlimited(monitor)]
+
+
 def _unlimited(monitor: Monitor) -> list[str]:
     if monitor.warning is None and monitor.failing is None:
         return []
@@ -131,6 +159,7 @@ def _choices(monitor: Monitor) -> list[str]:
         "limits": get_args(Learned),
         "block": ("", *get_args(Block)),
         "severity": get_args(Severity),
+        "statistic": get_args(Statistic),
     }
     return [
         f"{name} is {getattr(monitor, name)!r}: use {_either(allowed)}"
@@ -146,6 +175,12 @@ def _numbers(monitor: Monitor) -> list[str]:
         value = getattr(monitor, name)
         if value is not None and not 0 < value < 1:
             found.append(f"{name} is {value}: use a number between 0 and 1, or leave it away")
+    if not 0 <= monitor.decision_threshold <= 1:
+        found.append(f"decision_threshold is {monitor.decision_threshold}: use a number from 0 to 1")
+    if monitor.measures and monitor.kind != "fairness":
+        found.append(f"measures say nothing to a monitor of kind {monitor.kind}: leave them away")
+    if monitor.groups and monitor.segments:
+        found.append("groups and segments are both stated: groups are compared in all traffic; leave segments away")
     if monitor.recover_margin >= 1:
         found.append(f"recover_margin is {monitor.recover_margin}: use a fraction below 1")
     return found

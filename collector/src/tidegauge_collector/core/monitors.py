@@ -4,8 +4,8 @@ Files, JSON Schema and documentation are made from the fields: the type hint is 
 and a field whose name ends in `_s` holds seconds (files may write "1h" or "7d").
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -17,6 +17,7 @@ Comparison = monitor_problems.Comparison
 Learned = monitor_problems.Learned
 Block = monitor_problems.Block
 Severity = monitor_problems.Severity
+Statistic = monitor_problems.Statistic
 Limit = float | tuple[float, float] | None
 
 HOUR_S = 3600
@@ -38,6 +39,20 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureLimit:
+    """A measure of groups in a fairness policy; what is None is as the policy says it."""
+
+    metric: str
+    statistic: Statistic = "value"
+    comparison: Comparison = "below"
+    warning: Limit = None
+    failing: Limit = None
+    significance: float | None = None
+    lag_s: int | None = None
+    min_rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Monitor:
     """A rule over what is measured of deployments; raises ValueError naming every field that is wrong."""
 
@@ -47,14 +62,16 @@ class Monitor:
         default="measurement",
         metadata={
             "doc": "`measurement`: one metric against limits; `composite`: the verdicts of other monitors; `burn_rate`: "
-            "an objective and its error budget; `no_data`: silence, by the clock."
+            "an objective and its error budget; `no_data`: silence, by the clock; `fairness`: a policy, of which each of "
+            "`measures` becomes a monitor."
         },
     )
     metric: str = field(
         default="",
         metadata={
             "doc": "What is measured (docs/metrics.md). Of `burn_rate`: `error_rate`, `availability`, "
-            "`slow_requests`, `throughput` or `freshness`; of `no_data`: `predictions`, `agents` or `labels`; of `composite` nothing."
+            "`slow_requests`, `throughput` or `freshness`; of `no_data`: `predictions`, `agents` or `labels`; of `composite` and "
+            "`fairness` nothing."
         },
     )
     columns: str = field(
@@ -81,6 +98,43 @@ class Monitor:
             "separated by commas."
         },
     )
+    groups: str = field(
+        default="",
+        metadata={
+            "doc": "Of metrics of fairness: the protected attributes whose groups are compared, separated by commas: segment "
+            "columns (`sex`), intersections (`sex&age`), one group (`sex=F`); `*`: every segment column."
+        },
+    )
+    statistic: Statistic = field(
+        default="value",
+        metadata={
+            "doc": "Of groups: the `value` itself, its `ratio` or `difference` to the reference group's, or the `p_value`."
+        },
+    )
+    reference: str = field(
+        default="",
+        metadata={
+            "doc": "Of groups: the reference groups, one of each attribute, separated by commas; nothing: the largest group of "
+            "the window."
+        },
+    )
+    favourable: str = field(
+        default="", metadata={"doc": "Of groups: the outcome that is good for people; nothing: the positive class."}
+    )
+    min_group_rows: int = field(
+        default=100, metadata={"doc": "Of groups: smaller ones are marked, and left out of `…_min_ratio`."}
+    )
+    measures: tuple[MeasureLimit, ...] = field(
+        default=(),
+        metadata={
+            "doc": "`fairness`: measures of groups with their limits (`metric`, `statistic`, `comparison`, `warning`, `failing`, "
+            "`significance`, `lag_s`, `min_rows`); each becomes the monitor `ID.METRIC` (`ID.METRIC.STATISTIC`)."
+        },
+    )
+    of_class: str = field(
+        default="", metadata={"doc": "One class of a multiclass model against the rest; nothing: all of them."}
+    )
+    decision_threshold: float = field(default=0.5, metadata={"doc": "From where on a binary score is positive."})
     versions: str = field(
         default="*",
         metadata={
@@ -127,14 +181,17 @@ class Monitor:
         default=0, metadata={"doc": "How long before the judgement the window ends (labels arrive late)."}
     )
     min_rows: int = field(
-        default=50, metadata={"doc": "With fewer rows, requests or labelled rows in the window there is no verdict."}
+        default=50,
+        metadata={
+            "doc": "With fewer rows, requests or labelled rows (of drifted shares: features) in the window there is no verdict."
+        },
     )
     significance: float | None = field(
         default=None,
         metadata={
             "doc": "A breach counts only where the chance of such a value without a breach, adjusted over all series "
-            "judged together, is below this. `psi`: the chance test; rates of requests: exact binomial against "
-            "the limit; accuracy: its standard error."
+            "judged together, is below this. Drift: the chance test; rates of requests and missing values: exact "
+            "binomial against the limit; accuracy: its standard error; groups: the two-proportion test."
         },
     )
     hold: tuple[int, int] = field(
@@ -231,18 +288,62 @@ class Monitor:
         """Is this column watched? Reserved columns (`_latency`, `_actual`, …) are, but for the prediction, only by name."""
         return _covered(self.columns, column) and not (self.exclude and _covered(self.exclude, column))
 
+    def names(self, column: str) -> bool:
+        """Is this column named, not only met by a pattern?"""
+        return column in _patterns(self.columns)
+
     def covers_importance(self, column: str, importance: Mapping[str, float]) -> bool:
         """Is it important enough? Where no importance is known everything is."""
         return self.important_only is None or not importance or importance.get(column, 0.0) >= self.important_only
 
     def covers_segment(self, segment: str) -> bool:
-        """Is this segment ("" = all traffic) watched?"""
+        """Is this segment ("" = all traffic), or this group or attribute, watched?"""
+        if self.groups:
+            return any(one in ("*", segment, attribute_of(segment)) for one in _patterns(self.groups))
         return segment == "" if not self.segments else segment != "" and _any_of(self.segments, segment)
+
+    def groups_among(self, segments: Iterable[str]) -> list[str]:
+        """The groups and attributes that are compared; `*` stands for the columns of these segments."""
+        columns = {attribute_of(one): None for one in segments if "&" not in one}
+        found = [one for name in _patterns(self.groups) for one in (columns if name == "*" else [name])]
+        return list(dict.fromkeys(found))
+
+    def reference_of(self, attribute: str) -> str | None:
+        """The stated reference group of an attribute, or None."""
+        return next((one for one in _patterns(self.reference) if attribute_of(one) == attribute), None)
 
     def covers_version(self, version: str, role: str) -> bool:
         """Is this version, of this role, watched?"""
         names = _patterns(self.versions)
         return (CHAMPION in names and role == CHAMPION) or any(fnmatchcase(version, name) for name in names)
+
+    def rules(self) -> tuple["Monitor", ...]:
+        """What is judged by it: itself, and of a fairness policy a monitor for each measure. Raises ValueError for a wrong measure."""
+        if self.kind != "fairness":
+            return (self,)
+        return (self, *(self._of_measure(one) for one in self.measures))
+
+    def _of_measure(self, one: MeasureLimit) -> "Monitor":
+        name = one.metric if one.statistic == "value" else f"{one.metric}.{one.statistic}"
+        return replace(
+            self,
+            id=f"{self.id}.{name}",
+            name=f"{self.name}: {name}",
+            kind="measurement",
+            measures=(),
+            metric=one.metric,
+            statistic=one.statistic,
+            comparison=one.comparison,
+            warning=one.warning,
+            failing=one.failing,
+            significance=one.significance,
+            lag_s=self.lag_s if one.lag_s is None else one.lag_s,
+            min_rows=self.min_rows if one.min_rows is None else one.min_rows,
+        )
+
+    def leaving_out(self, ranges: Sequence[str]) -> "Monitor":
+        """The same rule, with these times too left out of its trailing windows."""
+        return replace(self, exclude_ranges=(*self.exclude_ranges, *ranges)) if ranges and self.uses_trailing else self
 
     @property
     def is_relative(self) -> bool:
@@ -273,6 +374,11 @@ class Monitor:
     def flaps_within_s(self) -> int:
         """The span in which changes are counted."""
         return self.flap_span_s or (DAY_S if self.is_by_clock else FLAP_SPAN_STEPS * self.every_s)
+
+
+def attribute_of(group: str) -> str:
+    """The attribute of a group: `sex` of `sex=F`, `sex&age` of `sex=F&age=old`; of an attribute itself."""
+    return "&".join(part.split("=", 1)[0] for part in group.split("&"))
 
 
 def _covered(patterns: str, column: str) -> bool:

@@ -217,7 +217,8 @@ def _written(value: Any, *, seconds: bool) -> Any:
     if isinstance(value, tuple):
         return [_written(one, seconds=seconds) for one in value]
     if is_dataclass(value) and not isinstance(value, type):
-        members = {one.name: written(one, getattr(value, one.name)) for one in fields_of(type(value))}
+        said = [one for one in fields_of(type(value)) if one.is_required or getattr(value, one.name) != one.default]
+        members = {one.name: written(one, getattr(value, one.name)) for one in said}
         return {name: one for name, one in members.items() if one is not None}
     if seconds and isinstance(value, (int, float)) and not isinstance(value, bool):
         return duration_text(value)

@@ -63,12 +63,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A thread's own state; `told_at_us` is None before its first message."""
+    """A thread's own state; `told_at_us` is None before its first message. `before_us`: when the thread before it, of the same group in
+    the same channel, was last told of."""
 
     opened_at_us: int
     told_at_us: int | None
     due_us: int | None
     told: Mapping[str, Said]
+    before_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ def tell_at_us(thread: Conversation, policy: Policy, now_us: int) -> int:
         (thread.opened_at_us, policy.wait_us) if thread.told_at_us is None else (thread.told_at_us, policy.interval_us)
     )
     at_us = now_us if since_us > now_us else max(since_us + pause_us, now_us)
+    if thread.told_at_us is None and thread.before_us is not None and thread.before_us <= now_us:
+        at_us = max(at_us, thread.before_us + policy.interval_us)  # a group that was over a moment ago is no new one
     if policy.hours is not None and not policy.hours.contains(at_us):
         return policy.hours.next_start_us(at_us)
     return at_us

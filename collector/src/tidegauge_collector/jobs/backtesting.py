@@ -22,7 +22,7 @@ from tidegauge_collector.core.monitors import Monitor, Verdict
 from tidegauge_collector.core.trailing import History, Past
 from tidegauge_collector.jobs.due import bounds_of, windows_of
 from tidegauge_collector.measuring.baselines import Baselines
-from tidegauge_collector.measuring.observing import METRICS, Observer, family_of, needs_baseline
+from tidegauge_collector.measuring.observing import Observer, needs_baseline, problems
 from tidegauge_collector.measuring.progress import ProgressReader
 from tidegauge_collector.telemetry.extent import known, reach
 from tidegauge_collector.telemetry.store import TelemetryStore
@@ -119,6 +119,7 @@ class Backtesting:
         if deployment is None:
             raise LookupError(f"deployment {asked.deployment!r} does not exist")
         _refuse(asked.monitor)
+        asked = replace(asked, monitor=asked.monitor.leaving_out(deployment.exclude_ranges))
         deadline = time.monotonic() + PIECE_SECONDS
         walk = _Walk() if resume is None else _resumed(resume)
         versions, skipped = self._versions(asked.monitor, deployment)
@@ -193,8 +194,8 @@ def _refuse(monitor: Monitor) -> None:
             f"monitor {monitor.id!r}: kind {monitor.kind!r} is not tried on history, only measurement is: "
             "test it with a scenario (monitors test)"
         )
-    if family_of(monitor.metric) is None:
-        raise ValueError(f"monitor {monitor.id!r}: metric {monitor.metric!r} is none: use {', '.join(METRICS)}")
+    if wrong := problems(monitor):
+        raise ValueError(f"monitor {monitor.id!r}: {'; '.join(wrong)}")
 
 
 def _with_spread(monitor: Monitor, walk: _Walk, seen: Observation) -> Observation:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from tidegauge.core.windows import DAY_US, SECOND_US, Window, day_start, next_day, window_start
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.readiness import GRACE_US
-from tidegauge_collector.measuring.observing import family_of
+from tidegauge_collector.measuring.observing import family_for
 from tidegauge_collector.measuring.progress import Progress
 from tidegauge_collector.telemetry.extent import Reach
 
@@ -16,8 +16,8 @@ from tidegauge_collector.telemetry.extent import Reach
 def bounds_of(seen: Reach, progress: Progress, monitor: Monitor, now_us: int) -> tuple[int, int] | None:
     """From the first data to the last instant at which a window may be judged: ready, and no later than the window that holds the
     last row, and as many days as labels may lag. None where there is nothing."""
-    family = family_of(monitor.metric)
-    service = family is not None and family.is_by_arrival
+    family = family_for(monitor)
+    service = family is not None and family.by_arrival
     start_us = seen.first_arrival_us if service else seen.first_event_us
     end_us = seen.last_arrival_us if service else seen.last_event_us
     ready_us = now_us - GRACE_US if service else progress.settled_until_us

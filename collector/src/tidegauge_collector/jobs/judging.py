@@ -217,6 +217,8 @@ class Judging:
             deployment = self._control.deployment(name)
             versions = self._control.versions(name) if deployment is not None else []
             monitors = self._control.monitors(name) if deployment is not None else []
+            if deployment is not None:
+                monitors = [one.leaving_out(deployment.exclude_ranges) for one in monitors]
             known = self._known[name] = Rules(generation, deployment, versions, monitors)
         return known
 

@@ -83,6 +83,8 @@ class Telling:
         """A pass over the threads that are due; returns how many messages were made."""
         with self._passing:
             now_us = self._now_us()
+            if self._last_us is None:
+                self._leave(now_us)
             if self._last_us is None or now_us < self._last_us:
                 self._control.adopt_untold(self._routing, now_us=now_us)
             told = 0
@@ -95,6 +97,12 @@ class Telling:
         if told:
             self._on_told()
         return told
+
+    def _leave(self, now_us: int) -> None:
+        """Nobody is told in channels that are not configured any more."""
+        for channel, count in self._control.leave_channels(list(self._routing.kinds), now_us=now_us).items():
+            self.counts["left"] += count
+            log.warning("telling.left", channel=channel, threads=count, reason="the channel is not configured any more")
 
     def _tell(self, due: list[int], now_us: int) -> int:
         if not due:

@@ -67,9 +67,24 @@ class AccuracyMeter:
             return
         start = min(window.start_us for window in scope.windows)
         end = max(window.end_us for window in scope.windows)
-        asked = {"version": scope.version, "segment": scope.segment}
-        event_us, rows = labelled_rows(joined(self._store, scope.deployment, **asked, start_us=start, end_us=end))
-        predicted = predicted_ids(self._store, scope.deployment, **asked, windows=scope.windows).tolist()
+        with_truth = joined(
+            self._store,
+            scope.deployment,
+            version=scope.version,
+            segment=scope.segment,
+            start_us=start,
+            end_us=end,
+            among=scope.among,
+        )
+        event_us, rows = labelled_rows(with_truth)
+        predicted = predicted_ids(
+            self._store,
+            scope.deployment,
+            version=scope.version,
+            segment=scope.segment,
+            windows=scope.windows,
+            among=scope.among,
+        ).tolist()
         parts = [rows.part(*np.searchsorted(event_us, [one.start_us, one.end_us]).tolist()) for one in scope.windows]
         usable = [usable_rows(part, self._task) for part in parts]
         for metric in metrics:

@@ -1,9 +1,13 @@
-"""Active baselines, decoded once and kept until their deployment's configuration changes."""
+"""Active baselines, decoded once and kept until their deployment's configuration changes.
+
+The importance that people state of a deployment's features takes the place of what a baseline says.
+"""
 
 from __future__ import annotations
 
+import math
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -91,4 +95,9 @@ class Baselines:
         except WireError as problem:
             log.warning("baseline.unreadable", deployment=deployment, version=version, problem=str(problem))
             return None
+        found = self._control.deployment(deployment)
+        stated = found.importances if found is not None else {}
+        if stated:
+            total = math.fsum(stated.values())
+            baseline = replace(baseline, importance={name: weight / total for name, weight in stated.items()})
         return ActiveBaseline(baseline, stored.origin, stored.rows)

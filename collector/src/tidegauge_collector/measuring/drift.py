@@ -232,7 +232,7 @@ def _distance(one: ColumnDrift, metric: str) -> dict[str, Any]:
         "reason": reason,
         "baseline_value": 0.0 if one.baseline_rows else None,
         "method": "sketch_and_bins",
-        "parameters": {"approximate": one.approximate},
+        "parameters": {"approximate": one.approximate} | _tested(one),
         "error_bound": found.error_bound if found is not None else None,
     }
 
@@ -249,8 +249,7 @@ def _binned(one: ColumnDrift, metric: str) -> dict[str, Any]:
     test = one.chance
     parameters: dict[str, object] = {"floor": SHARE_FLOOR} if metric in FLOORED else {}
     parameters["approximate"] = one.approximate
-    if test is not None:
-        parameters |= {"df": test.df, "p_value": test.p_value, "chance_test": test.method, "chance_reason": test.reason}
+    parameters |= _tested(one)
     value = one.values.get(metric)
     reason = None if value is not None else one.without_rows
     if metric in TEST_METRICS:
@@ -264,6 +263,14 @@ def _binned(one: ColumnDrift, metric: str) -> dict[str, Any]:
         "parameters": parameters,
         "error_bound": None if one.approximate else 0.0,
     }
+
+
+def _tested(one: ColumnDrift) -> dict[str, object]:
+    """The chance test of the column's bins, which says whether any of its distances is more than chance."""
+    test = one.chance
+    if test is None:
+        return {}
+    return {"df": test.df, "p_value": test.p_value, "chance_test": test.method, "chance_reason": test.reason}
 
 
 def _no_test(one: ColumnDrift) -> str:

@@ -26,6 +26,7 @@ from tidegauge_collector.core.fairness import (
     largest,
     min_ratio,
 )
+from tidegauge_collector.core.monitors import attribute_of
 from tidegauge_collector.core.outcomes import TRUE_TEXTS, Binary, binary, texts
 from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.labelled import THRESHOLD
@@ -53,10 +54,11 @@ class Question:
     reference: str | None = None
     favourable: str | None = None
     threshold: float = THRESHOLD
+    min_group_rows: int = MIN_GROUP_ROWS
 
     @property
     def attribute(self) -> str:
-        return "&".join(part.split("=", 1)[0] for part in self.group.split("&"))
+        return attribute_of(self.group)
 
     @property
     def reference_group(self) -> str | None:
@@ -100,7 +102,7 @@ def measure_fairness(
         return
     start = min(window.start_us for window in scope.windows)
     end = max(window.end_us for window in scope.windows)
-    rows = answered(store, scope.deployment, version=scope.version, start_us=start, end_us=end)
+    rows = answered(store, scope.deployment, version=scope.version, start_us=start, end_us=end, among=scope.among)
     decisions = _decisions(rows, deployment, question, scope.segment)
     for window in scope.windows:
         groups = decisions.groups(window)
@@ -155,8 +157,8 @@ def _of_group(
             "reference": reference,
             "rows": group.rows,
             "labelled": group.labelled,
-            "small": is_small(group, found.rate),
-            "min_group_rows": MIN_GROUP_ROWS,
+            "small": is_small(group, found.rate, question.min_group_rows),
+            "min_group_rows": question.min_group_rows,
             "p_value": found.p_value,
             "raw_p_value": found.raw_p_value,
         },
@@ -165,24 +167,25 @@ def _of_group(
 
 
 def _summary(metric: str, groups: Mapping[str, Group], scope: Scope, window: Window, question: Question) -> Measurement:
-    value, reason, compared = min_ratio(groups, SUMMARIES[metric])
+    found = min_ratio(groups, SUMMARIES[metric], question.min_group_rows)
     return Measurement(
         metric=metric,
         column="",
         segment=question.attribute,
         version=scope.version,
         window=window,
-        value=value,
-        reason=reason,
+        value=found.value,
+        reason=found.reason,
         n=sum(group.rows for group in groups.values()),
         method="min_over_max",
         parameters={
-            "groups": compared,
+            "groups": found.groups,
             "groups_seen": len(groups),
-            "min_group_rows": MIN_GROUP_ROWS,
-            "four_fifths": None if value is None else value >= FOUR_FIFTHS,
+            "min_group_rows": question.min_group_rows,
+            "four_fifths": None if found.value is None else found.value >= FOUR_FIFTHS,
+            "p_value": found.p_value,
         },
-        error_bound=0.0 if value is not None else None,
+        error_bound=0.0 if found.value is not None else None,
     )
 
 

@@ -19,7 +19,7 @@ from tidegauge_collector.core.outcomes import actual_texts, texts
 from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.telemetry.counts import ColumnCounts, column_counts
 from tidegauge_collector.telemetry.distributions import Distribution, distributions
-from tidegauge_collector.telemetry.joined import joined
+from tidegauge_collector.telemetry.joined import Among, joined
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 Counts = npt.NDArray[np.int64]
@@ -32,12 +32,20 @@ LATER_ERRORS = 0.00195 + 2 * 0.00025
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What is measured: a deployment's version in a segment ("" = all traffic), in these windows."""
+    """What is measured: a deployment's version in a segment ("" = all traffic), in these windows; of one batch, or as it was known at
+    an earlier time (`known_us`; single rows only)."""
 
     deployment: str
     version: str
     segment: str
     windows: Sequence[Window]
+    batch: str | None = None
+    known_us: int | None = None
+
+    @property
+    def among(self) -> Among:
+        """Which single rows count."""
+        return Among(known_us=self.known_us, batch=self.batch)
 
 
 @dataclass(frozen=True)
@@ -130,6 +138,7 @@ def counts_in(
         bins=bins,
         windows=scope.windows,
         columns=columns,
+        batch=scope.batch,
     )
 
 
@@ -145,7 +154,15 @@ def gauged_actuals(
     baseline = build_baseline({ACTUAL: values}, {ACTUAL: kind})
     start = min(window.start_us for window in scope.windows)
     end = max(window.end_us for window in scope.windows)
-    rows = joined(store, scope.deployment, version=scope.version, segment=scope.segment, start_us=start, end_us=end)
+    rows = joined(
+        store,
+        scope.deployment,
+        version=scope.version,
+        segment=scope.segment,
+        start_us=start,
+        end_us=end,
+        among=scope.among,
+    )
     truth = _truth(rows.actual_value, texts(rows.actual_label), kind)
     counts, lying = [], {}
     for i, window in enumerate(scope.windows):
@@ -196,5 +213,6 @@ def _distributions(
         version=scope.version,
         segment=scope.segment,
         windows=scope.windows,
+        batch=scope.batch,
         kinds=kinds,
     )

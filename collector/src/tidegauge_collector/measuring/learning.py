@@ -5,21 +5,15 @@ From blocks of the baseline's scored rows where there are enough of them, else d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
-from tidegauge_collector.core.drift import missing_rate, psi_rows
+from tidegauge_collector.core.drift import DIVERGENCES, divergence_rows, missing_rate
 from tidegauge_collector.core.spread import Spread, drawn_spread, rate_spread
-from tidegauge_collector.measuring.accuracy import AccuracyMeter
 from tidegauge_collector.measuring.baselines import ActiveBaseline
 
-Floats = npt.NDArray[np.float64]
 KEPT = 2_000
-
-DRAWN: Mapping[str, Callable[[Floats, Floats], Floats]] = {"psi": psi_rows}
-"""Statistics of counts against the baseline's counts, a row a window: what is drawn for them needs no more than the counts."""
 
 
 class Learning:
@@ -32,9 +26,11 @@ class Learning:
         """The spread of a column's metric over windows of n rows; None where the baseline does not tell it."""
         return self._answer(active, metric, column, n, lambda size: _of_counts(active, metric, column, size))
 
-    def of_scores(self, active: ActiveBaseline, metric: str, n: int, meter: AccuracyMeter) -> Spread | None:
-        """The same of a metric of accuracy over windows of n labelled rows."""
-        return self._answer(active, metric, "", n, lambda size: meter.spread(metric, size))
+    def of_scores(
+        self, active: ActiveBaseline, metric: str, n: int, about: str, learn: Callable[[int], Spread | None]
+    ) -> Spread | None:
+        """The same of a metric of accuracy over windows of n labelled rows; `about`: how it is read (class, threshold)."""
+        return self._answer(active, metric, about, n, learn)
 
     def _answer(
         self, active: ActiveBaseline, metric: str, column: str, n: int, learn: Callable[[int], Spread | None]
@@ -56,5 +52,6 @@ def _of_counts(active: ActiveBaseline, metric: str, column: str, n: int) -> Spre
     if metric == "missing_rate":
         rate = missing_rate(counts, active.kinds(column))
         return None if rate is None else rate_spread(rate, n)
-    statistic = DRAWN.get(metric)
-    return None if statistic is None else drawn_spread(counts, n, lambda drawn: statistic(drawn, counts))
+    if metric not in DIVERGENCES:
+        return None
+    return drawn_spread(counts, n, lambda drawn: divergence_rows(drawn, counts, [metric])[metric])

@@ -196,8 +196,8 @@ def _buckets(counts: ServiceCounts) -> tuple[Any, Any, Any]:
 def _throughput(which: str) -> Callable[[Seen], Value]:
     def measure(seen: Seen) -> Value:
         method, found = "requests_per_minute", seen.fine(60)
-        minutes = (seen.known.end_us - seen.known.start_us) // MINUTE_US
-        if not minutes:
+        minutes = -(-seen.known.end_us // MINUTE_US) - -(-seen.known.start_us // MINUTE_US)  # those that begin in it
+        if minutes <= 0:
             return Value(None, method, "no_rows")
         if found is None:
             return Value(None, method, "too_old", parameters={"kept": "hours"})

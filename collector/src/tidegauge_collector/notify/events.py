@@ -58,6 +58,7 @@ class Event:
 
     Times are RFC 3339 in UTC; `url` leads to the deployment's page, where one is known. `changes`: what has happened since the message
     before: opened, worse, better, joined, resolved, acknowledged, unacknowledged, assigned, commented, escalated, reminder, reopened.
+    `closed_by`: who said that it is over; "" where it recovered.
     """
 
     kind: Kind
@@ -87,6 +88,7 @@ class Event:
     runbook: str = ""
     changes: tuple[str, ...] = ()
     comment: str = ""
+    closed_by: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     firing: int = 0
     resolved: int = 0
@@ -150,6 +152,7 @@ def read_event(body: bytes) -> Event:
         runbook=_text(data, "runbook"),
         changes=tuple(map(str, data.get("changes") or ())),
         comment=_text(data, "comment"),
+        closed_by=_text(data, "closed_by"),
         labels={str(name): str(value) for name, value in _object(group, "labels").items()},
         firing=group.get("firing", 0),
         resolved=group.get("resolved", 0),

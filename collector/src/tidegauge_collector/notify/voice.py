@@ -56,6 +56,11 @@ class Voice:
         headline, remarks = self.headline(event), self.remarks(event)
         return [*remarks, headline] if event.kind == "updated" else [headline, *remarks]
 
+    def closing(self, event: Event) -> str:
+        """One line for the end of a ticket: whether it recovered, or who closed it."""
+        name = "closing_by" if event.closed_by else "closing"
+        return wording.word(name, self.language).format(headline=self.headline(event), who=event.closed_by)
+
     def news(self, event: Event) -> list[str]:
         """What has changed since the message before, as sentences."""
         return wording.news(event, self.language)

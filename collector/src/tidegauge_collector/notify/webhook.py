@@ -78,6 +78,7 @@ def _data(bulletin: Bulletin, explanation: Explanation, base_url: str) -> dict[s
         "runbook": bulletin.runbook,
         "changes": bulletin.changes,
         "comment": bulletin.comment,
+        "closed_by": bulletin.closed_by,
         "group": {"labels": bulletin.labels, "firing": firing, "resolved": len(bulletin.alerts) - firing},
         "explanation": _explained(explanation, bulletin),
         "details": {name: each for name, each in lead.details.items() if not name.endswith("_us")},

@@ -41,7 +41,7 @@ def _of_one(event: Event, language: str) -> str:
     words = WORDS[language]
     if event.rule == OWN_RULE:
         return words["own_over" if event.is_over else "own_line"].format(channel=event.column)
-    line = words["over" if event.is_over else "line"].format(
+    line = words["closed" if event.closed_by else "over" if event.is_over else "line"].format(
         deployment=event.deployment,
         what=_what(event.metric, event.column, language),
         value=number(event.value, words["nothing"]),

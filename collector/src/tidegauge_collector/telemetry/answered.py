@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegauge.core.outcomes import NO_LABEL, Labels
+from tidegauge_collector.telemetry.joined import ALL, Among
 from tidegauge_collector.telemetry.merge import texts
 from tidegauge_collector.telemetry.store import Table, TelemetryStore
 
@@ -26,7 +27,13 @@ class AnsweredRows:
 
 
 def answered(
-    store: TelemetryStore, deployment: str, *, version: str | None, start_us: int, end_us: int
+    store: TelemetryStore,
+    deployment: str,
+    *,
+    version: str | None,
+    start_us: int,
+    end_us: int,
+    among: Among = ALL,
 ) -> AnsweredRows:
     """The rows whose prediction lies in [start_us, end_us)."""
     index = store.index
@@ -36,6 +43,7 @@ def answered(
         "version_id": 0 if version is None else index.versions.known.get(version, -1),
         "start_us": start_us,
         "end_us": end_us,
+        **among.parameters(),
     }
     with store.snapshot():
         names = tuple(name for (name,) in store.rows("joined_labels", [deployment_id] * 2))

@@ -28,11 +28,12 @@ def distributions(
     version: str | None,
     segment: str,
     windows: Sequence[Window],
+    batch: str | None = None,
     kinds: Mapping[str, ColumnKind],
 ) -> dict[tuple[str, int], Distribution]:
     """By column and position of the window, where there are finite values; values of another kind than `kinds` says are none."""
     names = list(kinds)
-    chosen = select(store.index, deployment, version=version, segment=segment, batch=None, columns=set(names))
+    chosen = select(store.index, deployment, version=version, segment=segment, batch=batch, columns=set(names))
     chosen = [one for one in chosen if one.key.kind == kinds[one.key.column]]
     if not chosen:
         return {}

@@ -122,6 +122,14 @@ def received_us(store: TelemetryStore, deployment: str) -> int | None:
     return max((marks[epoch].received_us for epoch in epochs if epoch in marks), default=None)
 
 
+def predictions_between(store: TelemetryStore, deployment: str, start_us: int, end_us: int) -> int:
+    """How many single predictions lie in [start_us, end_us), of all versions."""
+    number = store.index.deployments.known.get(deployment, -1)
+    asked = {"deployment_id": number, "start_us": start_us, "end_us": end_us}
+    ((count,),) = store.rows("predictions_between", asked)
+    return int(count)
+
+
 EXACT_ROWS = 500_000
 
 

@@ -18,6 +18,23 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 MAX_STEPS = 1 << 22
 """Grid steps up to which windows are counted in one query: 7 years of minutes."""
+FOREVER_US = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Among:
+    """Which rows count: those that had been received before `known_us`, so that a question is answered as it was then; of one batch."""
+
+    known_us: int | None = None
+    batch: str | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        """As queries take them."""
+        known_us = FOREVER_US if self.known_us is None else self.known_us
+        return {"known_us": known_us, "any_batch": self.batch is None, "batch": self.batch or ""}
+
+
+ALL = Among()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +63,7 @@ def joined(
     segment: str,
     start_us: int,
     end_us: int,
+    among: Among = ALL,
 ) -> JoinedRows:
     """The rows whose prediction lies in [start_us, end_us) and whose truth is known.
 
@@ -54,11 +72,15 @@ def joined(
     """
     index = store.index
     wanted = wanted_rows(index, deployment, version, segment)
-    parameters = wanted.parameters | {
-        "start_us": start_us,
-        "end_us": end_us,
-        "with_scores": bool(index.score_classes.known),
-    }
+    parameters = (
+        wanted.parameters
+        | among.parameters()
+        | {
+            "start_us": start_us,
+            "end_us": end_us,
+            "with_scores": bool(index.score_classes.known),
+        }
+    )
     with store.snapshot():
         found = store.rows("joined_labels", [wanted.parameters["deployment_id"]] * 2)
         names = tuple(name for (name,) in found)
@@ -119,7 +141,13 @@ def _without(parameters: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def predicted_ids(
-    store: TelemetryStore, deployment: str, *, version: str | None, segment: str, windows: Sequence[Window]
+    store: TelemetryStore,
+    deployment: str,
+    *,
+    version: str | None,
+    segment: str,
+    windows: Sequence[Window],
+    among: Among = ALL,
 ) -> Ints:
     """How many different (version, id) were predicted in each window, whether or not their truth is known."""
     counts = np.zeros(len(windows), dtype=np.int64)
@@ -128,10 +156,17 @@ def predicted_ids(
         return counts
     step_us, slots = _steps(windows)
     if not slots:
-        one_by_one = (predicted_ids(store, deployment, version=version, segment=segment, windows=[w]) for w in windows)
+        one_by_one = (
+            predicted_ids(store, deployment, version=version, segment=segment, windows=[w], among=among)
+            for w in windows
+        )
         return np.concatenate(list(one_by_one))
     wanted = wanted_rows(store.index, deployment, version, segment)
-    parameters = wanted.parameters | {"origin_us": asked.start_us, "end_us": asked.end_us, "step_us": step_us}
+    parameters = (
+        wanted.parameters
+        | among.parameters()
+        | {"origin_us": asked.start_us, "end_us": asked.end_us, "step_us": step_us}
+    )
     found = store.arrays("predicted_ids", parameters, tables={"slots": slots} | wanted.tables)
     counts[found["slot"]] = found["ids"]
     return counts

@@ -38,6 +38,8 @@ MAX_AT_ONCE = 16
 MAX_WAITING = 64
 WORKERS = 2
 RESERVE_BYTES = 256 * MIB
+LARGE_BYTES = 128 * MIB
+"""Of a body the log tells how far it is, each time that so much more has come."""
 BUSY_MS, DISK_MS = 1_000, 5_000
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _REASONS = {UploadRefused: "refused", TooLarge: "too_large", KeyReused: "key_reused", UnknownFormat: "format"}
@@ -118,6 +120,7 @@ class Uploads:
         path = self._directory / f"{uuid4().hex}.body"
         try:
             answer = await self._take(upload, body, path)
+            is_large = path.stat().st_size >= LARGE_BYTES
         except (OSError, StoreUnavailable) as problem:
             self._count(upload, "disk")
             log.warning("upload.disk", problem=repr(problem))
@@ -131,6 +134,8 @@ class Uploads:
             self._at_once -= 1
             path.unlink(missing_ok=True)
         self._count(upload, "repeated" if answer.is_repeated else "taken")
+        if is_large:
+            log.info("upload.taken", deployment=upload.deployment, target=upload.target, is_repeated=answer.is_repeated)
         return answer
 
     async def take_rows(self, deployment: str, query: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Json:
@@ -186,7 +191,7 @@ class Uploads:
     async def _receive(self, upload: Upload, body: AsyncIterator[bytes], path: Path) -> bytes:
         """The digest of target and body, which lies in a file afterwards."""
         digest = hashlib.sha256(_target_bytes(upload))
-        size = checked = 0
+        size, checked, told = 0, 0, LARGE_BYTES
         with path.open("xb") as file:
             async for chunk in body:
                 size += len(chunk)
@@ -195,10 +200,15 @@ class Uploads:
                 if size >= checked:
                     self._check_room()
                     checked = size + 16 * MIB
+                if size >= told:
+                    log.info("upload.coming", deployment=upload.deployment, target=upload.target, bytes=size)
+                    told = size + LARGE_BYTES
                 digest.update(chunk)
                 file.write(chunk)
         if not size:
             raise UploadRefused("the body is empty: send rows")
+        if size >= LARGE_BYTES:
+            log.info("upload.is_read", deployment=upload.deployment, target=upload.target, bytes=size)
         return digest.digest()
 
     def _check_room(self) -> None:

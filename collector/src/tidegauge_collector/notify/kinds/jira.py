@@ -223,10 +223,8 @@ class JiraChannel:
 
     def _end(self, event: Event, ticket: Ticket, *, now_us: int) -> Talk:
         if event.seq > ticket.said or not event.seq:
-            line = word("closing", self.voice.language).format(headline=self.voice.headline(event))
-            outcome = yield from self._comment(
-                [line, *self._lines(event, self.voice)[1:]], ticket, event, now_us=now_us
-            )
+            lines = [self.voice.closing(event), *self._lines(event, self.voice)[1:]]
+            outcome = yield from self._comment(lines, ticket, event, now_us=now_us)
             if outcome is None:
                 return Done("the issue is gone")
             if not isinstance(outcome, Done):

@@ -262,8 +262,8 @@ class ServiceNowChannel:
         return found if is_bare else {**found, **self._weight(event), **self.fields}
 
     def _resolved(self, event: Event) -> dict[str, str]:
-        notes = word("closing", self.voice.language).format(headline=self.voice.headline(event))
-        return {"state": RESOLVED, "close_code": self.close_code, "close_notes": cut(notes, LONG_CHARACTERS)}
+        notes = cut(self.voice.closing(event), LONG_CHARACTERS)
+        return {"state": RESOLVED, "close_code": self.close_code, "close_notes": notes}
 
     def _remark(self, event: Event, voice: Voice, first: str = "") -> dict[str, str]:
         text = "\n".join(filter(None, [first, self._long(event, voice)]))

@@ -3,7 +3,7 @@
 -- the latest event time, the last received among equals.
 WITH truths AS MATERIALIZED (
     SELECT id_high, id_low, value, label, actual_us, epoch, seq, row_number FROM actuals SEMI JOIN suspects USING (id_high)
-    WHERE deployment_id = $deployment_id
+    WHERE deployment_id = $deployment_id AND received_us < $known_us
 ),
 corrected AS MATERIALIZED (SELECT id_high, id_low FROM truths GROUP BY id_high, id_low HAVING COUNT(*) > 1),
 newest_truths AS (
@@ -17,9 +17,10 @@ newest_truths AS (
 ),
 matched AS MATERIALIZED (
     SELECT p.version_id, p.id_high, p.id_low, p.event_us, p.received_us, p.epoch_id, p.seq, p.row_number, p.score, p.label,
-        p.segment_set, p.classes_id, p.class_scores, t.value AS actual_value, t.label AS actual_label, t.actual_us
+        p.segment_set, p.batch, p.classes_id, p.class_scores, t.value AS actual_value, t.label AS actual_label, t.actual_us
     FROM predictions AS p JOIN newest_truths AS t ON t.id_high = p.id_high AND t.id_low = p.id_low
     WHERE p.deployment_id = $deployment_id AND ($version_id = 0 OR p.version_id = $version_id) AND p.event_us >= $start_us
+        AND p.received_us < $known_us
 ),
 repeated AS MATERIALIZED (
     SELECT version_id, id_high, id_low FROM matched GROUP BY version_id, id_high, id_low HAVING COUNT(*) > 1
@@ -38,4 +39,4 @@ SELECT event_us, score, COALESCE(answered.code, -1) AS label, actual_value, COAL
 FROM counting
 LEFT JOIN labels AS answered ON answered.name = counting.label
 LEFT JOIN labels AS true_labels ON true_labels.name = counting.actual_label
-WHERE event_us < $end_us AND ($any_segment OR segment_set IN (SELECT segment_set FROM segment_sets_wanted));
+WHERE event_us < $end_us AND ($any_batch OR batch = $batch) AND ($any_segment OR segment_set IN (SELECT segment_set FROM segment_sets_wanted));
