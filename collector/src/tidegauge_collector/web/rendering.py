@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 
 import jinja2
 import structlog
 from aiohttp import web
+from markupsafe import Markup
 
 from . import alerts, fleet, formats, metrics, models, tabs, week
 from .assets import Assets
@@ -144,4 +145,16 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         fairness_measures=metrics.FAIRNESS,
         zone_of=formats.zone_of,
     )
+    environment.globals["block_cell"] = _block_cells(environment)
     return environment
+
+
+def _block_cells(environment: jinja2.Environment) -> Callable[[str, str, str, tuple[str | None, ...]], Markup]:
+    """Cells of the list of deployments, each made once: a thousand rows have few different ones."""
+
+    @lru_cache(maxsize=4_096)
+    def cell(language: str, block: str, state: str, days: tuple[str | None, ...]) -> Markup:
+        values = {"t": load_text(language), "block": block, "state": state, "days": days}
+        return Markup(environment.get_template("block.html").render(values))  # noqa: S704 - an escaped template
+
+    return cell
