@@ -24,7 +24,6 @@ import numpy as np
 
 from tidegauge.core.windows import DAY_US
 from tidegauge_collector.control import ControlStore
-from tidegauge_collector.telemetry.judgements import Judgement, append_judgements
 from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.web.tabs import TABS
 
@@ -32,7 +31,12 @@ ASKED = 40
 WAIT_S = 120
 OWNERS = ("ops", "risk", "growth", "search", "")
 IMPORTANCES = ("low", "normal", "normal", "high", "critical")
-VERDICTS = ("ok", "ok", "ok", "ok", "ok", "ok", "warning", "failing")
+JUDGEMENTS = """
+INSERT INTO judgements
+SELECT 1 + d, '1', 'drift', 'psi', 'c1', '', {today_us} - (b + 1) * {day_us}, {today_us} - b * {day_us}, 0.1, NULL, 4800, 1000, NULL,
+    CASE (d + b) % 8 WHEN 0 THEN 'failing' WHEN 1 THEN 'warning' ELSE 'ok' END, NULL, NULL, {today_us}
+FROM range({deployments}) AS x(d) CROSS JOIN range(7) AS y(b)
+"""
 
 
 def fill(folder: Path, deployments: int, days: int) -> None:
@@ -42,8 +46,7 @@ def fill(folder: Path, deployments: int, days: int) -> None:
     names = [f"model-{i:04d}" for i in range(deployments)]
     with TelemetryStore.open(folder / "telemetry.duckdb") as store:
         bench_reading.fill(store, deployments, days)
-        for i, name in enumerate(names):
-            append_judgements(store, name, [_judgement(i, today_us - back * DAY_US) for back in range(7)])
+        store._cursor().execute(JUDGEMENTS.format(deployments=deployments, today_us=today_us, day_us=DAY_US))
     control = ControlStore.open(folder / "control.sqlite")
     for i, name in enumerate(names):
         control.ensure_deployment(name, proposal={}, now_us=1)
@@ -51,12 +54,6 @@ def fill(folder: Path, deployments: int, days: int) -> None:
         said = {"owner": OWNERS[i % 5], "importance": IMPORTANCES[i % 5], "labels": {"team": f"t{i % 20}"}}
         control.change_deployment(name, said, actor="bench", now_us=1)
     control.close()
-
-
-def _judgement(i: int, end_us: int) -> Judgement:
-    verdict = VERDICTS[(i + end_us // DAY_US) % len(VERDICTS)]
-    window = (end_us - DAY_US, end_us)
-    return Judgement("1", "drift", "psi", "c1", "", *window, 0.1, None, 4_800, 1_000, None, verdict, None, None, end_us)
 
 
 @contextmanager

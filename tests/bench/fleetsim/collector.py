@@ -1,6 +1,7 @@
 """The collector as a process of its own: started, watched from outside, killed and started again on its ports and data."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -42,6 +43,15 @@ class CollectorProcess:
         self._http = self._grpc = "127.0.0.1:0"
         self._errors = (folder / "collector.stderr").open("a")
         self._process: subprocess.Popen[bytes] | None = None
+        # As installed, with its bytecode: where Python is told to write none, it would be compiled anew at each start.
+        self._environment = {
+            **os.environ,
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
+        }
+        subprocess.run(
+            [*SERVE[:1], "-c", f"import {SERVE[2]}.serve, tidegauge_collector.app"], env=self._environment, check=True
+        )
 
     @property
     def grpc(self) -> str:
@@ -58,7 +68,7 @@ class CollectorProcess:
         begun = time.monotonic()
         command = [*PROFILED, str(self._profile)] if self._profile else [*SERVE]
         command += ["--data", str(self.data), "--http", self._http, "--grpc", self._grpc, *self._config]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=self._errors)
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=self._errors, env=self._environment)
         while not (announced := self._announced()):
             if self._process.poll() is not None or time.monotonic() - begun > START_S:
                 raise RuntimeError(f"the collector did not start: see {self._errors.name}")

@@ -1,4 +1,4 @@
-"""Random lives and deaths of a collector: 15 in `make test`, 300 in `make fault` (FAULT_ROUNDS); FAULT_SEED=n runs one again."""
+"""Random lives and deaths of a collector: 30 in `make test`, 300 in `make fault` (FAULT_ROUNDS); FAULT_SEED=n runs one again."""
 
 import os
 import random
@@ -12,7 +12,7 @@ from collector_lives import Lives
 from tidegauge_collector.crash_points import CRASH_POINTS
 from tidegauge_collector.telemetry.store import TelemetryStore
 
-ROUNDS = int(os.environ.get("FAULT_ROUNDS", "15"))
+ROUNDS = int(os.environ.get("FAULT_ROUNDS", "30"))
 SEEDS = [int(os.environ["FAULT_SEED"])] if "FAULT_SEED" in os.environ else range(ROUNDS)
 RARE = ("migration.", "heal.", "shrink.")  # these need a reason of their own; see test_crash_points.py
 

@@ -61,8 +61,8 @@ def put(store, *frames):
     fold(store, [sender.send(one) for one in frames], HERE)
 
 
-def scope(*windows, segment=""):
-    return Scope(deployment="flights", version="1", segment=segment, windows=list(windows))
+def scope(*windows, segment="", batch=None):
+    return Scope(deployment="flights", version="1", segment=segment, windows=list(windows), batch=batch)
 
 
 def ask(store, active, metric, *windows, column):
@@ -171,6 +171,25 @@ def test_without_a_baseline_the_weeks_before_are_the_schema(store):
     assert (first.value, first.reason) == (None, "no_baseline")
     assert later.value == 2.0
     assert later.parameters == {"reference": "trailing_28_days", "came": ["c"], "went": ["b"]}
+
+
+def test_one_batch_is_measured_apart(store, active):
+    nightly = Source(batch="nightly")
+    put(
+        store,
+        frame(active, hour(0), age=[1.0, 2.0], carrier=["UA", "AA"], flat=[7.0, 7.0]),
+        frame(active, hour(0), nightly, age=[3.0, 3.0, "x", 500.0, 3.0], carrier=["UA"], extra=[1.0]),
+    )
+    kinds, asked = known(store, "flights").columns, scope(hour(0), batch="nightly")
+
+    (schema,) = measure_schema(store, asked, active)
+    of_age = {
+        metric: next(iter(measure_quality(store, asked, active, metric, kinds=kinds, columns=["age"]))).value
+        for metric in ("out_of_range_rate", "invalid_rate", "type_change_rate", "constant_column")
+    }
+
+    assert schema.parameters == {"reference": "baseline", "came": ["extra"], "went": ["flat"]}
+    assert of_age == {"out_of_range_rate": 0.2, "invalid_rate": 0.2, "type_change_rate": 0.0, "constant_column": 0.0}
 
 
 def deployment(timezone="UTC"):

@@ -15,7 +15,7 @@ from tidegauge_collector.measuring.reconstruction import measure_reconstruction,
 from tidegauge_collector.telemetry.fold import FoldEntry, LogPosition, fold
 from tidegauge_collector.telemetry.settle import settle
 from tidegauge_collector.telemetry.store import TelemetryStore
-from tidegauge_collector.telemetry.testing import Sender, profile_frame
+from tidegauge_collector.telemetry.testing import Sender, Source, profile_frame
 
 DAY = Window(0, DAY_US)
 HERE = LogPosition(b"log", 1)
@@ -42,7 +42,7 @@ def active(table: np.ndarray) -> ActiveBaseline:
 
 
 def frames(
-    rows: np.ndarray, baseline: Baseline, sender: Sender, *, hours: int = 6, sums: bool = True
+    rows: np.ndarray, baseline: Baseline, sender: Sender, *, hours: int = 6, sums: bool = True, batch: str = ""
 ) -> list[FoldEntry]:
     """The rows spread over hours, a frame each."""
     entries = []
@@ -54,14 +54,14 @@ def frames(
         ]
         moments = second_moments(columns, len(part), standard_of(baseline.bins)) if sums else None
         window = Window(i * HOUR_US, (i + 1) * HOUR_US)
-        entries.append(sender.send(profile_frame(profiles, window, bins_id=baseline.bins.bins_id, moments=moments)))
+        source, bins_id = Source(batch=batch), baseline.bins.bins_id
+        entries.append(sender.send(profile_frame(profiles, window, source=source, bins_id=bins_id, moments=moments)))
     return entries
 
 
-def measured(store: TelemetryStore, active: ActiveBaseline | None, window: Window = DAY, segment: str = ""):
-    (found,) = measure_reconstruction(
-        store, Scope(deployment="flights", version="1", segment=segment, windows=[window]), active
-    )
+def measured(store: TelemetryStore, active: ActiveBaseline | None, window: Window = DAY, **scope: str):
+    whole = Scope(deployment="flights", version="1", windows=[window], **{"segment": "", **scope})
+    (found,) = measure_reconstruction(store, whole, active)
     return found
 
 
@@ -111,6 +111,17 @@ def test_sums_by_another_baseline_do_not_count(store, table, active):
 
     assert (found.n, found.parameters["rows"]) == (len(table) - 400, len(table) - 340)
     assert found.value == pytest.approx(by_rows(active, table[400:]), rel=1e-9)
+
+
+def test_one_batch_is_measured_apart(store, table, active):
+    fold(store, frames(table[:400], active.baseline, Sender()), HERE)
+    fold(store, frames(table[400:], active.baseline, Sender(b"\x02" * 16), batch="nightly"), HERE)
+
+    found = measured(store, active, batch="nightly")
+
+    assert (found.n, found.parameters["rows"]) == (len(table) - 400, len(table) - 400)
+    assert found.value == pytest.approx(by_rows(active, table[400:]), rel=1e-9)
+    assert measured(store, active).n == len(table)
 
 
 def test_without_a_baseline_or_its_sums_it_is_undefined(store, table, active):

@@ -9,7 +9,14 @@ from tidegauge_collector.web.tabs import TABS, carried, tab_of_metric, tab_path
 
 
 def test_every_metric_of_the_api_has_a_page() -> None:
-    assert {tab_of_metric(metric) for metric in METRICS} == {"service", "drift", "quality", "accuracy", "fairness"}
+    assert {tab_of_metric(metric) for metric in METRICS} == {
+        "service",
+        "drift",
+        "quality",
+        "accuracy",
+        "fairness",
+        "metrics",
+    }
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         metrics=reconstruction.METRICS,
         measure=_reconstruction,
+        by_batch=True,
         needs_baseline=reconstruction.METRICS,
         learned=reconstruction.METRICS,
         learn=_learn_blocks,
@@ -211,12 +212,13 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         metrics=quality.METRICS,
         measure=_quality,
+        by_batch=True,
         tested=quality.RATES,
         rates=quality.RATES,
         of_columns=True,
         needs_baseline=quality.AGAINST_BASELINE,
     ),
-    Family(metrics=schema.METRICS, measure=_schema),
+    Family(metrics=schema.METRICS, measure=_schema, by_batch=True),
     Family(metrics=volumes.METRICS, measure=_volumes, tested=[volumes.REPEATED], rates=[volumes.REPEATED]),
     Family(metrics=service.METRICS, measure=_service, tested=service.RATES, rates=service.RATES, by_arrival=True),
     Family(

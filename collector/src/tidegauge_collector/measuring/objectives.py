@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from tidegauge.core.columns import ERROR, LATENCY, ROWS
 from tidegauge.core.latency import bucket_bounds_s
 from tidegauge.core.windows import DAY_US, MINUTE_US, SECOND_US, Window, day_start, days
 from tidegauge_collector.core.minutes import Minutes, slow_minutes, stale_minutes
@@ -63,14 +64,18 @@ def tallies(store: TelemetryStore, monitor: Monitor, deployment: str, windows: S
     if monitor.metric in BY_MINUTE:
         found = minutes_of(store, monitor, deployment, span(windows))
         return [found.tally(one.start_us, one.end_us) for one in windows]
-    return [_tally(monitor, one) for one in service_counts(store, deployment, windows=windows)]
+    is_latency = monitor.metric == "slow_requests"
+    columns = {LATENCY} if is_latency else {LATENCY, ERROR}
+    counts = service_counts(store, deployment, windows=windows, columns=columns, with_latency=is_latency)
+    return [_tally(monitor, one) for one in counts]
 
 
 def minutes_of(store: TelemetryStore, monitor: Monitor, deployment: str, window: Window) -> Minutes:
     """The minutes of a range: they count from the first data on, but for those of which only their hour is still kept."""
     start_us = window.start_us - window.start_us % MINUTE_US
     count = -(-(window.end_us - start_us) // MINUTE_US)
-    loads = service_loads(store, deployment, Window(start_us, start_us + count * MINUTE_US))
+    column = LATENCY if monitor.metric == "throughput" else ROWS
+    loads = service_loads(store, deployment, Window(start_us, start_us + count * MINUTE_US), columns=[column])
     places = (loads.start_us - start_us) // MINUTE_US
     fine = loads.length_s <= 60
     counted = np.ones(count, dtype=np.bool_)

@@ -102,6 +102,7 @@ class _Asked:
             windows=self._scope.windows,
             columns=names,
             bins=self._active.baseline.bins if self._active is not None else None,
+            batch=self._scope.batch,
         )
         ask = self._type_change if self._metric == "type_change_rate" else self._constant
         for name in names:

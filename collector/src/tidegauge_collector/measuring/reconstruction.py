@@ -40,6 +40,7 @@ def measure_reconstruction(store: TelemetryStore, scope: Scope, active: ActiveBa
         bins_id=active.baseline.bins.bins_id,
         features=known.columns,
         windows=scope.windows,
+        batch=scope.batch,
     )
     rows = _rows(store, scope, known)
     for i, moments in enumerate(found):
@@ -61,6 +62,7 @@ def _rows(store: TelemetryStore, scope: Scope, known: Components) -> list[int]:
         segment=scope.segment,
         windows=scope.windows,
         columns=known.columns,
+        batch=scope.batch,
     )
     return list(np.max(by_column, axis=0).tolist())
 

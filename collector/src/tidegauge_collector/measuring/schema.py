@@ -20,7 +20,7 @@ MOST_NAMES = 50
 
 def measure_schema(store: TelemetryStore, scope: Scope, active: ActiveBaseline | None) -> Iterator[Measurement]:
     """How many features came or went, in each window. A feature all of whose values are missing is not there."""
-    now = _present(store, scope, scope.windows)
+    now = _present(store, scope, scope.windows, batch=scope.batch)
     before = _reference(store, scope, active)
     for window, present, known in zip(scope.windows, now, before, strict=True):
         change = schema_change(known, present) if known and present else None
@@ -41,8 +41,12 @@ def measure_schema(store: TelemetryStore, scope: Scope, active: ActiveBaseline |
         )
 
 
-def _present(store: TelemetryStore, scope: Scope, windows: Sequence[Window]) -> list[dict[str, int]]:
-    found = present_columns(store, scope.deployment, version=scope.version, segment=scope.segment, windows=windows)
+def _present(
+    store: TelemetryStore, scope: Scope, windows: Sequence[Window], *, batch: str | None = None
+) -> list[dict[str, int]]:
+    found = present_columns(
+        store, scope.deployment, version=scope.version, segment=scope.segment, windows=windows, batch=batch
+    )
     return [{name: rows for name, rows in one.items() if not name.startswith("_")} for one in found]
 
 

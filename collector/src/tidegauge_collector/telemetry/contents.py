@@ -39,11 +39,18 @@ def column_contents(
     windows: Sequence[Window],
     columns: Sequence[str],
     bins: ReferenceBins | None,
+    batch: str | None = None,
 ) -> dict[tuple[str, int], ColumnContents]:
     """For every column and position of the window. `bins`: what the names of counted categories are."""
     found = {(name, i): ColumnContents() for name in columns for i in range(len(windows))}
     chosen = select(
-        store.index, deployment, version=version, segment=segment, columns=set(columns), time_basis=EVENT_TIME
+        store.index,
+        deployment,
+        version=version,
+        segment=segment,
+        batch=batch,
+        columns=set(columns),
+        time_basis=EVENT_TIME,
     )
     if not chosen or not windows:
         return found
@@ -75,10 +82,16 @@ def column_contents(
 
 
 def present_columns(
-    store: TelemetryStore, deployment: str, *, version: str | None, segment: str, windows: Sequence[Window]
+    store: TelemetryStore,
+    deployment: str,
+    *,
+    version: str | None,
+    segment: str,
+    windows: Sequence[Window],
+    batch: str | None = None,
 ) -> list[dict[str, int]]:
     """Of each window the columns in event time that hold something, with their rows that are not missing."""
-    chosen = select(store.index, deployment, version=version, segment=segment, time_basis=EVENT_TIME)
+    chosen = select(store.index, deployment, version=version, segment=segment, batch=batch, time_basis=EVENT_TIME)
     found: list[dict[str, int]] = [{} for _ in windows]
     if not chosen or not windows:
         return found

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from tidegauge.core.columns import LATENCY, ROWS
-from tidegauge.core.windows import SECOND_US, Window
+from tidegauge.core.windows import MINUTE_US, SECOND_US, Window
 from tidegauge_collector.telemetry.index import Series
 from tidegauge_collector.telemetry.selecting import wanted_table
 from tidegauge_collector.telemetry.service import answering
@@ -53,10 +53,18 @@ NO_LOADS = Loads(_NONE, _NONE, _NONE, _NONE)
 
 
 def service_loads(
-    store: TelemetryStore, deployment: str, span: Window, *, version: str | None = None, segment: str = ""
+    store: TelemetryStore,
+    deployment: str,
+    span: Window,
+    *,
+    version: str | None = None,
+    segment: str = "",
+    columns: Collection[str] = (LATENCY, ROWS),
 ) -> Loads:
-    """What came within a range of arrival time; over all versions that answer callers where `version` is None."""
-    chosen = answering(store, deployment, version=version, segment=segment, columns={LATENCY, ROWS})
+    """What came within a range of arrival time; over all versions that answer callers where `version` is None. Without LATENCY among the
+    `columns` no requests are read, without ROWS no predictions.
+    """
+    chosen = answering(store, deployment, version=version, segment=segment, columns=columns)
     with store.snapshot():
         return _loads(store, chosen, span)
 
@@ -68,13 +76,16 @@ def _loads(store: TelemetryStore, series: Sequence[Series], span: Window) -> Loa
     pivots = np.array([one.key.pivot for one in series] + [0.0])
     place, usable = found["place"], found["usable"]
     answered = np.nan_to_num(found["total"] + usable * pivots[place], posinf=0.0, neginf=0.0)
-    pairs = np.stack([found["window_start_us"], found["window_length_s"].astype(np.int64)])
-    keys, where = np.unique(pairs, axis=1, return_inverse=True)
-    where = where.reshape(-1)
-    requests = np.bincount(where, np.where(is_latency[place], found["rows"], 0), keys.shape[1])
-    predictions = np.bincount(where, np.where(is_latency[place], 0.0, answered), keys.shape[1])
+    keys, where = np.unique(
+        found["window_start_us"] + found["window_length_s"], return_inverse=True
+    )  # starts are whole minutes
+    requests = np.bincount(where, np.where(is_latency[place], found["rows"], 0), len(keys))
+    predictions = np.bincount(where, np.where(is_latency[place], 0.0, answered), len(keys))
     earlier = _newest_answer(store, series, span.start_us)
-    return Loads(keys[0], keys[1], np.rint(requests).astype(np.int64), np.rint(predictions).astype(np.int64), earlier)
+    lengths = keys % MINUTE_US
+    return Loads(
+        keys - lengths, lengths, np.rint(requests).astype(np.int64), np.rint(predictions).astype(np.int64), earlier
+    )
 
 
 def _newest_answer(store: TelemetryStore, series: Sequence[Series], before_us: int) -> Window | None:

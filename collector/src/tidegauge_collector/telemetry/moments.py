@@ -83,10 +83,11 @@ def column_rows(
     segment: str,
     windows: Sequence[Window],
     columns: Sequence[str],
+    batch: str | None = None,
 ) -> npt.NDArray[np.int64]:
     """Rows of each column (first axis) in each window, whatever their kind."""
     places = {name: place for place, name in enumerate(columns)}
-    chosen = select(store.index, deployment, version=version, segment=segment, columns=places)
+    chosen = select(store.index, deployment, version=version, segment=segment, batch=batch, columns=places)
     rows = np.zeros((len(columns), len(windows)), dtype=np.int64)
     if chosen:
         with store.snapshot():

@@ -19,6 +19,7 @@ def second_moments(
     bins_id: bytes,
     features: tuple[str, ...],
     windows: Sequence[Window],
+    batch: str | None = None,
 ) -> list[SecondMoments | None]:
     """Of the rows of each window whose moments are by these reference bins and of these features; None where there are none.
 
@@ -33,6 +34,7 @@ def second_moments(
         and one.key.column == column
         and one.key.segment == segment
         and (version is None or one.key.version == version)
+        and (batch is None or one.key.batch == batch)
     ]
     if not chosen or not windows:
         return [None] * len(windows)

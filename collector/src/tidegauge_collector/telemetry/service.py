@@ -52,11 +52,15 @@ def service_counts(
     windows: Sequence[Window],
     version: str | None = None,
     segment: str = "",
+    columns: Collection[str] = SERVICE_COLUMNS,
+    with_latency: bool = True,
 ) -> list[ServiceCounts]:
-    """One entry a window, in order; over all versions that answer callers where `version` is None."""
-    chosen = answering(store, deployment, version=version, segment=segment, columns=SERVICE_COLUMNS)
+    """One entry a window, in order; over all versions that answer callers where `version` is None. Only what `columns` say is
+    read, and of the latency its buckets only `with_latency`.
+    """
+    chosen = answering(store, deployment, version=version, segment=segment, columns=columns)
     with store.snapshot():
-        return _counts(Windowed(store, chosen, range(len(chosen)), windows))
+        return _counts(Windowed(store, chosen, range(len(chosen)), windows), with_latency=with_latency)
 
 
 def answering(
@@ -67,7 +71,7 @@ def answering(
     return [one for one in found if version is not None or one.key.role not in _BESIDE]
 
 
-def _counts(read: Windowed) -> list[ServiceCounts]:
+def _counts(read: Windowed, *, with_latency: bool) -> list[ServiceCounts]:
     slots = range(len(read.windows))
     requests, predictions, unnamed, unnamed_consumers = ([0] * len(slots) for _ in range(4))
     names: dict[str, list[dict[str, int]]] = {column: [{} for _ in slots] for column in (ERROR, CONSUMER, CACHE)}
@@ -83,9 +87,11 @@ def _counts(read: Windowed) -> list[ServiceCounts]:
             unnamed[slot] += overflow
         elif series.key.column == CONSUMER:
             unnamed_consumers[slot] += overflow
-    for (place, slot), some in read.names().items():
+    named = any(one.key.column in names for one in read.series)
+    for (place, slot), some in (read.names() if named else {}).items():
         _add(names[read.series[place].key.column][slot], some)
-    for place, slot, bucket, count in rows_of(read.bins()):
+    timed = any(one.key.column == LATENCY for one in read.series) and with_latency
+    for place, slot, bucket, count in rows_of(read.bins()) if timed else ():
         if read.series[place].key.column == LATENCY:
             _add(latency[slot], {bucket: count})
     return [

@@ -74,6 +74,8 @@ def tab_of_metric(metric: str) -> str:
         return "fairness"
     if metric in ("agents", "labels"):
         return "agents"
+    if metric.startswith("custom_"):
+        return "metrics"
     return "accuracy" if metric else "monitors"
 
 

@@ -3,7 +3,8 @@
 WITH of_versions AS (
     SELECT series_id, deployment, version, column_name, end_us
     FROM series JOIN lasts USING (deployment)
-    WHERE segment = '' AND time_basis = 1 AND column_name <> '_actual'
+    WHERE segment = '' AND time_basis = 1
+        AND (column_name LIKE '\_prediction%' ESCAPE '\' OR NOT column_name LIKE '\_%' ESCAPE '\')
 ),
 chosen AS (
     SELECT deployment, version, COALESCE(MIN(column_name) FILTER (column_name LIKE '\_prediction%' ESCAPE '\'), MIN(column_name)) AS column_name
