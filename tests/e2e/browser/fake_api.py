@@ -123,7 +123,10 @@ def _next_day(moment: datetime) -> datetime:
 def _measurements(about: Json, query: Mapping[str, str]) -> Json:
     asked = query.get("column", "")
     columns = [column["name"] for column in about["columns"]] if asked == "*" else [asked]
-    return {"items": [_item(query, column, window) for column in columns for window in _windows(query)], "next": None}
+    groups = [one for one in about["segments"] if "group" in query and one.startswith(f"{query['group']}=")]
+    questions = [{**query, "segment": group} for group in groups] or [query]
+    items = [_item(one, column, window) for one in questions for column in columns for window in _windows(query)]
+    return {"items": items, "next": None}
 
 
 def _item(query: Mapping[str, str], column: str, window: tuple[datetime, datetime]) -> Json:

@@ -263,7 +263,7 @@ async def test_tabs_and_alerts_keep_what_is_picked(client: Client) -> None:
 async def test_the_overview_leads_to_the_column_that_is_bad(client: Client) -> None:
     html = await page(client, "/deployments/flights-delay")
 
-    assert 'href="/deployments/flights-delay/drift?feature=temp&amp;version=1"' in html
+    assert 'href="/deployments/flights-delay/drift?range=7d&amp;feature=temp&amp;version=1"' in html
     assert "<bdi>temp</bdi></b>: PSI" in html
 
 

@@ -10,6 +10,7 @@ from .reader import Json
 from .tabs import tab_of_block, tab_of_metric
 
 MOST_BAD = 6
+RECENT = "7d"  # what is bad now would be lost in the sum of a longer range
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def _bad(health: Json, alerts: Sequence[Json]) -> list[Hint]:
                         "window_end": one["window_end"],
                         "version": one["version"],
                     },
-                    {"feature": one["column"], "segment": one["segment"], "version": one["version"]},
+                    {"range": RECENT, "feature": one["column"], "segment": one["segment"], "version": one["version"]},
                 )
             )
     return sorted(hints, key=lambda hint: hint.level != "failing")[:MOST_BAD]
