@@ -13,7 +13,8 @@ from tidegauge_collector.core.scenario import parse, run
 from tidegauge_collector.core.scenario_text import LINES, OPTIONS, PREFIXES, STATES, TOLD
 from tidegauge_collector.core.shapes import fields_of, read
 from tidegauge_collector.core.slo import BURNS
-from tidegauge_collector.measuring import accuracy, custom, drift, drifted, fairness, observing, service
+from tidegauge_collector.measuring import accuracy, custom, drift, fairness, service
+from tidegauge_collector.measuring.families import METRICS
 
 from .pages import blocks, code_words, rows, section, text_of
 
@@ -118,8 +119,7 @@ def test_blocks_and_their_rules_stand_there():
 
 
 def test_every_metric_belongs_to_a_block_with_its_family():
-    metrics = {*drift.METRICS, *drifted.METRICS, *fairness.METRICS, *observing.METRICS}
-    blocks = {name: block_of(stated="", kind="measurement", metric=name) for name in metrics}
+    blocks = {name: block_of(stated="", kind="measurement", metric=name) for name in METRICS}
 
     assert {name for name, block in blocks.items() if block == "custom"} == set(custom.METRICS)
     assert {blocks[name] for name in fairness.METRICS} == {"fairness"}
