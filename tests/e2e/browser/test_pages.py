@@ -218,7 +218,7 @@ async def test_focus_is_visible(visit: Visitor) -> None:
 
 
 async def test_a_picked_segment_asks_for_that_segment_only(visit: Visitor, api: FakeApi) -> None:
-    opened = await visit(DRIFT)
+    opened = await visit(FLIGHTS)
     api.asked.clear()
 
     await opened.page.select_option("select[name=segment]", "origin=JFK")
