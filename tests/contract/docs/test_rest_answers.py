@@ -32,7 +32,20 @@ ASKED = {
         "favourable": "1",
         "q": "0.9",
         "slow_s": "2",
+        "against": "baseline",
+        "exclude": "",
+        "batch": "",
+        "as_of": "",
     },
+    "/api/v1/deployments/{name}/power": {
+        "version": "1",
+        "column": "rate",
+        "monitor": "",
+        "rows": "1000",
+        "limit": "5",
+        "after": "",
+    },
+    "/api/v1/metrics": {},
     "/api/v1/deployments/{name}/curves": {
         "version": "1",
         "segment": "",
@@ -112,7 +125,7 @@ def _missing(shown, answered, path=""):
     if (
         not isinstance(shown, dict)
         or not isinstance(answered, dict)
-        or path.endswith((".parameters", ".dropped", ".labels", ".by_verdict", ".blocks"))
+        or path.endswith((".parameters", ".dropped", ".labels", ".by_verdict", ".blocks", ".importances"))
     ):
         return []
     found = [f"{path}.{name}" for name in shown.keys() ^ answered.keys()]

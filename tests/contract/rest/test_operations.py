@@ -38,11 +38,18 @@ def test_every_route_takes_every_parameter_that_it_lists(shop: Harbour) -> None:
     values |= {"what": "records"}
     values |= {"class": "1", "threshold": "0.5", "group": "a=b", "statistic": "ratio", "reference": "c"}
     values |= {"alert": "", "favourable": "1", "q": "0.9", "slow_s": "2"}
-    values |= {"favourable": "1", "q": "0.9", "slow_s": "2"}
+    values |= {
+        "against": "trailing:1d",
+        "exclude": "2025-05-01T00:00:00Z/2025-05-02T00:00:00Z",
+        "batch": "",
+        "as_of": "",
+        "rows": "100",
+    }
     values |= {"days": "3", "kind": "note", "month": "2025-06", "format": "json", "lang": "ja"}
     for route in ROUTES:
         if route.method == "GET" and "{id}" not in route.path:
             values["state"] = states.get(route.path, "")
+            values["after"] = "" if route.path.endswith("/power") else "1.1.1.1"
             values["before"] = "2025-06-03" if route.path.endswith("/events") else "9"
             path = route.path.replace("{name}", "shop").replace("{prediction_id}", prediction)
             answer = shop.client.get(path, params={name: values[name] for name in route.query})
