@@ -97,7 +97,11 @@ class _Http(BaseHTTPRequestHandler):
             return
         said = self.parrot.padded(heard)
         content = (
-            json_of(said, is_well=self.parrot.is_well and self.parrot.status < 300) if self.parrot.as_json else said
+            json_of(
+                said, is_well=self.parrot.is_well and self.parrot.status < 300, is_search="sysparm_query" in self.path
+            )
+            if self.parrot.as_json
+            else said
         ).encode()
         self.send_response(200 if self.command == "GET" and self.parrot.status == 201 else self.parrot.status)
         self.send_header("Content-Length", str(len(content)))
@@ -142,6 +146,11 @@ class _Smtp(StreamRequestHandler):
                     self._say(f"250 welcome {PASSWORD}")
         return None
 
+    def finish(self) -> None:
+        """Also of what TLS was wrapped around it: the server closes the plain one alone."""
+        super().finish()
+        self.connection.close()
+
     def _say(self, text: str) -> None:
         self.wfile.write(text.encode() + b"\r\n")
         self.wfile.flush()
@@ -153,8 +162,8 @@ def cut(connection: socket.socket) -> None:
     connection.close()
 
 
-def json_of(said: str, *, is_well: bool) -> str:
-    """An answer as each of the tools would word it: an error, or a success whose ids and names are all what was said."""
+def json_of(said: str, *, is_well: bool, is_search: bool) -> str:
+    """An answer as each of the tools would word it: an error, or a success whose ids and names are what was said. Searches find nothing."""
     person, status = {"displayName": said, "display_value": said}, {"statusCategory": {"key": "indeterminate"}}
     found: dict[str, Any] = {
         "ok": is_well,
@@ -166,5 +175,6 @@ def json_of(said: str, *, is_well: bool) -> str:
     if is_well:
         found |= {"key": said, "id": said, "ts": said, "channel": said, "requestId": said, "transitions": []}
         found |= {"result": {"sys_id": said, "number": said, "state": "2", "assigned_to": person}}
+        found |= {"issues": []} | ({"result": []} if is_search else {})
         found |= {"fields": {"assignee": person, "status": status}, "data": {"isSuccess": False, "status": said}}
     return json.dumps(found)
