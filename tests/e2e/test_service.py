@@ -142,7 +142,8 @@ def test_service_levels_count_every_call(served: Harbour, voyage: Any) -> None:
     assert found["predictions"] == len(voyage.rows)
     assert (found["errors"], found["error_rate"]) == (1, 1 / (calls + 1))
     assert served.values(NAME, "latency_p50")[0]["value"] > 0
-    assert {one["reason"] for one in served.values(NAME, "requests", segment="carrier=UA")} == {"not_applicable"}
+    assert 0 < served.values(NAME, "requests", segment="carrier=UA")[0]["value"] <= calls
+    assert {one["reason"] for one in served.values(NAME, "errors", segment="carrier=UA")} == {"not_applicable"}
 
 
 def test_a_measurement_has_the_outside_shape(served: Harbour) -> None:

@@ -57,9 +57,9 @@ def test_least_to_greatest(flown: Rows) -> None:
     for measure in MEASURES:
         name = f"{measure}_min_ratio"
         if name in witnesses.GROUPS:
-            value, reason, compared = min_ratio(groups, measure)
-            assert (value, reason) == (pytest.approx(witnesses.GROUPS[name].of(*flown), **NEAR), None), name
-            assert compared == len(groups)
+            found = min_ratio(groups, measure)
+            assert (found.value, found.reason) == (pytest.approx(witnesses.GROUPS[name].of(*flown), **NEAR), None), name
+            assert found.groups == len(groups)
 
 
 def test_p_values_are_those_of_the_chi_square_test_adjusted_by_scipy(flown: Rows) -> None:

@@ -154,6 +154,6 @@ def test_shares_and_balances_of_two_groups_are_those_computed_by_hand():
     assert found["favourable_share"] == [0.75, 0.25]  # 60 and 20 of 80
     assert found["balance_favourable"] == pytest.approx([0.9, 0.6], abs=1e-12)
     assert found["balance_unfavourable"] == pytest.approx([0.2, 0.25], abs=1e-12)
-    assert min_ratio(groups, "favourable_share")[0] == pytest.approx(1 / 3, abs=1e-12)
-    assert min_ratio(groups, "balance_favourable")[0] == pytest.approx(2 / 3, abs=1e-12)
-    assert min_ratio(groups, "balance_unfavourable")[0] == pytest.approx(0.8, abs=1e-12)
+    assert min_ratio(groups, "favourable_share").value == pytest.approx(1 / 3, abs=1e-12)
+    assert min_ratio(groups, "balance_favourable").value == pytest.approx(2 / 3, abs=1e-12)
+    assert min_ratio(groups, "balance_unfavourable").value == pytest.approx(0.8, abs=1e-12)

@@ -86,7 +86,8 @@ async def _history(kind, steps, path, desk):
         desk.provider.script.clear()
         await desk.settle()
 
-        assert set(desk.statuses) == {"delivered"}
+        given_up = len(desk.statuses) - desk.statuses.count("delivered")
+        assert given_up == (spoiled(desk) if kind == "slack" else 0)
         check(kind, desk, episodes, is_open=is_open)
         assert desk.provider.problems == []
     finally:
@@ -111,6 +112,11 @@ def check(kind, desk, episodes, *, is_open):
     assert sent <= len(heard) <= sent + unknown
     if kind in BY_ID:
         assert list(dict.fromkeys(heard)) == delivery_ids(desk)
+
+
+def spoiled(desk):
+    """How many requests Slack's webhook took and something in between gave an answer of its own to: no yes, and no reason to ask again."""
+    return sum(one.fault in (BIG_BODY, INVALID_JSON, WRONG_TYPE) for one in desk.provider.seen)
 
 
 def doubtful(kind, desk):
