@@ -4,13 +4,12 @@ import logging
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 import trustme
 from collector_harbour import Harbour, Tide, agent_at, harbour
-from collector_parrot import BASICS, KEY, KINDS, PASSWORD, PLAIN, RESET, SECRETS, WHSEC, Parrot
+from collector_parrot import BASICS, KEY, KINDS, PASSWORD, PLAIN, RESET, SECRETS, Parrot
 from collector_rows import REPLAY, give_baseline, record_days
 from sqlalchemy import func, select
 
@@ -195,32 +194,3 @@ def test_no_secret_of_a_channel_is_logged_stored_answered_or_printed(
 def holds(content: bytes) -> bool:
     """Whether any secret is in it."""
     return any(one.encode() in content for one in SECRETS)
-
-
-WRONG: list[dict[str, Any]] = [
-    {"kind": "slack_api", "token": [PASSWORD], "channel": "#ml"},
-    {"kind": "slack_api", "token_env": f"xoxb-{PASSWORD}", "channel": "#ml"},
-    {"kind": "slack_api", "token_file": f"xoxb-{PASSWORD}", "channel": "#ml"},
-    {"kind": "slack", "url": {"is": f"https://hooks.slack.com/services/{PASSWORD}"}},
-    {"kind": "webhook", "url": [f"https://hooks.example/{PASSWORD}"], "secret": WHSEC},
-    {"kind": "webhook", "url": f"https://user:{PASSWORD}@[hooks.example/", "secret": WHSEC},
-    {"kind": "webhook", "url": f"ftp://hooks.example/{PASSWORD}", "secret": WHSEC},
-    {"kind": "webhook", "url": f"http://10.0.0.1/{PASSWORD}", "secret": PASSWORD},
-    {"kind": "pagerduty", "routing_key": KEY[:-1]},
-    {"kind": "teams", "url": f"https://example.webhook.office.com/{PASSWORD}"},
-    {"kind": "opsgenie", "api_key": f"{PASSWORD}\n{PASSWORD}"},
-    {"kind": "jira", "url": "https://jira.example", "project": "ml", "email": "bot", "token": PASSWORD},
-    {"kind": "servicenow", "url": "https://snow.example", "username": "bot", "password": PASSWORD, "api_key": PASSWORD},
-    {"kind": "email", "server": "mail.example", "sender": "a", "to": ["b"], "username": "bot", "password": 5},
-]
-
-
-@pytest.mark.parametrize("table", WRONG)
-def test_what_is_wrong_with_a_channel_is_said_without_its_secrets(table: dict[str, Any]) -> None:
-    from tidegauge_collector.notify import read_channels
-
-    problems: list[str] = []
-    read_channels([{"name": "ops", **table}], {}, problems)
-
-    assert problems != []
-    assert not holds("\n".join(problems).encode())
