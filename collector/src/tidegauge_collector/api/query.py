@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from tidegauge.core.windows import to_us
@@ -60,27 +60,26 @@ def read_choice(query: Mapping[str, str], name: str, allowed: tuple[str, ...], d
 
 def read_share(query: Mapping[str, str], name: str, default: float) -> float:
     """A number from 0 to 1."""
-    text = query.get(name)
-    if not text:
-        return default
-    try:
-        value = float(text)
-    except ValueError as problem:
-        raise BadRequest(f"{name}={text!r:.80}: write a number from 0 to 1") from problem
-    if not 0 <= value <= 1:
-        raise BadRequest(f"{name}={text:.80}: write a number from 0 to 1")
-    return value
+    wanted = "write a number from 0 to 1"
+    return _read_number(query, name, default, lambda value: 0 <= value <= 1, hint=wanted, bounds=wanted)
 
 
 def read_seconds(query: Mapping[str, str], name: str, default: float) -> float:
     """A length of time in seconds, above 0 and at most a day."""
+    hint, bounds = "write seconds, such as 0.5", "write seconds above 0, at most 86400"
+    return _read_number(query, name, default, lambda value: 0 < value <= 86_400, hint=hint, bounds=bounds)
+
+
+def _read_number(
+    query: Mapping[str, str], name: str, default: float, is_within: Callable[[float], bool], *, hint: str, bounds: str
+) -> float:
     text = query.get(name)
     if not text:
         return default
     try:
         value = float(text)
     except ValueError as problem:
-        raise BadRequest(f"{name}={text!r:.80}: write seconds, such as 0.5") from problem
-    if not 0 < value <= 86_400:
-        raise BadRequest(f"{name}={text:.80}: write seconds above 0, at most 86400")
+        raise BadRequest(f"{name}={text!r:.80}: {hint}") from problem
+    if not is_within(value):  # NaN is within nothing
+        raise BadRequest(f"{name}={text:.80}: {bounds}")
     return value
