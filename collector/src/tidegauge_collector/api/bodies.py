@@ -11,7 +11,6 @@ from typing import Any
 from aiohttp import web
 
 from tidegauge.core.windows import to_us
-from tidegauge_collector.api.deletions import requester_of
 from tidegauge_collector.api.errors import dump_json, refusal
 from tidegauge_collector.api.query import BadRequest
 from tidegauge_collector.control import ControlStore
@@ -105,13 +104,8 @@ def length_of(body: Body) -> int:
         raise BadRequest(f"duration = {body['duration']!r:.80}: {problem}") from problem
 
 
-def actor_of(request: web.Request, body: Body) -> str:
-    """Who does it: whoever asks, and in whose name, where the body says so."""
-    return actor_named(requester_of(request), body)
-
-
 def actor_named(asking: str, body: Body) -> str:
-    """The same where it is known who asks."""
+    """Who does it: whoever asks, and in whose name, where the body says so."""
     named = text_of(body, "actor", most=200).strip()
     return f"{named} ({asking})" if named else asking
 
