@@ -43,6 +43,8 @@ def test_an_unknown_zone_reads_as_utc(name: str) -> None:
     [
         ("psi", 0.31257, "0.313"),
         ("error_rate", 0.0312, "3.1 %"),
+        ("drifted_share", 0.25, "25.0 %"),
+        ("budget_left_slow_requests", -3.5833, "-358.3 %"),
         ("missing_rate", None, "–"),
         ("latency_p99", 0.0412, "41.2 ms"),
         ("requests", 123456.0, "123,456"),
