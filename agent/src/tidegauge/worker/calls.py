@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -84,6 +84,10 @@ lives for a while, and 700 of those make the interpreter collect garbage, in whi
 CALLS_AT_ONCE = 512
 """Calls that are looked at between two pauses."""
 
+_INTEGERS = frozenset({"started_ns", "ended_ns"})
+
+Field = npt.NDArray[Any]
+
 
 def common_origin(origins: Sequence[Origin]) -> Origin | None:
     """The one origin of all calls, where it is the same object: so are those of a service's calls, nearly always."""
@@ -91,35 +95,35 @@ def common_origin(origins: Sequence[Origin]) -> Origin | None:
 
 
 class Calls:
-    """Many calls, each field of them a list; made by `of`, `of_fields`, `joined` or `where`. Not to be changed."""
+    """Many calls by field; made by `of`, `of_fields`, `joined` or `where`, and not to be changed.
 
-    __slots__ = ("_breathe", "_fields", "_floats", "_integers", "_origin")
+    While they wait the fields are arrays: the garbage collector looks at each thing in a list that is new, and into no array.
+    """
 
-    def __init__(self, fields: Iterable[list[Any]], breathe: Breathe = no_pause) -> None:
-        self._fields = dict(zip(Call._fields, fields, strict=True))
+    __slots__ = ("_breathe", "_fields", "_lists", "_origin")
+
+    def __init__(self, fields: Mapping[str, Field], breathe: Breathe = no_pause) -> None:
+        self._fields = fields
         self._breathe = breathe
-        self._integers: dict[str, npt.NDArray[np.int64]] = {}
-        self._floats: dict[str, npt.NDArray[np.float64] | None] = {}
+        self._lists: dict[str, list[Any]] = {}
         self._origin: list[Origin | None] = []
 
     @classmethod
-    def of(cls, calls: Iterable[Call], breathe: Breathe = no_pause) -> Calls:
+    def of(cls, calls: Iterable[Call]) -> Calls:
         """From calls one by one."""
-        return cls.of_fields([value for call in calls for value in call], breathe)
+        return cls.of_fields([value for call in calls for value in call])
 
     @classmethod
-    def of_fields(cls, values: list[Any], breathe: Breathe = no_pause) -> Calls:
+    def of_fields(cls, values: list[Any]) -> Calls:
         """From the fields of calls, one after another."""
-        return cls([values[number::FIELDS] for number in range(FIELDS)], breathe)
+        return cls({name: _array(name, values[number::FIELDS]) for number, name in enumerate(Call._fields)})
 
     @classmethod
     def joined(cls, parts: Sequence[Calls], breathe: Breathe = no_pause) -> Calls:
         """The calls of all parts, one after another."""
-        if len(parts) == 1:
-            return cls(parts[0]._fields.values(), breathe)
-        found: list[list[Any]] = []
+        found = {}
         for name in Call._fields:
-            found.append([value for part in parts for value in part._fields[name]])
+            found[name] = np.concatenate([part._fields[name] for part in parts])
             breathe()
         return cls(found, breathe)
 
@@ -127,41 +131,41 @@ class Calls:
         """The calls at these places."""
         if len(places) == len(self):
             return self
-        return Calls([[values[i] for i in places] for values in self._fields.values()], self._breathe)
+        chosen = np.array(places, dtype=np.int64)
+        return Calls({name: values[chosen] for name, values in self._fields.items()}, self._breathe)
 
     def with_inputs(self, inputs: list[Any]) -> Calls:
         """The calls with other inputs."""
-        return Calls((self._fields | {"inputs": inputs}).values(), self._breathe)
+        return Calls({**self._fields, "inputs": _array("inputs", inputs)}, self._breathe)
 
     def __len__(self) -> int:
         return len(self._fields["origin"])
 
     def __getitem__(self, place: int) -> Call:
-        return Call._make(values[place] for values in self._fields.values())
+        return Call._make(values.item(place) for values in self._fields.values())
 
     def __iter__(self) -> Iterator[Call]:
-        return map(Call._make, zip(*self._fields.values(), strict=True))
+        return map(Call._make, zip(*map(self.field, Call._fields), strict=True))
 
     def field(self, name: str) -> list[Any]:
-        """One field of each call. Not to be changed."""
-        return self._fields[name]
+        """One field of each call; the list is kept for who asks next. Not to be changed."""
+        if name not in self._lists:
+            self._lists[name] = self._fields[name].tolist()
+        return self._lists[name]
+
+    def waiting(self) -> Calls:
+        """The same calls without what was kept."""
+        return Calls(self._fields, self._breathe)
 
     def integers(self, name: str) -> npt.NDArray[np.int64]:
         """One field of each call that holds integers. Not to be changed."""
-        if name not in self._integers:
-            values = self.field(name)
-            found = self._integers[name] = np.empty(len(values), dtype=np.int64)
-            for start in range(0, len(values), CALLS_AT_ONCE):
-                part = values[start : start + CALLS_AT_ONCE]
-                found[start : start + len(part)] = np.fromiter(part, np.int64, len(part))
-                self._breathe()
-        return self._integers[name]
+        return self._fields[name]
 
-    def floats(self, name: str) -> npt.NDArray[np.float64] | None:
-        """One field of each call, where it is a float in all of them. Not to be changed."""
-        if name not in self._floats:
-            self._floats[name] = floats_of(self.field(name))
-        return self._floats[name]
+    @property
+    def float_results(self) -> npt.NDArray[np.float64] | None:
+        """The result of each call, where all are floats. Not to be changed."""
+        results = self._fields["result"]
+        return results if results.dtype == np.float64 else None
 
     @property
     def origin(self) -> Origin | None:
@@ -196,6 +200,14 @@ class Calls:
                 groups.setdefault(keys[id(origin)], []).append(place)
             self._breathe()
         return [self.where(places) for places in groups.values()]
+
+
+def _array(name: str, values: list[Any]) -> Field:
+    """A field of calls: numbers where it is known to be, or is all through."""
+    if name in _INTEGERS:
+        return np.fromiter(values, np.int64, len(values))
+    floats = floats_of(values) if name == "result" else None
+    return np.fromiter(values, np.object_, len(values)) if floats is None else floats
 
 
 class ServiceOnly(NamedTuple):

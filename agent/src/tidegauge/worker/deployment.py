@@ -147,7 +147,7 @@ class DeploymentWorker:
         if type(last) is dict and lightened(last) is not last:  # one of them is looked at: rows of a service are alike
             inputs = [lightened(row) if type(row) is dict else row for row in inputs]
             calls = calls.with_inputs(inputs)
-        self._waiting.append(calls)
+        self._waiting.append(calls.waiting())
         is_row = origin is not None and origin.form is not Form.ANY
         counts = np.ones(len(calls), dtype=np.int64) if is_row else row_counts(inputs)
         self._waiting_counts.append(counts)

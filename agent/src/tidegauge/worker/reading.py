@@ -148,7 +148,7 @@ class CallReader:
         return is_vector or (table.rows != 1 and is_one_answer(result))
 
     def _answers(self, calls: Calls, each: int) -> Answers:
-        results, numbers = calls.field("result"), calls.floats("result")
+        results, numbers = calls.field("result"), calls.float_results
         method = calls.field("origin")[0].method  # alike calls have one
         count = each * len(results)
         if isinstance(results[0], Unread):
@@ -311,7 +311,7 @@ def _all_alike(calls: Calls, breathe: Breathe) -> bool:
     if calls.contexts:
         return False
     inputs, results = calls.field("inputs"), calls.field("result")
-    answers = {float} if calls.floats("result") is not None else set(map(type, results))
+    answers = {float} if calls.float_results is not None else set(map(type, results))
     breathe()
     if len(answers) != 1 or not _are_alike(inputs, calls[0].origin.form):
         return False
