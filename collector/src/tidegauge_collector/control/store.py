@@ -311,8 +311,12 @@ class ControlStore:
             threads.stir_all(session, now_us)
 
     def leave_channels(self, channels: Collection[str], *, now_us: int) -> Mapping[str, int]:
-        """Closes the open threads of channels that are none of these (any more); how many, by channel."""
+        """Closes the open threads of channels that are none of these (any more); how many, by channel.
+
+        What those channels have not taken yet is given up.
+        """
         with self._write() as session:
+            outbox.leave(session, channels, now_us)
             return threads.leave(session, channels, now_us)
 
     def deployments_of_threads(self, found: Collection[int]) -> set[tuple[str, str]]:
