@@ -65,7 +65,7 @@ def test_from_the_fleet_to_the_shifted_feature(visit: Visiting, look: Look) -> N
         hands.press("Enter")
         assert here.page.evaluate("document.activeElement.id") == "content"
         hands.open("#to-loans", "**/deployments/loans")
-        hands.open(".hint a", "**/drift?**")
+        hands.open(".hint a[href*='/drift']", "**/drift?**")
         assert here.page.locator("#feature-name").inner_text() == "income"
 
         hands.reach("#chart-heat button[data-column=amount]")
