@@ -12,7 +12,7 @@ from tidegauge_collector.core.monitors import DEFAULT_MONITORS
 from tidegauge_collector.web.catalogue import BROWSER_SECTIONS, Text, load_text
 from tidegauge_collector.web.fleet import GROUPS, SORTS
 from tidegauge_collector.web.inbox import STATUSES
-from tidegauge_collector.web.language import LANGUAGES
+from tidegauge_collector.web.language import LANGUAGES, PLURALS, plural_of
 
 ROOM = Path(tidegauge_collector.web.__file__).parent
 SPOKEN_FROM_OUTSIDE = {
@@ -45,11 +45,16 @@ SPOKEN_FROM_OUTSIDE = {
     "agent_state",
     "chance_test",
     "objective_status",
+    "format",
 }
 
 
 def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def keys(text: Text) -> set[str]:
+    return {key.split("|")[0] for key in text.entries}
 
 
 def keys_in(folder: str, pattern: str) -> set[str]:
@@ -71,15 +76,38 @@ def other(request: pytest.FixtureRequest) -> Text:
 
 
 def test_every_language_has_the_keys_of_english(other: Text) -> None:
-    assert set(other.entries) == set(load_text("en").entries)
+    assert keys(other) == keys(load_text("en"))
 
 
 def test_every_text_has_the_placeholders_of_the_english_one(other: Text) -> None:
     english = load_text("en").entries
 
-    differing = {key for key, text in other.entries.items() if placeholders(text) != placeholders(english[key])}
+    differing = {
+        key
+        for key, text in other.entries.items()
+        if placeholders(text) != placeholders(english[key.split("|")[0]]) and not key.startswith("format.")
+    }
 
     assert differing == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_plural_forms_are_those_of_the_language_and_count_the_same(language: str) -> None:
+    entries = load_text(language).entries
+    counted = {key.split("|")[0] for key in entries if "|" in key}
+
+    forms = {key: {one.partition("|")[2] or "other" for one in entries if one.split("|")[0] == key} for key in counted}
+
+    assert set(map(frozenset, forms.values())) <= {frozenset(PLURALS[language])}
+    assert [key for key in counted if "n" not in placeholders(entries[key])] == []
+
+
+def test_a_number_takes_the_form_of_how_it_is_written() -> None:
+    english, japanese = load_text("en"), load_text("ja")
+
+    assert [plural_of("en", n) for n in (0, 1, "1", "1.0", "1,001")] == ["other", "one", "one", "other", "other"]
+    assert (english("alerts.attempts", n=1), english("alerts.attempts", n="1,000")) == ("1 attempt", "1,000 attempts")
+    assert japanese("alerts.attempts", n=1) == "1 回試行"
 
 
 def test_templates_ask_only_for_texts_that_exist() -> None:
@@ -93,7 +121,7 @@ def test_scripts_ask_only_for_texts_that_are_sent_to_them() -> None:
 
 
 def test_no_text_is_left_that_nothing_asks_for() -> None:
-    composed = {key for key in load_text("en").entries if key.split(".")[0] in SPOKEN_FROM_OUTSIDE}
+    composed = {key for key in keys(load_text("en")) if key.split(".")[0] in SPOKEN_FROM_OUTSIDE}
     built = {"site.en", "site.ja", "status.baseline_given", "status.baseline_production"}
     built |= {f"failure.{part}_{kind}" for part in ("title", "next") for kind in (400, 404, 500, 503)}
     built |= {f"inbox.status_{status}" for status in STATUSES} | {"inbox.taken_yes", "inbox.taken_no"}
@@ -105,7 +133,7 @@ def test_no_text_is_left_that_nothing_asks_for() -> None:
     built |= {f"fleet.sort_{word}" for word in SORTS} | {f"fleet.group_{word or 'none'}" for word in GROUPS}
     built |= {f"signin.why_{reason}" for reason in REASONS - {"deployment", "certificate"}}
 
-    assert set(load_text("en").entries) - TEMPLATE_KEYS - SCRIPT_KEYS - composed - built == set()
+    assert keys(load_text("en")) - TEMPLATE_KEYS - SCRIPT_KEYS - composed - built == set()
 
 
 def test_an_unknown_word_from_outside_is_shown_as_it_is() -> None:

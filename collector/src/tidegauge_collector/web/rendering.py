@@ -108,6 +108,16 @@ def tab_address(name: str, tab: str, wishes: Mapping[str, str] = MappingProxyTyp
     return tabs.tab_path(name, tab, {**wishes, "lang": language or ""})
 
 
+def worded(write: Callable[..., str]) -> Callable[..., str]:
+    """`write` for templates, whose last argument is the catalogue of the page's language."""
+
+    @jinja2.pass_context
+    def asked(context: jinja2.runtime.Context, *values: object) -> str:
+        return write(*values, context["t"])
+
+    return asked
+
+
 def load_templates(assets: Assets) -> jinja2.Environment:
     """The templates with everything escaped: each name on a page may have been chosen by an attacker."""
     environment = jinja2.Environment(
@@ -118,7 +128,7 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        when=formats.when,
+        when=worded(formats.when),
         count=formats.count,
         rfc3339=formats.rfc3339,
         tupled=tuple,
@@ -126,8 +136,9 @@ def load_templates(assets: Assets) -> jinja2.Environment:
     )
     environment.globals.update(
         asset=assets.url,
-        value_of=formats.value_of,
-        duration=formats.duration,
+        value_of=worded(formats.value_of),
+        duration=worded(formats.duration),
+        percent=formats.percent,
         champion=models.champion,
         charted_columns=models.charted_columns,
         baseline_of=models.baseline_of,
@@ -135,7 +146,8 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         monitor_name=alerts.monitor_name,
         by_channel=alerts.by_channel,
         opened_elsewhere=alerts.opened_elsewhere,
-        span=formats.span,
+        span=worded(formats.span),
+        percents=sorted(metrics.PERCENTS),
         verdict_week=week.verdict_week,
         amount_week=week.amount_week,
         share_days=week.share_days,

@@ -1,7 +1,7 @@
 // Draws the pages of one deployment: reads what the server chose from #view, again after each change of a picker.
 import { attempt } from "./attempt.js";
 import { RETRY } from "./dom.js";
-import { windowName } from "./format.js";
+import { isoMinute } from "./format.js";
 import { declared, drawDeclared } from "./lines.js";
 import { ZOOM, forgetAll } from "./linechart.js";
 
@@ -60,7 +60,7 @@ function outdated({ detail }) {
 function zoom({ detail: { start, end } }) {
   const { zone } = document.getElementById("view").dataset;
   const pickers = document.getElementById("pickers");
-  const local = (seconds) => windowName(1000 * seconds, "hour", zone).replace(" ", "T");
+  const local = (seconds) => isoMinute(new Date(1000 * seconds), zone);
   pickers.elements.start.value = local(start);
   pickers.elements.end.value = local(end);
   pickers.querySelector('[name="range"][value="custom"]').checked = true;

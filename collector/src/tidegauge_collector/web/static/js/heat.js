@@ -1,6 +1,6 @@
 // PSI of every feature by window: one row per feature, one pixel of a stretched canvas per window, so that 200 rows stay cheap.
 import { cssColour, h } from "./dom.js";
-import { count, fixed, windowName } from "./format.js";
+import { clock, count, day, fixed, shortDay, windowName } from "./format.js";
 import { columnName, t } from "./text.js";
 
 export const WARNING = 0.1;
@@ -16,18 +16,21 @@ export function heatTable(rows, series, { view, selected, choose, readout }) {
   const starts = windowStarts(rows, series);
   const context = { view, selected, choose, readout, starts, ramp: colourRamp() };
   const dates = starts.length ? [starts[0], starts[Math.floor((starts.length - 1) / 2)], starts.at(-1)] : [];
-  const labels = [...new Set(dates.map((start) => windowName(start, view.step, view.zone)))];
+  const labels = [...new Map(dates.map((start) => [windowName(start, view.step, view.zone), start])).values()];
   const head = h("tr", {},
     h("th", { scope: "col", class: "name" }, t("chart.feature")),
-    h("th", { scope: "col" }, h("span", { class: "dates" }, ...labels.map(dateLabel))),
+    h("th", { scope: "col" }, h("span", { class: "dates" }, ...labels.map((start) => dateLabel(new Date(start), view)))),
     h("th", { scope: "col", class: "num latest" }, t("chart.latest")),
     h("th", { scope: "col", class: "num" }, t("chart.whole_range")));
   const body = rows.map((row) => heatRow(row, series.get(row.column) ?? [], context));
   return h("table", { class: "heat" }, h("thead", {}, head), h("tbody", {}, ...body));
 }
 
-// The year stands apart, since narrow screens leave it out.
-const dateLabel = (text) => h("span", {}, h("span", { class: "year" }, text.slice(0, 5)), text.slice(5));
+// Narrow screens show it without its year.
+function dateLabel(date, { step, zone }) {
+  const time = step === "day" ? "" : ` ${clock(date, zone)}`;
+  return h("span", {}, h("span", { class: "long" }, day(date, zone)), h("span", { class: "short" }, shortDay(date, zone)), time);
+}
 
 function windowStarts(rows, series) {
   return [...new Set(rows.flatMap((row) => (series.get(row.column) ?? []).map((item) => item.window.start)))].sort();

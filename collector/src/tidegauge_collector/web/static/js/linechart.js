@@ -3,7 +3,7 @@ import { bandText, numbersTable } from "./captions.js";
 import { chart, cssColour, show, showMessage } from "./dom.js";
 import { offer, withdraw } from "./downloads.js";
 import { drawMarks, drawMoments } from "./marks.js";
-import { STEP_S, clock, count, day, percent, reason, span, windowName } from "./format.js";
+import { STEP_S, clock, count, month, percent, reason, shortDay, span, windowName, year } from "./format.js";
 import { t } from "./text.js";
 import { RECOLOURED } from "./theme.js";
 
@@ -216,12 +216,12 @@ const tick = (value, format, splits) => {
 // Hours within days, days within a quarter, months beyond; the year where it begins.
 function ticks(splits, step_s, zone) {
   const dates = splits.map((split) => new Date(split * 1000));
-  const years = dates.map((date) => day(date, zone).slice(0, 4));
+  const years = dates.map((date) => year(date, zone));
   return dates.map((date, i) => {
-    const text = day(date, zone);
     const time = clock(date, zone);
-    if (step_s < 86_400 && time !== "00:00") return time;
-    const short = step_s >= 28 * 86_400 ? text.slice(0, 7) : text.slice(5);
-    return years[i] !== years[i - 1] && step_s >= 86_400 && step_s < 28 * 86_400 ? `${short}\n${years[i]}` : short;
+    if (step_s < DAY_S && time !== "00:00") return time;
+    if (step_s >= 28 * DAY_S) return month(date, zone);
+    const short = shortDay(date, zone);
+    return years[i] !== years[i - 1] && step_s >= DAY_S ? `${short}\n${years[i]}` : short;
   });
 }

@@ -1,6 +1,6 @@
 // Other limits for a monitor: what they would have said of what is stored, what saving them would change, and saving them.
 import { ApiError, change } from "./api.js";
-import { count } from "./format.js";
+import { count, day } from "./format.js";
 import { columnName, t } from "./text.js";
 
 const NAMED = 8;
@@ -39,9 +39,9 @@ const DEEDS = {
       answer = await change("POST", "/api/v1/monitors/backtest", { ...body, resume: answer.resume });
     }
     const verdicts = Object.values(answer.verdicts).reduce((a, b) => a + b, 0);
-    const names = episodes.slice(0, NAMED).map((one) => `${one.column ? columnName(one.column) : one.metric} ${one.opened.slice(0, 10)}`);
+    const names = episodes.slice(0, NAMED).map((one) => `${one.column ? columnName(one.column) : one.metric} ${day(new Date(one.opened), form.dataset.zone)}`);
     const more = episodes.length > NAMED ? " …" : "";
-    say(episodes.length ? t("said.episodes", { n: count(episodes.length), names: names.join(", ") + more }) : t("said.none", { verdicts: count(verdicts) }));
+    say(episodes.length ? t("said.episodes", { n: count(episodes.length), names: names.join(", ") + more }) : t("said.none", { n: count(verdicts) }));
   },
   async plan(form, say) {
     const plan = await change("POST", "/api/v1/monitors/plan", { files: [{ name: "page", monitors: [wished(form)] }], prune: false });
