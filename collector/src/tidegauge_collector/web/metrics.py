@@ -29,11 +29,12 @@ FAIRNESS = (
 PERCENTS = frozenset(
     {
         "error_rate", "user_error_rate", "availability", "slow_share", "cache_hit_rate", "missing_rate", "missing_delta", "coverage",
-        "drifted_share", "drifted_share_weighted", "total_variation", "l_infinity", "unseen_rate", "out_of_range_rate", "non_finite_rate",
-        "invalid_rate", "type_change_rate", "duplicate_rate", "traffic_to_usual", "labels_to_usual", "accuracy",
-        "balanced_accuracy", "precision", "precision_macro", "precision_micro", "precision_weighted", "recall", "recall_macro", "recall_micro",
-        "recall_weighted", "specificity", "fpr", "fnr", "tpr", "tnr", "ppv", "npv", "selection_rate", "favourable_share", "rate_at_top_5", "rate_at_top_10",
-        "top_k_accuracy", "label_ratio", "interval_coverage", "mape", "smape",
+        "drifted_share", "drifted_share_weighted", "total_variation", "l_infinity", "unseen_rate", "out_of_range_rate",
+        "non_finite_rate", "invalid_rate", "type_change_rate", "duplicate_rate", "traffic_to_usual", "labels_to_usual",
+        "accuracy", "balanced_accuracy", "precision", "precision_macro", "precision_micro", "precision_weighted", "recall",
+        "recall_macro", "recall_micro", "recall_weighted", "specificity", "fpr", "fnr", "tpr", "tnr", "ppv", "npv",
+        "selection_rate", "favourable_share", "rate_at_top_5", "rate_at_top_10", "top_k_accuracy", "label_ratio",
+        "interval_coverage", "mape", "smape",
     }
 )  # fmt: skip
 """Metrics that are shares, which people read in percent: here and, sent along with a page, in the browser."""
