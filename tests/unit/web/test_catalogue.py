@@ -46,6 +46,9 @@ SPOKEN_FROM_OUTSIDE = {
     "chance_test",
     "objective_status",
     "format",
+    "how",
+    "why",
+    "weekday",
 }
 
 

@@ -45,6 +45,7 @@ from tidegauge_collector.control.verdicts import Verdicts
 from tidegauge_collector.core.alerts import SeriesState
 from tidegauge_collector.core.custom import CustomMetric
 from tidegauge_collector.core.judging import SeriesKey
+from tidegauge_collector.core.matching import Matchers
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.routing import Routing
 from tidegauge_collector.errors import ConfigError
@@ -270,6 +271,11 @@ class ControlStore:
         """What routes and silences match an alert by. Raises LookupError where there is none of that number."""
         with self._read() as session:
             return labelling.labels_of_number(session, alert)
+
+    def alerts_matching(self, matchers: Matchers, since_us: int, limit: int) -> tuple[list[AlertRow], bool]:
+        """Alerts that fire, or opened since a time, and match; and whether all were looked at, not only the newest `limit`."""
+        with self._read() as session:
+            return labelling.matching(session, matchers, since_us, limit)
 
     def alert_figures(self) -> AlertFigures:
         """Figures of the alerts, for `/metrics`."""

@@ -1,4 +1,7 @@
-"""The pages of channels with their routes, and of silences: read in process, and changed by forms that ask what REST would be asked."""
+"""The pages of channels with their routes, and of silences: read in process, and changed by forms that ask what REST would be asked.
+
+A silence can be looked at before it is made: the form's fields in the address say what it would catch.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -93,7 +96,9 @@ class Desk:
     async def _silences(
         self, request: web.Request, *, written: Mapping[str, str], problem: str = "", status_code: int = 200
     ) -> web.Response:
-        found = await self.read(f"{API}/silences", {})
+        named = {name: written[name].strip() for name in MATCHED if written.get(name, "").strip()}
+        asked = [self.read(f"{API}/silences", {}), *([self.read(f"{API}/silences/preview", named)] if named else [])]
+        found, *caught = await asyncio.gather(*asked)
         items = sorted(found["items"], key=lambda one: STATES.index(one["state"]))
         return self.renderer.render(
             request,
@@ -103,6 +108,7 @@ class Desk:
             silences=items,
             fields=MATCHED,
             written=written,
+            caught=caught[0] if caught else None,
             problem=problem,
             zone=UTC,
             done=request.query.get("done", ""),

@@ -95,6 +95,12 @@ def value_of(metric: str, value: float | None, t: Text) -> str:
     return number(value)
 
 
+def whole_duration(seconds: int, t: Text) -> str:
+    """Seconds, exactly, in the largest unit that measures them: `90 min` for one and a half hours."""
+    size, unit = next((one for one in _UNITS if seconds and seconds % one[0] == 0), _SECOND)
+    return t(f"duration.{unit}", n=count(seconds // size))
+
+
 def duration(seconds: float, t: Text) -> str:
     """Seconds in the largest unit of which there is at least one, whole: `12 min`."""
     size, unit = next((one for one in _UNITS if seconds >= one[0]), _SECOND)

@@ -10,11 +10,11 @@ import structlog
 from aiohttp import web
 from markupsafe import Markup
 
-from . import alerts, fleet, formats, metrics, models, tabs, week
+from . import alerts, fleet, formats, metrics, models, tabs, telling, week
 from .assets import Assets
 from .catalogue import load_text
 from .failures import told_by
-from .forms import NAME_COOKIE
+from .forms import remembered
 from .language import LANGUAGES, choose_language
 
 log = structlog.get_logger(__name__)
@@ -63,7 +63,7 @@ class Renderer:
             status_code=status_code,
             signed_in=self.is_signed_in(request),
             may_act=self.may_act(request),
-            who=request.cookies.get(NAME_COOKIE, ""),
+            who=remembered(request),
             **values,
         )
         headers = {"Cache-Control": "no-store", "Vary": "Accept-Language", "Content-Language": language}
@@ -139,6 +139,10 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         value_of=worded(formats.value_of),
         duration=worded(formats.duration),
         percent=formats.percent,
+        how_told=worded(telling.how_told),
+        why_route=worded(telling.why_route),
+        pattern_name=worded(telling.pattern_name),
+        hours=worded(telling.hours),
         champion=models.champion,
         charted_columns=models.charted_columns,
         baseline_of=models.baseline_of,
