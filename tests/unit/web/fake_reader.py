@@ -28,8 +28,26 @@ DEPLOYMENT: dict[str, Any] = {
         {"version": "1", "origin": "given", "rows": 84_000, "created_at": "2013-01-01T05:00:00Z", "status": "active"}
     ],
     "monitors": [
-        {"id": "drift", "name": "Data drift", "metric": "psi"},
-        {"id": "mine", "name": "My own", "metric": "psi"},
+        {
+            "id": "drift",
+            "name": "Data drift",
+            "metric": "psi",
+            "columns": "*",
+            "comparison": "above",
+            "limits": "stated",
+            "warning": 0.2,
+            "failing": None,
+        },
+        {
+            "id": "mine",
+            "name": "My own",
+            "metric": "psi",
+            "columns": "a*, b",
+            "comparison": "below",
+            "limits": "stated",
+            "warning": None,
+            "failing": 9,
+        },
     ],
     "positive_class": "late",
 }
@@ -212,6 +230,8 @@ class FakeReader:
         self.health: dict[str, Any] = dict(HEALTH)
         self.monitors: list[dict[str, Any]] = [dict(MONITOR)]
         self.events: list[dict[str, Any]] = []
+        self.events_asked: list[dict[str, str]] = []
+        self.customs: list[dict[str, Any]] = []
         self.objectives: list[dict[str, Any]] = [dict(OBJECTIVE)]
         self.alerts: list[dict[str, Any]] = [dict(ALERT)]
         self.alerts_asked: list[dict[str, str]] = []
@@ -240,7 +260,7 @@ class FakeReader:
             case ["alerts"]:
                 self.alerts_asked.append(dict(query))
                 return {"items": self.alerts, "open": {"total": 1, "failing": 1, "unacknowledged": 0}, "next": None}
-            case ["alerts", _]:
+            case ["alerts", "7"]:
                 return self.alerts[0] | {"explanation": EXPLANATION, "silences": []}
             case ["routes"]:
                 return {"items": [ROUTE], "steps": [STEP], "places": [PLACE], "next": None}
@@ -263,7 +283,16 @@ class FakeReader:
             case ["status"]:
                 return self.status
             case [kind]:
-                return _listed({"monitors": self.monitors, "objectives": self.objectives, "events": self.events}[kind])
+                if kind == "events":
+                    self.events_asked.append(dict(query))
+                return _listed(
+                    {
+                        "monitors": self.monitors,
+                        "objectives": self.objectives,
+                        "events": self.events,
+                        "metrics": self.customs,
+                    }[kind]
+                )
         raise web.HTTPNotFound(text=f"There is nothing at {rest!r}.")
 
     def _find(self, name: str) -> dict[str, Any]:

@@ -142,3 +142,22 @@ async def test_a_channel_whose_receiver_does_not_take_messages_is_not_called_wor
     html = await page(client, "/channels")
 
     assert ("</svg>Working" in html, "Not getting through" in html) == (False, True)
+
+
+async def test_an_alert_that_is_not_there_leads_to_the_list(client: Client) -> None:
+    answer = await client.get("/alerts/99", headers={"Accept-Language": "en"})
+    html = await answer.text()
+
+    assert answer.status == 404
+    assert "There is no alert 99" in html
+    assert 'href="/alerts?status=all"' in html
+
+
+async def test_a_silence_of_everything_is_refused_in_the_readers_language(client: Client, deeds: Deeds) -> None:
+    answer = await client.post("/silences?lang=ja", data={"do": "create", "duration": "2h", "comment": "残す"})
+    html = await answer.text()
+
+    assert answer.status == 400
+    assert "何も指定されていないため" in html
+    assert 'value="残す"' in html
+    assert deeds.asked == []

@@ -26,6 +26,9 @@ BROWSER_SECTIONS = (
     "said",
     "chance_test",
     "format",
+    "event_kind",
+    "change",
+    "error_of",
     "duration",
 )
 OTHER = "other"  # the form that every language has: it stands under the key itself

@@ -15,7 +15,7 @@ from .failures import told_by
 from .forms import Doer, back_to, named, read_form
 from .inbox import API, language_of
 from .reader import Json, Reader
-from .rendering import Renderer
+from .rendering import Renderer, spoken
 
 UTC = ZoneInfo("UTC")
 MATCHED = ("deployment", "monitor", "column", "segment", "severity", "owner")
@@ -63,6 +63,9 @@ class Desk:
             if form.get("do") == "end":
                 path = f"{API}/silences/{quote(form.get('silence', ''), safe='')}"
                 await self.do(request, "DELETE", path, named(form))
+            elif not _matchers(form):
+                problem = spoken(request)("silences.nothing_named")
+                return await self._silences(request, problem=problem, status_code=400, written=form)
             else:
                 await self.do(request, "POST", f"{API}/silences", _wanted(form))
         except web.HTTPError as error:
@@ -96,7 +99,7 @@ class Desk:
     async def _silences(
         self, request: web.Request, *, written: Mapping[str, str], problem: str = "", status_code: int = 200
     ) -> web.Response:
-        named = {name: written[name].strip() for name in MATCHED if written.get(name, "").strip()}
+        named = _matchers(written)
         asked = [self.read(f"{API}/silences", {}), *([self.read(f"{API}/silences/preview", named)] if named else [])]
         found, *caught = await asyncio.gather(*asked)
         items = sorted(found["items"], key=lambda one: STATES.index(one["state"]))
@@ -115,12 +118,13 @@ class Desk:
         )
 
 
+def _matchers(form: Mapping[str, str]) -> dict[str, str]:
+    return {name: form[name].strip() for name in MATCHED if form.get(name, "").strip()}
+
+
 def _wanted(form: Mapping[str, str]) -> Json:
     """The body of POST /silences that a form means."""
-    matchers = {name: form[name].strip() for name in MATCHED if form.get(name, "").strip()}
-    if not matchers:
-        raise web.HTTPBadRequest(text="nothing is named, so everything would be silenced: fill in at least one field")
-    body: Json = {"matchers": matchers, "duration": form.get("duration", "").strip() or None}
+    body: Json = {"matchers": _matchers(form), "duration": form.get("duration", "").strip() or None}
     if form.get("weekly", "").strip():
         body["weekly"] = form["weekly"].strip()
     return body | {"comment": form.get("comment", "").strip()} | named(form)

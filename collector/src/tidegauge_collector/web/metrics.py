@@ -44,6 +44,10 @@ STATISTICS = (
 )  # fmt: skip
 
 
+CUSTOM = ("mean", "sum", "count", "min", "max", "p50", "p95")
+"""Statistics of the numbers of a metric of the user's own: `custom_mean` and so on."""
+
+
 def accuracy_metrics(task: str | None) -> tuple[str, ...]:
     """Those of a task; a task that was never said is taken for binary, as the API does."""
     return ACCURACY.get(task or "binary", ())

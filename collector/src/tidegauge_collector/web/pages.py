@@ -14,6 +14,8 @@ from .looking import look_at
 from .reader import Json, Reader
 from .rendering import Renderer
 
+EVENTS = 100  # in the table of a page; charts show all of the range
+
 
 @dataclass(frozen=True, slots=True)
 class Pages:
@@ -57,6 +59,8 @@ class Pages:
         if tab == "service" and picked is not None and picked.service is not None:
             end = formats.rfc3339(picked.service.end)
             extra["objectives"] = (await self.read(f"{path}/objectives", {"end": end, "days": "30"}))["items"]
+        if tab == "metrics":
+            extra |= await self._own_metrics(path, picked)
         return self.renderer.render(
             request,
             f"tabs/{tab}.html",
@@ -68,7 +72,7 @@ class Pages:
             status=status,
             picked=picked,
             zone=zone,
-            **(extra | models.reserved_columns(about)),
+            **extra,
         )
 
     async def _of_tab(self, tab: str, name: str, path: str) -> dict[str, Any]:
@@ -81,9 +85,15 @@ class Pages:
                 return {"alerts": await self._alerts(name)}
             case "monitors":
                 return {"monitors": (await self.read(f"{path}/monitors", {}))["items"]}
-            case "metrics":
-                return {"events": (await self.read(f"{path}/events", {}))["items"]}
         return {}
+
+    async def _own_metrics(self, path: str, picked: models.Selection | None) -> dict[str, Any]:
+        """Metrics of the user's own, and the newest events of the range."""
+        wishes = {"limit": str(EVENTS)}
+        if picked is not None:
+            wishes |= {"start": formats.rfc3339(picked.range.start), "end": formats.rfc3339(picked.range.end)}
+        said, events = await asyncio.gather(self.read(f"{path}/metrics", {}), self.read(f"{path}/events", wishes))
+        return {"customs": said["items"], "events": events["items"], "more_events": events["next"] is not None}
 
     async def _alerts(self, name: str) -> alerts.Alerts:
         return alerts.newest_alerts((await self.read("/api/v1/alerts", {"deployment": name}))["items"])

@@ -10,9 +10,9 @@ import structlog
 from aiohttp import web
 from markupsafe import Markup
 
-from . import alerts, fleet, formats, metrics, models, tabs, telling, week
+from . import alerts, fleet, formats, limits, metrics, models, tabs, telling, week
 from .assets import Assets
-from .catalogue import load_text
+from .catalogue import Text, load_text
 from .failures import told_by
 from .forms import remembered
 from .language import LANGUAGES, choose_language
@@ -47,10 +47,11 @@ class Renderer:
         **values: object,
     ) -> web.Response:
         """The page `template`; `active` is the entry of NAVIGATION that it belongs to, `kept` goes along when the language changes."""
-        language = choose_language(request.query.get("lang"), request.headers.get("Accept-Language", ""))
+        text = spoken(request)
+        language = text.language
         stated = language if request.query.get("lang") in LANGUAGES else None
         html = self.templates.get_template(template).render(
-            t=load_text(language),
+            t=text,
             languages=[(code, str(request.rel_url.update_query(lang=code, **kept))) for code in LANGUAGES],
             lang=stated,
             at=partial(address, language=stated),
@@ -86,8 +87,22 @@ class Renderer:
         return answer
 
     def _failure(self, request: web.Request, status: int, detail: str) -> web.Response:
-        name = request.match_info.get("name", "")
-        return self.render(request, "error.html", status_code=status, name=name, detail=detail)
+        where = request.match_info
+        tab = where.get("tab", "")
+        return self.render(
+            request,
+            "error.html",
+            status_code=status,
+            name=where.get("name", ""),
+            alert=where.get("id", ""),
+            tab=tab if tab and tab not in tabs.TABS else "",
+            detail=detail,
+        )
+
+
+def spoken(request: web.Request) -> Text:
+    """The catalogue of the language that whoever asks reads."""
+    return load_text(choose_language(request.query.get("lang"), request.headers.get("Accept-Language", "")))
 
 
 def theme_of(request: web.Request) -> str:
@@ -144,6 +159,7 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         pattern_name=worded(telling.pattern_name),
         hours=worded(telling.hours),
         champion=models.champion,
+        rules_of=models.rules,
         charted_columns=models.charted_columns,
         baseline_of=models.baseline_of,
         is_known_version=models.is_known_version,
@@ -159,6 +175,10 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         tabs=tabs.TABS,
         tab_of_block=tabs.tab_of_block,
         fairness_measures=metrics.FAIRNESS,
+        statistics=metrics.STATISTICS,
+        custom_statistics=metrics.CUSTOM,
+        limits_above=limits.above,
+        limit_lines=limits.lines,
         zone_of=formats.zone_of,
     )
     environment.globals["block_cell"] = _block_cells(environment)

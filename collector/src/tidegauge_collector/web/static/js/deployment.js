@@ -29,20 +29,21 @@ async function draw() {
   const element = document.getElementById("view");
   if (!element) return;
   const view = readView(element, reading.signal);
-  const columns = [...document.querySelectorAll("figure[data-column]")].map((figure) => figure.id.slice("chart-".length));
+  const [columns, owned] = ["data-column", "data-own"].map((mark) => [...document.querySelectorAll(`figure[${mark}]`)].map((figure) => figure.id.slice("chart-".length)));
   await Promise.all([
     ...declared().map((name) => attempt(view, [name], () => drawDeclared(view, name))),
     ...DRAWERS.filter(([[first]]) => has(first)).map(([names, drawAll]) => attempt(view, names, () => drawAll(view))),
+    ...owned.map((name) => attempt(view, [name], async () => (await import("./own.js")).drawOwn(view, name))),
     ...columns.map((name) => attempt(view, [name], async () => (await import("./moments.js")).drawMoments(view, name))),
   ]);
   if (!view.signal.aborted) element.dataset.drawn = "true";
 }
 
-const parsed = ({ columns, segments, versions }) => Object.fromEntries(
-  Object.entries({ columns, segments, versions }).filter(([, text]) => text !== undefined).map(([name, text]) => [name, JSON.parse(text)]),
+const parsed = ({ columns, segments, versions, limits }) => Object.fromEntries(
+  Object.entries({ columns, segments, versions, limits }).filter(([, text]) => text !== undefined).map(([name, text]) => [name, JSON.parse(text)]),
 );
 
-// {deployment, start, end, step, serviceStart, …, zone, segment, version, feature, metric, columns?, segments?, versions?, signal}
+// {deployment, start, end, step, serviceStart, …, zone, segment, version, feature, metric, statistic?, limits?, columns?, segments?, versions?, signal}
 function readView({ dataset }, signal) {
   return { ...dataset, ...parsed(dataset), signal };
 }
@@ -87,4 +88,5 @@ document.addEventListener(RETRY, askAgain);
 document.addEventListener(ZOOM, zoom);
 if (document.getElementById("view")) draw();
 if (document.querySelector(".trial")) import("./trial.js");
+if (document.querySelector(".own-form")) import("./ownform.js");
 if (document.getElementById("settings-form")) import("./settings.js");

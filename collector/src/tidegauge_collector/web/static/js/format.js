@@ -36,7 +36,7 @@ export function span(value) {
 
 // Metrics that are shares come with the page: the server writes them alike.
 const PERCENT_METRICS = new Set(JSON.parse(document.getElementById("percents")?.textContent ?? "[]"));
-const FIXED_METRICS = new Set(["psi", "auc", "log_loss", "brier", "gini", "f1", "mcc", "ece", "ks_score", "average_precision", "kl", "js_distance", "hellinger", "ks", "cramers_v"]);
+const FIXED_METRICS = new Set(["psi", "auc", "log_loss", "brier", "gini", "f1", "mcc", "ece", "ks_score", "average_precision", "kl", "js_distance", "hellinger", "ks", "cramers_v", "wasserstein_norm"]);
 
 export function formatterOf(metric) {
   if (PERCENT_METRICS.has(metric)) return percent;

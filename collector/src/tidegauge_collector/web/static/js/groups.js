@@ -30,6 +30,6 @@ export async function drawGroups(view) {
   show(box, h("div", { class: "table-scroll free", tabindex: "0" }, h("table", { class: "numbers wide" },
     h("thead", {}, h("tr", {}, ...heads.map((text, i) => h("th", { scope: "col", class: i ? "num" : "" }, text)))), h("tbody", {}, ...rows))));
   const n = groups.reduce((total, item) => total + item.n, 0);
-  box.caption.replaceChildren([t("chart.n_predictions", { n: count(n) }), label("method", groups[0].method), t("chart.four_fifths")].join(" · "));
+  box.caption.replaceChildren([t("chart.n_predictions", { n: count(n) }), t("chart.method", { method: label("method", groups[0].method) }), t("chart.four_fifths")].join(" · "));
   offer("groups", () => [heads, ...groups.map((item) => [item.segment, item.value, ratio.get(item.segment)?.value ?? null, chance.get(item.segment)?.value ?? null, item.n])]);
 }

@@ -112,7 +112,7 @@ function options(lines) {
     tzDate: (ts) => window.uPlot.tzDate(new Date(ts * 1000), zone),
     cursor: { drag: { x: lines.zoom, y: false, setScale: false, dist: 8 }, sync: { key: "time", filters: { pub: isPointing } }, points: { size: 8 } },
     select: { show: lines.zoom },
-    scales: { x: { time: true, range: (u, first, last) => wide(u.data[0], [first, last], step) }, y: { range: (_, low, high) => extent(lines, low, high) }, n: {} },
+    scales: { x: { time: true, range: (u, first, last) => upTo(lines.moments, wide(u.data[0], [first, last], step), step) }, y: { range: (_, low, high) => extent(lines, low, high) }, n: {} },
     axes: [
       axis({ incrs: INTERVALS_S.filter((interval) => interval >= STEP_S[step]), values: (_, splits, __, ___, step_s) => ticks(splits, step_s, zone), space: 64, size: 40 }),
       axis({ values: (_, splits) => splits.map((value) => tick(value, format, splits)), size: sideWidth, ...(format === span ? { incrs: SPANS_S } : {}) }),
@@ -200,6 +200,12 @@ function extent({ drawn, marks, zero, top }, low, high) {
 // A single window has an axis of a few windows around it; uPlot would give it years.
 const wide = ([first, ...others], extent, step) => (others.length ? extent : [first - 2 * STEP_S[step], first + 2 * STEP_S[step]]);
 
+// What happened within the last window lies on the axis, too.
+function upTo(moments, [first, last], step) {
+  const within = moments.map(({ at }) => at).filter((at) => at > last && at <= last + STEP_S[step]);
+  return [first, Math.max(last, ...within)];
+}
+
 // With no cursor over it the legend reads the newest window, also where there is no pointer at all.
 function rest(u) {
   if (u.legend.idx === null || u.legend.idx === undefined) u.setLegend({ idx: u.data[0].length - 1 }, true);
@@ -207,7 +213,7 @@ function rest(u) {
 
 const tick = (value, format, splits) => {
   const gap = splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1;
-  const digits = (size) => Math.max(0, Math.ceil(-Math.log10(size) - 0.01));
+  const digits = (size) => [0, 1, 2, 3, 4, 5].find((places) => Math.abs(size * 10 ** places - Math.round(size * 10 ** places)) < 1e-6) ?? 6;
   if (format === percent) return `${(100 * value).toFixed(digits(100 * gap))} %`;
   const text = format(value);
   return /^-?[\d.]+$/.test(text) && gap < 1000 ? value.toFixed(digits(gap)) : text;
