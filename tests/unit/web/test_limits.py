@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tidegauge_collector.web.limits import above, lines
+from tidegauge_collector.web.limits import above, lines, of_ratios
 
 
 def monitor(**stated: Any) -> dict[str, Any]:
@@ -43,3 +43,13 @@ def test_limits_are_told_as_levels_or_as_fractions_of_the_baseline(
     found = lines([monitor(**stated)], "custom_mean", "basket_value")
 
     assert [(one["severity"], one["value"], one["of"]) for one in found] == expected
+
+
+def test_limits_of_ratios_are_those_of_the_first_policy_that_has_the_measure() -> None:
+    measures = [{"metric": "tpr_min_ratio", "warning": None, "failing": 0.7}]
+    policy = {"kind": "fairness", "enabled": True, "measures": measures}
+    second = policy | {"measures": [{"metric": "selection_rate_min_ratio", "warning": 0.9, "failing": 0.8}]}
+
+    assert of_ratios([policy, second], "tpr") == {"failing": 0.7}
+    assert of_ratios([policy, second], "selection_rate") == {"warning": 0.9, "failing": 0.8}
+    assert of_ratios([second | {"enabled": False}, {"kind": "measurement"}], "selection_rate") == {}

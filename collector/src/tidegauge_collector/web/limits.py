@@ -30,6 +30,17 @@ def lines(monitors: Sequence[Json], metric: str, column: str) -> list[Json]:
     ]
 
 
+def of_ratios(monitors: Sequence[Json], measure: str) -> dict[str, float]:
+    """Below which ratio of groups a measure is `warning` and `failing`, as the first fairness policy with it says; or empty."""
+    for policy in (one for one in monitors if one["kind"] == "fairness" and one["enabled"]):
+        for one in policy["measures"]:
+            if one["metric"] == f"{measure}_min_ratio":
+                return {
+                    severity: one[severity] for severity in _SEVERITIES if isinstance(one.get(severity), int | float)
+                }
+    return {}
+
+
 def _stated(monitors: Sequence[Json], metric: str) -> Iterator[Json]:
     """Those whose limits are numbers of the metric, not learned from windows before."""
     return (one for one in monitors if one["metric"] == metric and one["limits"] == "stated")

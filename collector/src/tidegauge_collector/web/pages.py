@@ -14,6 +14,7 @@ from .looking import look_at
 from .reader import Json, Reader
 from .rendering import Renderer
 
+RECENT_EVENTS = 20  # of which an overview tells those that people noted
 EVENTS = 100  # in the table of a page; charts show all of the range
 
 
@@ -55,7 +56,11 @@ class Pages:
         zone = formats.zone_of(about["timezone"])
         picked = models.select(about, status, request.query) if tab in tabs.DRAWN else None
         if tab == "overview" and picked is not None:
-            extra["hints"] = look_at(about, status, extra["health"], extra["alerts"].shown, picked.range.start)
+            start = formats.rfc3339(picked.range.start)
+            events = (await self.read(f"{path}/events", {"start": start, "limit": str(RECENT_EVENTS)}))["items"]
+            extra["hints"] = look_at(
+                about, status, extra["health"], extra["alerts"].shown, events, start=picked.range.start
+            )
         if tab == "service" and picked is not None and picked.service is not None:
             end = formats.rfc3339(picked.service.end)
             extra["objectives"] = (await self.read(f"{path}/objectives", {"end": end, "days": "30"}))["items"]
@@ -83,7 +88,7 @@ class Pages:
                 return {"health": health, "alerts": found}
             case "alerts":
                 return {"alerts": await self._alerts(name)}
-            case "monitors":
+            case "monitors" | "fairness":
                 return {"monitors": (await self.read(f"{path}/monitors", {}))["items"]}
         return {}
 

@@ -179,6 +179,7 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         custom_statistics=metrics.CUSTOM,
         limits_above=limits.above,
         limit_lines=limits.lines,
+        ratio_limits=limits.of_ratios,
         zone_of=formats.zone_of,
     )
     environment.globals["block_cell"] = _block_cells(environment)

@@ -76,11 +76,12 @@ function baseline({ items }, metric) {
   return [{ value: level, label: t("chart.baseline_line", { n: formatterOf(metric)(level) }), colour: "baseline" }];
 }
 
-// "0.8:warning:four_fifths".
+// "0.9:warning:warning_line;0.8:failing:failing_line": a level each, its colour, the key of its name.
 function given(marks) {
-  if (!marks) return [];
-  const [value, colour, key] = marks.split(":");
-  return [{ value: Number(value), label: t(`chart.${key}`), colour }];
+  return marks.split(";").filter(Boolean).map((mark) => {
+    const [value, colour, key] = mark.split(":");
+    return { value: Number(value), label: t(`chart.${key}`, { n: value }), colour };
+  });
 }
 
 function rowsOf(answer, basis) {

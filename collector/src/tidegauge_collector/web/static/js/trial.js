@@ -20,11 +20,12 @@ for (const form of document.querySelectorAll(".trial-form")) {
   });
 }
 
-// The monitor as it is defined, with the form's limits.
+// The monitor as it is defined, with what the form says: its limits, and whether it is watched at all.
 function wished(form) {
   const known = JSON.parse(form.closest(".trial").dataset.monitor);
-  const limits = ["warning", "failing", "min_rows"].filter((name) => form.elements[name].value !== "");
-  return { ...known, ...Object.fromEntries(limits.map((name) => [name, Number(form.elements[name].value)])) };
+  const numbers = [...form.querySelectorAll("input[type=number]")].filter((field) => field.value !== "");
+  const said = Object.fromEntries(numbers.map((field) => [field.name, Number(field.value)]));
+  return { ...known, ...said, enabled: form.elements.enabled.value === "true" };
 }
 
 const DEEDS = {
