@@ -188,8 +188,6 @@ class Judging:
             self.counts["failed"] += 1
             log.error("judging.failed", series=series, problem=repr(problem), exc_info=True)
             return True
-        finally:
-            self._on_judged([series[0]])
 
     # ------------------------------------------------------------------ which windows
 
@@ -341,10 +339,15 @@ class Judging:
             more, marked = _updates(monitor, states, judged)
             updates += more
             stored += [self._stored(monitor, one) for one in marked]
-        touched = self._control.record_transitions(
-            deployment.name, updates, routing=self._routing, now_us=self._now_us(), between=self._tell
-        )
-        append_judgements(self._telemetry, deployment.name, stored)
+        if not stored:
+            return False
+        try:
+            touched = self._control.record_transitions(
+                deployment.name, updates, routing=self._routing, now_us=self._now_us(), between=self._tell
+            )
+            append_judgements(self._telemetry, deployment.name, stored)
+        finally:
+            self._on_judged([deployment.name])
         self.counts["judged"] += len(stored)
         self.counts["transitions"] += len(touched)
         self.counts["cooling_down"] += sum(one.reason == COOLING_DOWN for one in stored)

@@ -50,6 +50,17 @@ def when(text: str | None, zone: ZoneInfo, t: Text) -> str:
     return minute(moment(text).astimezone(zone), t) if text else "–"
 
 
+def on_day(text: str, zone: ZoneInfo, t: Text) -> str:
+    """The day in `zone` of a time of the API."""
+    return day(moment(text).astimezone(zone).date(), t)
+
+
+def month(text: str, t: Text) -> str:
+    """`Nov 2026`, or `2026/11`, of `2026-11`."""
+    year, _, mm = text.partition("-")
+    return t("format.month", year=year, mm=mm, month=t("format.months").split()[int(mm) - 1])
+
+
 def span(start: str, end: str, zone: ZoneInfo, t: Text) -> str:
     """A half-open window in `zone`: `27 Sep 2013` for a whole local day, `21 Sep 2013 – 27 Sep 2013` for several, else with its times."""
     first, last = (moment(text).astimezone(zone) for text in (start, end))

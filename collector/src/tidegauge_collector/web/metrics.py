@@ -34,7 +34,8 @@ PERCENTS = frozenset(
         "accuracy", "balanced_accuracy", "precision", "precision_macro", "precision_micro", "precision_weighted", "recall",
         "recall_macro", "recall_micro", "recall_weighted", "specificity", "fpr", "fnr", "tpr", "tnr", "ppv", "npv",
         "selection_rate", "favourable_share", "rate_at_top_5", "rate_at_top_10", "top_k_accuracy", "label_ratio",
-        "interval_coverage", "mape", "smape",
+        "interval_coverage", "mape", "smape", "budget_left_error_rate",
+        "budget_left_availability", "budget_left_slow_requests", "budget_left_throughput", "budget_left_freshness",
     }
 )  # fmt: skip
 """Metrics that are shares, which people read in percent: here and, sent along with a page, in the browser."""

@@ -144,6 +144,8 @@ def load_templates(assets: Assets) -> jinja2.Environment:
     )
     environment.filters.update(
         when=worded(formats.when),
+        on_day=worded(formats.on_day),
+        month=worded(formats.month),
         count=formats.count,
         rfc3339=formats.rfc3339,
         tupled=tuple,

@@ -6,6 +6,7 @@ import { chart, showMessage } from "./dom.js";
 import { featureCharts } from "./feature.js";
 import { heatList } from "./heatlist.js";
 import { measureOf } from "./measure.js";
+import { sayFeature } from "./said.js";
 import { scatter } from "./scatter.js";
 import { columnName, t } from "./text.js";
 import { RECOLOURED } from "./theme.js";
@@ -21,6 +22,7 @@ export async function drawDrift(view) {
     shown.heat?.select(column);
     shown.dots?.select(column);
     keepInAddress("feature", column);
+    sayFeature(columnName(column));
     drawFeature(view, column);
   };
   shown.dots?.stop?.();
