@@ -25,6 +25,7 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 DRAWN = "() => { const view = document.getElementById('view'); return !view || view.dataset.drawn; }"
 FIRST_ROWS = "#drift > :not(header)"
 WHOLE_FLEET = "#fleet"
+SOME_ALERTS = "#alerts tbody tr:nth-child(6), #alerts tbody tr:last-child"
 TABS = (
     "service",
     "accuracy",
@@ -36,7 +37,6 @@ TABS = (
     "versions",
     "agents",
     "monitors",
-    "alerts",
     "settings",
 )
 
@@ -73,6 +73,7 @@ def shots_of(deployment: str) -> Sequence[Shot]:
         Shot("deployments-en-phone.png", "/", WHOLE_FLEET, width=390),
         Shot("overview-en.png", page, "#facts"),
         *(Shot(f"{tab}-en.png", f"{page}/{tab}", f"#{tab}") for tab in TABS),
+        Shot("alerts-en.png", f"{page}/alerts", SOME_ALERTS),
     )
 
 
@@ -99,13 +100,14 @@ def take(browser: Browser, root: str, shot: Shot) -> bytes:
 
 
 def _alert_of(browser: Browser, root: str, deployment: str) -> str:
-    """The number of the newest alert of a deployment, as its page is called."""
+    """The number of an alert of a deployment: of an open one where there is any, of the one that was told most."""
     context = browser.new_context()
     try:
-        answer = context.request.get(f"{root}/api/v1/alerts", params={"deployment": deployment, "limit": 1})
+        answer = context.request.get(f"{root}/api/v1/alerts", params={"deployment": deployment})
         items = answer.json()["items"] if answer.ok else []
     finally:
         context.close()
+    items.sort(key=lambda one: (one["status"] != "firing", -len(one["deliveries"])))
     if not items:
         raise PictureError(f"{deployment} has no alert at {root}: the pages of alerts would be empty")
     return str(items[0]["id"])

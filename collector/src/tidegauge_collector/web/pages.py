@@ -65,7 +65,7 @@ class Pages:
             end = formats.rfc3339(picked.service.end)
             extra["objectives"] = (await self.read(f"{path}/objectives", {"end": end, "days": "30"}))["items"]
         if tab == "metrics":
-            extra |= await self._own_metrics(path, picked)
+            extra |= await self._own_metrics(path)
         return self.renderer.render(
             request,
             f"tabs/{tab}.html",
@@ -92,12 +92,11 @@ class Pages:
                 return {"monitors": (await self.read(f"{path}/monitors", {}))["items"]}
         return {}
 
-    async def _own_metrics(self, path: str, picked: models.Selection | None) -> dict[str, Any]:
-        """Metrics of the user's own, and the newest events of the range."""
-        wishes = {"limit": str(EVENTS)}
-        if picked is not None:
-            wishes |= {"start": formats.rfc3339(picked.range.start), "end": formats.rfc3339(picked.range.end)}
-        said, events = await asyncio.gather(self.read(f"{path}/metrics", {}), self.read(f"{path}/events", wishes))
+    async def _own_metrics(self, path: str) -> dict[str, Any]:
+        """Metrics of the user's own, and the newest events, also of after the data: those of a replay are of today."""
+        said, events = await asyncio.gather(
+            self.read(f"{path}/metrics", {}), self.read(f"{path}/events", {"limit": str(EVENTS)})
+        )
         return {"customs": said["items"], "events": events["items"], "more_events": events["next"] is not None}
 
     async def _alerts(self, name: str) -> alerts.Alerts:
