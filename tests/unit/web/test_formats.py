@@ -51,6 +51,8 @@ def test_an_unknown_zone_reads_as_utc(name: str) -> None:
         ("error_rate", 0.0312, "3.12 %"),
         ("slow_share", 0.0004, "0.04 %"),
         ("selection_rate_min_ratio", 0.887, "0.887"),
+        ("drifted_share", 0.25, "25.0 %"),
+        ("budget_left_slow_requests", -3.5833, "-358.33 %"),
         ("missing_rate", None, "–"),
         ("latency_p99", 0.0412, "41.2 ms"),
         ("latency_p99", 1.23, "1.23 s"),
