@@ -10,6 +10,7 @@ from tidegauge.core.profile import profile_categories, profile_durations, profil
 from tidegauge.core.windows import DAY_US, HOUR_US, MINUTE_US, Window
 from tidegauge_collector.core.objectives import Objective, monitor_of
 from tidegauge_collector.core.slo import Tally
+from tidegauge_collector.jobs.keeping import kept_minutes
 from tidegauge_collector.measuring.objectives import standing, tallies
 from tidegauge_collector.telemetry.expire import Retention, expire
 from tidegauge_collector.telemetry.fold import LogPosition, fold
@@ -126,3 +127,32 @@ def test_a_budget_burns_where_both_windows_of_a_rule_do(store: TelemetryStore) -
     assert [one.burns for one in found.burning] == [True, True, True]
     assert found.burning[0].long == pytest.approx(100 * 80 / 280)
     assert (later.burning[0].short, later.burning[0].burns) == (None, False)
+
+
+@pytest.mark.parametrize("indicator", ["throughput", "freshness"])
+def test_minutes_that_an_objective_counts_are_kept_for_as_long_as_its_window(store: TelemetryStore, indicator) -> None:
+    monitor = objective(indicator, at_least_per_minute=5, stale_after_s=60)
+    month = Window(0, 30 * DAY_US)
+    put(store, {day * 1440 + minute: 5 for day in range(30) for minute in range(3)})
+    settle(store, lambda _: "UTC", before_us=30 * DAY_US)
+    before = tallies(store, monitor, "shop", [month])
+
+    longer = kept_minutes({"shop": [monitor], "other": [objective("availability")]})
+    while expire(store, Retention(), now_us=31 * DAY_US, longer=longer):
+        pass
+    kept = tallies(store, monitor, "shop", [month])
+    while expire(store, Retention(), now_us=31 * DAY_US):
+        pass
+
+    assert kept == before
+    assert tallies(store, monitor, "shop", [month])[0].total < before[0].total
+
+
+def test_minutes_are_kept_no_longer_than_the_longest_objective_needs(store: TelemetryStore) -> None:
+    put(store, dict.fromkeys(range(3), 5))
+    settle(store, lambda _: "UTC", before_us=DAY_US)
+    longer = kept_minutes({"shop": [objective("throughput"), objective("throughput", window_s=7 * 86_400)]})
+
+    kept, gone = (expire(store, Retention(), now_us=days * DAY_US, longer=longer)["minutes"] for days in (31, 33))
+
+    assert (kept, gone) == (3, 3)  # those of the answers go first, nobody counts them

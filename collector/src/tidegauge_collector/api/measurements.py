@@ -228,4 +228,4 @@ def _asks_the_same(monitor: Monitor, asked: Inquiry) -> bool:
     if not question.group:
         return True
     compared = (monitor.statistic, monitor.favourable or None, monitor.reference_of(question.attribute))
-    return compared == (question.statistic, question.favourable, question.reference_group)
+    return compared == (question.statistic, question.favourable, question.stated_reference)

@@ -42,6 +42,7 @@ from tidegauge_collector.control.silences import Silences
 from tidegauge_collector.control.talks import Talks
 from tidegauge_collector.control.tokens import Tokens
 from tidegauge_collector.control.verdicts import Verdicts
+from tidegauge_collector.core.advancing import Update
 from tidegauge_collector.core.alerts import SeriesState
 from tidegauge_collector.core.custom import CustomMetric
 from tidegauge_collector.core.judging import SeriesKey
@@ -224,10 +225,17 @@ class ControlStore:
         with self._read() as session:
             return monitors.listed(session, deployment)
 
-    def series_states(self, deployment: str) -> dict[tuple[str, SeriesKey], SeriesState]:
-        """Where every judged series of a deployment stands, by monitor id and series."""
+    def monitors_of_all(self) -> dict[str, list[Monitor]]:
+        """The monitors of every deployment that has any."""
         with self._read() as session:
-            return monitors.states(session, deployment)
+            return monitors.by_deployment(session)
+
+    def series_states(
+        self, deployment: str, monitor_ids: Collection[str] | None = None
+    ) -> dict[tuple[str, SeriesKey], SeriesState]:
+        """Where every judged series of a deployment (of these monitors) stands, by monitor id and series."""
+        with self._read() as session:
+            return monitors.states(session, deployment, monitor_ids)
 
     def verdicts(self, names: Collection[str]) -> dict[str, Verdicts]:
         """The monitors and the newest verdicts of many deployments at once."""
@@ -237,13 +245,15 @@ class ControlStore:
     def record_transitions(
         self,
         deployment: str,
-        updates: Sequence[transitions.Update],
+        updates: Sequence[Update],
         *,
         routing: Routing,
         now_us: int,
+        reached: Mapping[tuple[str, SeriesKey], int] | None = None,
         between: Callable[[], object] = lambda: None,
     ) -> list[AlertRow]:
-        """Stores new states with their alerts, their events and who is to be told, and returns the alerts they touched.
+        """Stores new states with their alerts, their events and who is to be told, and returns the alerts they touched. `reached`: up to
+        which window end other series were judged, whose states stay.
 
         One transaction, or several where there are very many or a series has more than one transition; `between` them people can be
         told of what came first.
@@ -254,6 +264,9 @@ class ControlStore:
                 between()
             with self._note() as session:
                 touched += transitions.record(session, deployment, some, routing, now_us)
+        if reached:
+            with self._note() as session:
+                transitions.reach(session, deployment, reached)
         return touched
 
     def alerts(self, deployment: str | None = None, status: str | None = None, **wanted: Any) -> list[AlertRow]:

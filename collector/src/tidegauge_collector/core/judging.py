@@ -84,6 +84,12 @@ class Judgements:
     def __len__(self) -> int:
         return len(self.verdict)
 
+    @property
+    def is_deciding(self) -> Flags:
+        """Which say something of their series' health: ok, warning, failing."""
+        found: Flags = self.verdict <= FAILING
+        return found
+
     def __getitem__(self, i: int) -> Judgement:
         while_firing = self.while_firing[i]
         return Judgement(

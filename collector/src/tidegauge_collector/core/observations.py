@@ -101,6 +101,11 @@ class Observations:
         return (self[i] for i in range(len(self)))
 
     @property
+    def is_seen(self) -> Flags:
+        """Where there is anything to judge: rows, or a value."""
+        return (self.n > 0) | self.has_value
+
+    @property
     def has_spread(self) -> Flags:
         """Of which it is known how they spread."""
         return np.array([one is not None for one in self.spread], dtype=np.bool_)
@@ -111,7 +116,19 @@ class Observations:
 
     def where(self, chosen: Flags) -> Observations:
         """Some of them, in their order."""
-        return self if chosen.all() else Observations(**{one: getattr(self, one)[chosen] for one in _FIELDS})
+        return self if chosen.all() else self._taken(chosen)
+
+    def by_window_end(self) -> Observations:
+        """All of them in the order of their window ends; those of one end in the order that they have."""
+        ends = self.window_end_us
+        return self if (ends[1:] >= ends[:-1]).all() else self._taken(np.argsort(ends, kind="stable"))
+
+    def families(self) -> Iterator[Observations]:
+        """Those of each window end, in the order of the ends."""
+        return (self.where(self.window_end_us == end_us) for end_us in np.unique(self.window_end_us))
+
+    def _taken(self, which: Flags | Ints) -> Observations:
+        return Observations(**{one: getattr(self, one)[which] for one in _FIELDS})
 
 
 _FIELDS = tuple(one.name for one in fields(Observations))
@@ -142,6 +159,7 @@ def observations(seen: Sequence[Observation]) -> Observations:
 
 def together(parts: Sequence[Observations]) -> Observations:
     """All of them, one part behind the other."""
+    parts = [one for one in parts if len(one)]
     if len(parts) == 1:
         return parts[0]
     if not parts:

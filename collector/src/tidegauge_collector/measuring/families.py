@@ -16,6 +16,7 @@ from tidegauge_collector.core.drift import DIVERGENCES
 from tidegauge_collector.core.fairness import PROPORTIONS
 from tidegauge_collector.core.judging import Observation
 from tidegauge_collector.core.monitor_problems import Block
+from tidegauge_collector.core.observations import Observations
 from tidegauge_collector.core.spread import Spread
 from tidegauge_collector.measuring import (
     accuracy,
@@ -32,8 +33,9 @@ from tidegauge_collector.measuring import (
 from tidegauge_collector.measuring.accuracy import AccuracyMeter
 from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.measuring.custom import custom_names, measure_custom
-from tidegauge_collector.measuring.drift import ColumnDrift, actual_drift, as_measurement, column_drift
+from tidegauge_collector.measuring.drift import DriftsRead, actual_drift, as_measurement, column_drift
 from tidegauge_collector.measuring.drifted import measure_drifted
+from tidegauge_collector.measuring.drifts import COUNTED_METRICS
 from tidegauge_collector.measuring.fairness import Question, measure_fairness
 from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.labelled import ESTIMATED, THRESHOLD
@@ -76,6 +78,8 @@ class Inquiry:
 
 
 Measure = Callable[[Inquiry, str], Iterator[Measurement]]
+Observed = tuple[Sequence[Observations], Sequence[Measurement]]
+Observe = Callable[[Inquiry, str], Observed]
 Learn = Callable[[Learning, Inquiry, ActiveBaseline, Observation], Spread | None]
 
 
@@ -87,11 +91,13 @@ class Family:
     of columns, those seen in production or `columns`; `by_group`: of groups; `by_arrival`: in windows of arrival time; `by_batch`: one
     batch can be asked for; `by_rows`: from single rows, not from profiles; `against_baseline`: which lay windows beside a baseline, or
     beside something else; `needs_baseline`: undefined without one; `has_own_baseline`: what they are compared with is not the model's;
-    `learned`: metrics whose limits can be learned from the baseline, by `learn`.
+    `learned`: metrics whose limits can be learned from the baseline, by `learn`. `observe`: the same as `measure` for verdicts, as far as
+    possible as arrays.
     """
 
     metrics: tuple[str, ...]
     measure: Measure
+    observe: Observe | None = None
     tested: Collection[str] = ()
     rates: Collection[str] = ()
     of_columns: bool = False
@@ -108,13 +114,22 @@ class Family:
 
 
 def _drift(asked: Inquiry, metric: str) -> Iterator[Measurement]:
-    for one in _drifts(asked, metric):
-        yield as_measurement(one, metric, asked.scope)
+    for some in _drifts(asked, metric):
+        for one in some:
+            yield as_measurement(one, metric, asked.scope)
 
 
-def _drifts(asked: Inquiry, metric: str) -> Iterator[ColumnDrift]:
+def _observed_drift(asked: Inquiry, metric: str) -> Observed:
+    read = list(_drifts(asked, metric))
+    if metric not in COUNTED_METRICS:
+        return [], [as_measurement(one, metric, asked.scope) for some in read for one in some]
+    arrays = [one.observed(metric, asked.scope) for some in read for one in some.beside]
+    return arrays, [as_measurement(one, metric, asked.scope) for some in read for one in some.alone]
+
+
+def _drifts(asked: Inquiry, metric: str) -> Iterator[DriftsRead]:
     columns = asked.columns
-    yield from column_drift(
+    yield column_drift(
         asked.store,
         asked.scope,
         asked.active,
@@ -123,7 +138,7 @@ def _drifts(asked: Inquiry, metric: str) -> Iterator[ColumnDrift]:
         metrics=[metric],
     )
     if columns is not None and ACTUAL in columns:
-        yield from actual_drift(asked.store, asked.scope, asked.active, asked.deployment, [metric])
+        yield actual_drift(asked.store, asked.scope, asked.active, asked.deployment, [metric])
 
 
 def _drifted(asked: Inquiry, metric: str) -> Iterator[Measurement]:
@@ -162,7 +177,7 @@ def _accuracy(asked: Inquiry, metric: str) -> Iterator[Measurement]:
 
 
 def _fairness(asked: Inquiry, metric: str) -> Iterator[Measurement]:
-    return measure_fairness(asked.store, asked.scope, asked.deployment, metric, asked.question)
+    return measure_fairness(asked.store, asked.scope, asked.deployment, metric, asked.question, asked.active)
 
 
 def _learn_column(learning: Learning, _: Inquiry, active: ActiveBaseline, seen: Observation) -> Spread | None:
@@ -185,6 +200,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         metrics=drift.METRICS,
         measure=_drift,
+        observe=_observed_drift,
         tested=[name for name in drift.METRICS if name != "missing_delta"],
         rates=["missing_rate"],
         of_columns=True,

@@ -23,6 +23,8 @@ from tidegauge_collector.telemetry.service import ServiceCounts, service_counts
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 MAX_HISTORY_DAYS = 400
+MINUTES_OF = {"throughput": LATENCY, "freshness": ROWS}
+"""The column whose minutes an objective counts, by its metric."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,8 @@ def minutes_of(store: TelemetryStore, monitor: Monitor, deployment: str, window:
     """The minutes of a range: they count from the first data on, but for those of which only their hour is still kept."""
     start_us = window.start_us - window.start_us % MINUTE_US
     count = -(-(window.end_us - start_us) // MINUTE_US)
-    column = LATENCY if monitor.metric == "throughput" else ROWS
-    loads = service_loads(store, deployment, Window(start_us, start_us + count * MINUTE_US), columns=[column])
+    whole = Window(start_us, start_us + count * MINUTE_US)
+    loads = service_loads(store, deployment, whole, columns=[MINUTES_OF[monitor.metric]])
     places = (loads.start_us - start_us) // MINUTE_US
     fine = loads.length_s <= 60
     counted = np.ones(count, dtype=np.bool_)
