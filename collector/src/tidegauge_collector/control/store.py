@@ -162,10 +162,11 @@ class ControlStore:
         with self._write() as session:
             return deployments.change(session, name, changes, actor=actor, now_us=now_us)
 
-    def change_metric(self, name: str, metric: str, said: CustomMetric | None) -> None:
-        """Sets what people say of a metric of their own; None: nothing. Raises LookupError or ValueError (see `deployments`)."""
+    def change_metric(self, name: str, metric: str, said: CustomMetric | None) -> CustomMetric | None:
+        """Sets what people say of a metric of their own, None: nothing; what was said before. Raises LookupError or ValueError (see
+        `deployments`)."""
         with self._write() as session:
-            deployments.change_metric(session, name, metric, said)
+            return deployments.change_metric(session, name, metric, said)
 
     def overviews(self, names: Collection[str]) -> dict[str, Overview]:
         """What the list of deployments says of each, for many at once."""
