@@ -105,8 +105,9 @@ def change(session: Session, name: str, changes: Mapping[str, Any], *, actor: st
 
 
 def change_metric(session: Session, name: str, metric: str, said: CustomMetric | None) -> CustomMetric | None:
-    """Sets what people say of a metric of their own, None: nothing; what was said before. Raises LookupError where there is no such deployment, or nothing was
-    said, ValueError beyond the 1,000th.
+    """Sets what people say of a metric of their own, None: nothing; what was said before.
+
+    Raises LookupError where there is no such deployment, or nothing was said, ValueError beyond the 1,000th.
     """
     row = row_of(session, name)
     others = {one: value for one, value in row.metrics.items() if one != metric}

@@ -35,6 +35,7 @@ from tidegauge_collector.jobs.trailing import judged_in_order
 from tidegauge_collector.measuring.baselines import Baselines
 from tidegauge_collector.measuring.observing import Observer, needs_baseline
 from tidegauge_collector.measuring.progress import Progress, ProgressReader, Seen
+from tidegauge_collector.measuring.singlerows import SingleRows
 from tidegauge_collector.telemetry.extent import known, reach
 from tidegauge_collector.telemetry.judged import judged_until
 from tidegauge_collector.telemetry.judgements import append_judgements
@@ -118,6 +119,7 @@ class Judging:
         self._stood: dict[tuple[str, str], int] = {}  # deployment, monitor by the clock -> last instant looked at
         self._said: dict[tuple[str, str], tuple[Verdict, int]] = {}  # -> what is well, and when that was written down
         self._composing: set[str] = set()  # deployments with news for composite monitors
+        self._rows = SingleRows(telemetry)  # of the deployment at hand, whose monitors share what they read
         self.counts: Counter[str] = Counter()
 
     @property
@@ -172,6 +174,7 @@ class Judging:
             self._behind[name] = None
         (self._failing.add if failed else self._failing.discard)(name)
         (self._quiet.discard if progress.live else self._quiet.add)(name)
+        self._rows = SingleRows(self._telemetry)
         return changed
 
     def _try(self, due: Due, failed: set[Series]) -> bool:
@@ -245,7 +248,7 @@ class Judging:
 
     def _judge(self, deployment: Deployment, due: Due) -> bool:
         kinds: Mapping[str, ColumnKind] = known(self._telemetry, deployment.name).columns
-        observed = self._look.observer.observe(due.monitor, deployment, due.version, due.windows, kinds)
+        observed = self._look.observer.observe(due.monitor, deployment, due.version, due.windows, kinds, self._rows)
         seen = observed.where(observed.is_seen)
         if due.monitor.uses_trailing:
             judged = judgements(judged_in_order(self._telemetry, deployment.name, due.monitor, due.version, seen))

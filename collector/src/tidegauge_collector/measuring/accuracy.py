@@ -29,7 +29,7 @@ from tidegauge_collector.measuring.labelled import (
     usable_rows,
 )
 from tidegauge_collector.measuring.measurement import Measurement
-from tidegauge_collector.telemetry.joined import joined, predicted_ids
+from tidegauge_collector.measuring.singlerows import SingleRows
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 LAG_QUANTILES = {"label_lag_p50": 0.5, "label_lag_p90": 0.9, "label_lag_p99": 0.99}
@@ -50,8 +50,10 @@ class AccuracyMeter:
         *,
         of_class: str | None = None,
         threshold: float = THRESHOLD,
+        rows: SingleRows | None = None,
     ) -> None:
-        self._store = store
+        """`rows`: where what is read is shared with others."""
+        self._rows = rows or SingleRows(store)
         self._task = Task(
             kind=deployment.task,
             positive_class=deployment.positive_class,
@@ -65,26 +67,8 @@ class AccuracyMeter:
         """Each metric in each window. `judged`: accuracy stands back where there is an AUC, as the default monitors want it."""
         if not scope.windows:
             return
-        start = min(window.start_us for window in scope.windows)
-        end = max(window.end_us for window in scope.windows)
-        with_truth = joined(
-            self._store,
-            scope.deployment,
-            version=scope.version,
-            segment=scope.segment,
-            start_us=start,
-            end_us=end,
-            among=scope.among,
-        )
-        event_us, rows = labelled_rows(with_truth)
-        predicted = predicted_ids(
-            self._store,
-            scope.deployment,
-            version=scope.version,
-            segment=scope.segment,
-            windows=scope.windows,
-            among=scope.among,
-        ).tolist()
+        event_us, rows = labelled_rows(self._rows.joined(scope))
+        predicted = self._rows.predicted_ids(scope)
         parts = [rows.part(*np.searchsorted(event_us, [one.start_us, one.end_us]).tolist()) for one in scope.windows]
         usable = [usable_rows(part, self._task) for part in parts]
         for metric in metrics:

@@ -139,7 +139,7 @@ class Drifts:
             n=found.rows.ravel(),
             baseline_value=np.repeat(self.baseline_value(metric), shape[1]),
             p_value=nothing if metric in MISSING_METRICS else found.chance.p_value,
-            events=found.missing.ravel() if metric == "missing_rate" else np.full(m, NO_EVENTS),
+            events=np.where(has_value & (metric == "missing_rate"), found.missing.ravel(), NO_EVENTS),
             standard_error=nothing,
             baseline_standard_error=nothing,
             spread=np.full(m, None, dtype=object),

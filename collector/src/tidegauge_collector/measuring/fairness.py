@@ -33,7 +33,8 @@ from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.labelled import THRESHOLD
 from tidegauge_collector.measuring.measurement import Measurement
-from tidegauge_collector.telemetry.answered import AnsweredRows, answered
+from tidegauge_collector.measuring.singlerows import SingleRows
+from tidegauge_collector.telemetry.answered import AnsweredRows
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 SHARED = ("fpr", "fnr")
@@ -115,18 +116,17 @@ def measure_fairness(
     metric: str,
     question: Question,
     active: ActiveBaseline | None = None,
+    rows: SingleRows | None = None,
 ) -> Iterator[Measurement]:
-    """A metric of METRICS (or SHARED): one item a window and group; of a summary one a window."""
+    """A metric of METRICS (or SHARED): one item a window and group; of a summary one a window. `rows`: where reads are shared."""
     if not question.group or deployment.task == "regression":
         for window in scope.windows:
             yield _nothing(metric, "", scope, window, "not_applicable")
         return
     if not scope.windows:
         return
-    start = min(window.start_us for window in scope.windows)
-    end = max(window.end_us for window in scope.windows)
-    rows = answered(store, scope.deployment, version=scope.version, start_us=start, end_us=end, among=scope.among)
-    decisions = _decisions(rows, deployment, question, scope.segment)
+    found = (rows or SingleRows(store)).answered(scope)
+    decisions = _decisions(found, deployment, question, scope.segment)
     reference = question.reference_group(active)
     for window in scope.windows:
         groups = decisions.groups(window)

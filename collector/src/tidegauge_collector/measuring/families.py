@@ -45,6 +45,7 @@ from tidegauge_collector.measuring.quality import measure_quality
 from tidegauge_collector.measuring.reconstruction import measure_reconstruction, spread_of_blocks
 from tidegauge_collector.measuring.schema import measure_schema
 from tidegauge_collector.measuring.service import ServiceQuestion, measure_service, quantile_of
+from tidegauge_collector.measuring.singlerows import SingleRows
 from tidegauge_collector.measuring.volumes import measure_volumes
 from tidegauge_collector.telemetry.store import TelemetryStore
 
@@ -52,7 +53,8 @@ from tidegauge_collector.telemetry.store import TelemetryStore
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
     """What is asked of a metric: in which scope, of which columns (None: every feature and the prediction; `_actual` only by name), of
-    which class or groups. `judged`: for a verdict, where accuracy stands back behind an AUC.
+    which class or groups. `judged`: for a verdict, where accuracy stands back behind an AUC. `rows`: where single rows are read once for
+    several questions.
     """
 
     store: TelemetryStore
@@ -66,6 +68,7 @@ class Inquiry:
     question: Question = field(default_factory=Question)
     service: ServiceQuestion = field(default_factory=ServiceQuestion)
     judged: bool = False
+    rows: SingleRows | None = None
 
     @property
     def watched(self) -> list[str]:
@@ -74,7 +77,14 @@ class Inquiry:
 
     def meter(self) -> AccuracyMeter:
         """What measures accuracy here."""
-        return AccuracyMeter(self.store, self.deployment, self.active, of_class=self.of_class, threshold=self.threshold)
+        return AccuracyMeter(
+            self.store,
+            self.deployment,
+            self.active,
+            of_class=self.of_class,
+            threshold=self.threshold,
+            rows=self.rows,
+        )
 
 
 Measure = Callable[[Inquiry, str], Iterator[Measurement]]
@@ -177,7 +187,9 @@ def _accuracy(asked: Inquiry, metric: str) -> Iterator[Measurement]:
 
 
 def _fairness(asked: Inquiry, metric: str) -> Iterator[Measurement]:
-    return measure_fairness(asked.store, asked.scope, asked.deployment, metric, asked.question, asked.active)
+    return measure_fairness(
+        asked.store, asked.scope, asked.deployment, metric, asked.question, asked.active, asked.rows
+    )
 
 
 def _learn_column(learning: Learning, _: Inquiry, active: ActiveBaseline, seen: Observation) -> Spread | None:

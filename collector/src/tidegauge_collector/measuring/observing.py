@@ -29,6 +29,7 @@ from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.learning import Learning
 from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.measuring.service import ServiceQuestion
+from tidegauge_collector.measuring.singlerows import SingleRows
 from tidegauge_collector.telemetry.extent import known, predictions_between
 from tidegauge_collector.telemetry.store import TelemetryStore
 
@@ -52,8 +53,11 @@ class Observer:
         version: str,
         windows: Sequence[Window],
         kinds: Mapping[str, ColumnKind],
+        rows: SingleRows | None = None,
     ) -> Observations:
         """Observations of every segment or group that the monitor watches, in the order of their window ends; windows may overlap.
+
+        `rows`: where single rows are read once for several monitors.
 
         Raises ValueError for a metric that nobody measures.
         """
@@ -65,7 +69,7 @@ class Observer:
         for portion in self._portions(family, deployment.name, windows):
             for segment in self._segments(monitor, deployment.name):
                 scope = Scope(deployment=deployment.name, version=version, segment=segment, windows=portion)
-                inquiries = self._inquiries(family, monitor, deployment, scope, active, kinds)
+                inquiries = self._inquiries(family, monitor, deployment, scope, active, kinds, rows)
                 found += [self._observed(family, monitor, asked) for asked in inquiries]
         return together(found).by_window_end()
 
@@ -90,6 +94,7 @@ class Observer:
         scope: Scope,
         active: ActiveBaseline | None,
         kinds: Mapping[str, ColumnKind],
+        rows: SingleRows | None,
     ) -> Iterator[Inquiry]:
         """One, or one for each attribute whose groups are compared."""
         importance = active.baseline.importance if active is not None else {}
@@ -111,6 +116,7 @@ class Observer:
             threshold=monitor.decision_threshold,
             service=ServiceQuestion(slow_s=monitor.slow_s),
             judged=True,
+            rows=rows,
         )
         if not monitor.groups:
             yield asked
