@@ -7,11 +7,11 @@ import pytest
 
 from tidegauge.core.columns import ERROR, LATENCY, ROWS, ColumnKind, category_counts, numeric_values
 from tidegauge.core.profile import profile_categories, profile_durations, profile_numeric
-from tidegauge.core.windows import DAY_US, HOUR_US, MINUTE_US, Window
+from tidegauge.core.windows import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Window
 from tidegauge_collector.core.objectives import Objective, monitor_of
-from tidegauge_collector.core.slo import Tally
+from tidegauge_collector.core.slo import Tally, spans_s
 from tidegauge_collector.jobs.keeping import kept_minutes
-from tidegauge_collector.measuring.objectives import standing, tallies
+from tidegauge_collector.measuring.objectives import Burnt, standing, tallies
 from tidegauge_collector.telemetry.expire import Retention, expire
 from tidegauge_collector.telemetry.fold import LogPosition, fold
 from tidegauge_collector.telemetry.settle import settle
@@ -156,3 +156,31 @@ def test_minutes_are_kept_no_longer_than_the_longest_objective_needs(store: Tele
     kept, gone = (expire(store, Retention(), now_us=days * DAY_US, longer=longer)["minutes"] for days in (31, 33))
 
     assert (kept, gone) == (3, 3)  # those of the answers go first, nobody counts them
+
+
+@pytest.mark.parametrize("indicator", ["availability", "error_rate", "latency", "throughput", "freshness"])
+def test_tallies_from_one_instant_to_the_next_are_those_of_the_whole_windows(store: TelemetryStore, indicator) -> None:
+    """Over two hours at every five minutes, at the edge of three and of thirty days too."""
+    monitor = objective(indicator, under_s=0.3, at_least_per_minute=5, stale_after_s=120)
+    busy = {day * 1440 + minute: 5 for day in range(33) for minute in range(0, 300, 7)}
+    put(store, {minute: requests for minute, requests in busy.items() if minute % 2})
+    put(store, {minute: 4 for minute in busy if not minute % 2}, ms=500, errors=("user:KeyError", "system:ValueError"))
+    settle(store, lambda _: "UTC", before_us=32 * DAY_US)
+    burnt = Burnt(store)
+
+    for at_us in range(32 * DAY_US + 3 * HOUR_US, 32 * DAY_US + 5 * HOUR_US, 5 * MINUTE_US):
+        windows = [Window(at_us - span * SECOND_US, at_us) for span in spans_s(monitor)]
+        expected = dict(zip(spans_s(monitor), tallies(store, monitor, "shop", windows), strict=True))
+        assert burnt.tallies(monitor, "shop", at_us) == expected, at_us
+
+
+def test_rows_that_come_late_for_the_past_are_seen_by_the_next_hour(store: TelemetryStore) -> None:
+    monitor, at_us = objective("error_rate"), 40 * HOUR_US + 5 * MINUTE_US
+    put(store, {60: 10, 39 * 60: 10})
+    burnt = Burnt(store)
+    before = burnt.tallies(monitor, "shop", at_us)[3 * 86_400]
+
+    put(store, {61: 10, 39 * 60 + 1: 10})
+    soon, later = (burnt.tallies(monitor, "shop", at)[3 * 86_400] for at in (at_us + 5 * MINUTE_US, at_us + HOUR_US))
+
+    assert (before.total, soon.total, later.total) == (20, 30, 40)

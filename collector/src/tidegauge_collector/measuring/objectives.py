@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from tidegauge.core.columns import ERROR, LATENCY, ROWS
 from tidegauge.core.latency import bucket_bounds_s
-from tidegauge.core.windows import DAY_US, MINUTE_US, SECOND_US, Window, day_start, days
+from tidegauge.core.windows import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Window, day_start, days
 from tidegauge_collector.core.minutes import Minutes, slow_minutes, stale_minutes
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.objectives import BY_MINUTE
@@ -19,10 +20,13 @@ from tidegauge_collector.core.slo import BURNS, Burn, Tally, burn_rate, spans_s
 from tidegauge_collector.telemetry.extent import reach
 from tidegauge_collector.telemetry.loads import service_loads
 from tidegauge_collector.telemetry.selecting import span
-from tidegauge_collector.telemetry.service import ServiceCounts, service_counts
+from tidegauge_collector.telemetry.service import ServiceCounts, added, service_counts
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 MAX_HISTORY_DAYS = 400
+RECENT_S = 6 * 3_600
+"""What is read anew at every instant; longer windows of an objective reach into the past."""
+MOST_KEPT = 10_000
 MINUTES_OF = {"throughput": LATENCY, "freshness": ROWS}
 """The column whose minutes an objective counts, by its metric."""
 
@@ -68,8 +72,20 @@ def tallies(store: TelemetryStore, monitor: Monitor, deployment: str, windows: S
         return [found.tally(one.start_us, one.end_us) for one in windows]
     is_latency = monitor.metric == "slow_requests"
     columns = {LATENCY} if is_latency else {LATENCY, ERROR}
-    counts = service_counts(store, deployment, windows=windows, columns=columns, with_latency=is_latency)
-    return [_tally(monitor, one) for one in counts]
+    counts = service_counts(store, deployment, windows=_parts(windows), columns=columns, with_latency=is_latency)
+    return [_tally(monitor, added(one, [part for part in counts if lies_in(part.window, one)])) for one in windows]
+
+
+def _parts(windows: Sequence[Window]) -> list[Window]:
+    """What the windows consist of, without overlap: most of them lie within each other, and no row is read twice."""
+    bounds = sorted({at for one in windows for at in (one.start_us, one.end_us)})
+    parts = [Window(start, end) for start, end in pairwise(bounds)]
+    return [part for part in parts if any(lies_in(part, one) for one in windows)]
+
+
+def lies_in(part: Window, whole: Window) -> bool:
+    """Whether a window is a part of another."""
+    return whole.start_us <= part.start_us and part.end_us <= whole.end_us
 
 
 def minutes_of(store: TelemetryStore, monitor: Monitor, deployment: str, window: Window) -> Minutes:
@@ -120,6 +136,47 @@ def standing(
             for i in range(max(0, len(past) - history_days), len(past))
         ),
     )
+
+
+class Burnt:
+    """The tallies that judging needs, at one instant after another. What a long window holds of the past is counted once an hour: rows
+    that come late for it are seen by the next hour, those of the last six hours at once.
+    """
+
+    def __init__(self, store: TelemetryStore) -> None:
+        self._store = store
+        self._past: dict[tuple[object, ...], tuple[int, list[Tally]]] = {}  # -> boundary, of each long span
+
+    def tallies(self, monitor: Monitor, deployment: str, at_us: int) -> dict[int, Tally]:
+        """Of each of `spans_s` up to an instant."""
+        long = [one for one in spans_s(monitor) if one > RECENT_S]
+        boundary_us = _hour(at_us - RECENT_S * SECOND_US)
+        recent = [one for one in spans_s(monitor) if one <= RECENT_S]
+        windows = [Window(at_us - one * SECOND_US, at_us) for one in recent]
+        *found, latest = tallies(self._store, monitor, deployment, [*windows, Window(boundary_us, at_us)])
+        starts = [at_us - one * SECOND_US for one in long]
+        past = self._counted(monitor, deployment, [_hour(start) + HOUR_US for start in starts], boundary_us)
+        edges = [
+            tallies(self._store, monitor, deployment, [Window(start, _hour(start) + HOUR_US)])[0] for start in starts
+        ]
+        together = [total(parts) for parts in zip(edges, past, [latest] * len(long), strict=True)]
+        return dict(zip([*recent, *long], [*found, *together], strict=True))
+
+    def _counted(self, monitor: Monitor, deployment: str, starts_us: Sequence[int], boundary_us: int) -> list[Tally]:
+        stated = (monitor.metric, monitor.slow_s, monitor.at_least_per_minute, monitor.stale_after_s)
+        key = (deployment, *stated, len(starts_us), starts_us[-1] - boundary_us)
+        kept = self._past.pop(key, None)
+        if kept is None or kept[0] != boundary_us:
+            windows = [Window(min(start, boundary_us), boundary_us) for start in starts_us]
+            kept = boundary_us, tallies(self._store, monitor, deployment, windows)
+        self._past[key] = kept
+        while len(self._past) > MOST_KEPT:
+            self._past.pop(next(iter(self._past)))
+        return kept[1]
+
+
+def _hour(at_us: int) -> int:
+    return at_us - at_us % HOUR_US
 
 
 def total(parts: Sequence[Tally]) -> Tally:
