@@ -260,14 +260,15 @@ class ControlStore:
         told of what came first.
         """
         touched: list[AlertRow] = []
-        for number, some in enumerate(transitions.rounds(updates)):
-            if number:
+        parts = list(transitions.rounds(updates)) or [[]]
+        for number, some in enumerate(parts, start=1):
+            if number > 1:
                 between()
             with self._note() as session:
-                touched += transitions.record(session, deployment, some, routing, now_us)
-        if reached:
-            with self._note() as session:
-                transitions.reach(session, deployment, reached)
+                if some:
+                    touched += transitions.record(session, deployment, some, routing, now_us)
+                if reached and number == len(parts):
+                    transitions.reach(session, deployment, reached)
         return touched
 
     def alerts(self, deployment: str | None = None, status: str | None = None, **wanted: Any) -> list[AlertRow]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -182,3 +183,10 @@ def floats(values: Iterable[float | None]) -> Floats:
 def number(value: float) -> float | None:
     """A Python number, None of nan."""
     return None if value != value else float(value)  # noqa: PLR0124 - nan alone differs from itself
+
+
+def plain(values: Floats) -> list[Any]:
+    """The numbers of an array as nested lists of Python's, None for nan."""
+    found = values.astype(object)
+    found[np.isnan(values)] = None
+    return list(found.tolist())

@@ -1,4 +1,4 @@
-"""Drift of many columns in many windows as arrays, and one of them by its place."""
+"""Drift of many columns in many windows: as arrays, and one by one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tidegauge_collector.core.drift import (
     drift_of_columns,
     normalised,
 )
-from tidegauge_collector.core.observations import NO_EVENTS, Observations, number, objects
+from tidegauge_collector.core.observations import NO_EVENTS, Observations, objects, plain
 from tidegauge_collector.measuring.gauged import GaugedColumn, Scope
 
 Floats = npt.NDArray[np.float64]
@@ -63,7 +63,7 @@ class ColumnDrift:
 
 @dataclass(frozen=True, slots=True)
 class Drifts:
-    """Columns [c] in windows [k] against their baselines: statistics [c, k] stay arrays until one is asked for by its place.
+    """Columns [c] in windows [k] against their baselines: statistics [c, k] stay arrays until they are asked for one by one.
 
     A statistic that is nan is undefined: a side has no rows, or the chance test too few bins.
     """
@@ -76,26 +76,30 @@ class Drifts:
     baseline_missing_rate: Floats
 
     def __iter__(self) -> Iterator[ColumnDrift]:
-        """Columns, then windows."""
-        return (self.at(place, i) for place in range(len(self.columns)) for i in range(len(self.windows)))
-
-    def at(self, place: int, i: int) -> ColumnDrift:
-        """A column in a window, with its distances where they are asked for."""
-        one, found = self.columns[place], self.found
-        values = {name: number(some[place, i]) for name, some in found.values.items()}
-        return ColumnDrift(
-            column=one.name,
-            window=self.windows[i],
-            rows=int(found.rows[place, i]),
-            baseline_rows=int(found.baseline_rows[place]),
-            psi=values["psi"],
-            chance=found.chance[place * len(self.windows) + i],
-            missing_rate=number(self.missing_rate[place, i]),
-            baseline_missing_rate=number(self.baseline_missing_rate[place]),
-            approximate=bool(one.approximate[i]),
-            values=values,
-            distances=_distances(one, i, self.metrics),
-        )
+        """Each column in each window, with its distances where they are asked for: columns, then windows."""
+        found, k = self.found, len(self.windows)
+        rows, missing_rate = (
+            found.rows.tolist(),
+            plain(self.missing_rate),
+        )  # plain numbers: one of numpy takes longer than a column
+        baseline_rows, baseline_missing_rate = found.baseline_rows.tolist(), plain(self.baseline_missing_rate)
+        statistics, tests = {name: plain(some) for name, some in found.values.items()}, list(found.chance)
+        for place, one in enumerate(self.columns):
+            for i, window in enumerate(self.windows):
+                values = {name: some[place][i] for name, some in statistics.items()}
+                yield ColumnDrift(
+                    column=one.name,
+                    window=window,
+                    rows=rows[place][i],
+                    baseline_rows=baseline_rows[place],
+                    psi=values["psi"],
+                    chance=tests[place * k + i],
+                    missing_rate=missing_rate[place][i],
+                    baseline_missing_rate=baseline_missing_rate[place],
+                    approximate=bool(one.approximate[i]),
+                    values=values,
+                    distances=_distances(one, i, self.metrics),
+                )
 
     def value(self, metric: str) -> Floats:
         """One of COUNTED_METRICS, [c, k]; nan where it is undefined."""
