@@ -24,11 +24,12 @@ from typing import Any
 import numpy as np
 
 import tidegauge
+from tidegauge.capture import CallBuffer
 from tidegauge.core.bins import ColumnBins, NumericBins, ReferenceBins, categorical_bins, numeric_bins
 from tidegauge.core.moments import add_products
 from tidegauge.process import PROCESS
 from tidegauge.settings import AgentSettings
-from tidegauge.worker.calls import Call, Form, Origin
+from tidegauge.worker.calls import Call, Calls, Form, Origin
 from tidegauge.worker.deployment import DeploymentWorker
 
 FEATURES, ROWS = 25, 1_000_000
@@ -121,7 +122,7 @@ def report(name: str, seconds: float, yardstick: float) -> None:
 
 def profile_blocks(target: DeploymentWorker, table: np.ndarray) -> None:
     for start in range(0, len(table), 4_096):
-        target.take([call(target, table[start : start + 4_096])], 0)
+        target.take(Calls.of([call(target, table[start : start + 4_096])]), 0)
         target.aggregate(0)
     target.seal(0, profiles=True, everything=True)
 
@@ -190,9 +191,10 @@ def read_all(getter: Callable[[Any], Any], rows: list[dict[str, float]]) -> None
 
 
 def take_all(target: DeploymentWorker, calls: list[Call], times: int) -> None:
-    for _ in range(times):
-        for start in range(0, len(calls), 256):
-            target.take(calls[start : start + 256], 0)
+    buffer = CallBuffer(max_calls=len(calls) * times)
+    buffer.fields.extend([field for call in calls for field in call] * times)
+    while len(taken := buffer.take(256)):
+        target.take(taken, 0)
     target.seal(0, profiles=True, everything=True)
 
 

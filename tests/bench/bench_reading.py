@@ -1,7 +1,7 @@
 """Reading 90 days of 1,000 deployments with 10 columns: any chart and the fleet list, and the disk that it takes.
 
-Run `python tests/bench/bench_reading.py [DEPLOYMENTS] [DAYS] [DIRECTORY]`; it fills the store's tables directly (a closed hour and its day
-for each column, 20 bins each), says how large that is, prints p50 and p95 of questions as the charts ask them, beside a bare
+Run `python tests/bench/bench_reading.py [DEPLOYMENTS] [DAYS] [DIRECTORY]`; it fills the store's tables directly (see
+`filling.py`), says how large that is, prints p50 and p95 of questions as the charts ask them, beside a bare
 `SELECT COUNT(*)` on the same file, and the disk of 1,000 feature-hours beside Parquet (zstd) of the same rows.
 """
 
@@ -14,64 +14,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from filling import BINS_USED, COLUMNS, Filling, baseline, fill_profiles, name_of
 
-from tidegauge.core.bins import ReferenceBins, numeric_bins
 from tidegauge.core.windows import DAY_US, HOUR_US, Window
-from tidegauge_collector.api.deployments import summarise, summarise_all
 from tidegauge_collector.app import GC_THRESHOLDS
-from tidegauge_collector.control import ControlStore
 from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.telemetry.counts import column_counts
 from tidegauge_collector.telemetry.extent import extent, extents
 from tidegauge_collector.telemetry.moments import column_moments
 from tidegauge_collector.telemetry.store import TelemetryStore
 
-COLUMNS, BINS_USED, ASKED = 10, 20, 40
-START_US = 20_000 * DAY_US
-BINS = ReferenceBins({f"c{i}": numeric_bins(f"c{i}", np.arange(1_000.0)) for i in range(COLUMNS)})
-
-SERIES = """
-INSERT INTO series
-SELECT 1 + d * {columns} + c, 'model-' || LPAD(CAST(d AS VARCHAR), 4, '0'), '1', 1, '', '', 'c' || c, 'numeric', UNHEX('{bins_id}'), 0, 1
-FROM range({deployments}) AS a(d) CROSS JOIN range({columns}) AS b(c)
-"""
-CELLS = """
-INSERT INTO {level}cells
-SELECT s, {start}, {length_s}, {rows}, 1, 0, 0, 0, {rows} * 0.5, {rows} * 0.4, 0, 1, {start} + {length_s} * 1000000::BIGINT
-FROM (SELECT 1 + i AS s FROM range({series}) AS a(i)) CROSS JOIN range({windows}) AS b(h) ORDER BY s, h
-"""
-BIN_ROWS = """
-INSERT INTO {level}bins
-SELECT s, {start}, {length_s}, 1 + b, 1 + CAST(hash(s * 7919 + h * 31 + b) % {most} AS BIGINT)
-FROM (SELECT 1 + i AS s FROM range({series}) AS a(i)) CROSS JOIN range({windows}) AS c(h) CROSS JOIN range({bins}) AS d(b)
-ORDER BY s, h, b
-"""
-
-
-def fill(store: TelemetryStore, deployments: int, days: int) -> None:
-    """Write what settling leaves after so many days; the last day is as folded."""
-    run = store._cursor().execute
-    run("BEGIN")
-    run(SERIES.format(columns=COLUMNS, deployments=deployments, bins_id=BINS.bins_id.hex()))
-    run(
-        f"INSERT INTO deployments_known SELECT 1 + d, 'model-' || LPAD(CAST(d AS VARCHAR), 4, '0') FROM range({deployments}) AS a(d)"
-    )
-    run("INSERT INTO day_zones SELECT deployment, 'UTC' FROM deployments_known")
-    run("INSERT INTO versions_known VALUES (1, '1')")
-    run("COMMIT")
-    common = {"series": deployments * COLUMNS, "bins": BINS_USED, "rows": 200}
-    for day in range(days):
-        at = START_US + day * DAY_US
-        hours = {"start": f"{at} + h * {HOUR_US}", "length_s": 3_600, "windows": 24, "level": "settled_", "most": 20}
-        whole = {"start": str(at), "length_s": 86_400, "windows": 1, "level": "day_", "most": 480}
-        run("BEGIN")
-        for level in (hours, whole):
-            run(CELLS.format(**common, **level))
-            run(BIN_ROWS.format(**common, **level))
-        run("COMMIT")
-        if day % 5 == 4:
-            run("CHECKPOINT")
-    run("CHECKPOINT")
+ASKED = 40
+END_US = 20_090 * DAY_US
+BINS = baseline().bins
 
 
 def percentiles(work: Callable[[int], object]) -> str:
@@ -87,11 +42,11 @@ def percentiles(work: Callable[[int], object]) -> str:
 
 def questions(store: TelemetryStore, deployments: int, days: int) -> dict[str, Callable[[int], object]]:
     """What charts ask, each of the i-th deployment."""
-    end = START_US + days * DAY_US
-    whole = [Window(START_US + i * DAY_US, START_US + (i + 1) * DAY_US) for i in range(days)]
+    end, start_us = END_US, END_US - days * DAY_US
+    whole = [Window(start_us + i * DAY_US, start_us + (i + 1) * DAY_US) for i in range(days)]
     week = [Window(at, at + HOUR_US) for at in range(end - min(days, 7) * DAY_US, end, HOUR_US)]
-    every = [Window(at, at + HOUR_US) for at in range(START_US, end, HOUR_US)]
-    cut = [Window(START_US + HOUR_US // 2, end - HOUR_US // 2)]
+    every = [Window(at, at + HOUR_US) for at in range(start_us, end, HOUR_US)]
+    cut = [Window(start_us + HOUR_US // 2, end - HOUR_US // 2)]
 
     def counts(windows: list[Window], columns: list[str] | None) -> Callable[[int], object]:
         return lambda i: column_counts(
@@ -112,17 +67,18 @@ def questions(store: TelemetryStore, deployments: int, days: int) -> dict[str, C
 
 
 def name(i: int, deployments: int) -> str:
-    return f"model-{i * 7919 % deployments:04d}"
+    """A deployment, another for each number."""
+    return name_of(i * 7919 % deployments)
 
 
-def parquet_bytes(store: TelemetryStore, folder: Path) -> int:
-    """The settled rows of ten days as Parquet, scaled to all."""
+def parquet_bytes(store: TelemetryStore, folder: Path, start_us: int) -> int:
+    """The settled rows of the first day as Parquet."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     size = 0
     for table in ("cells", "bins"):
-        query = f"SELECT * FROM settled_{table} WHERE window_start_us < {START_US + DAY_US}"
+        query = f"SELECT * FROM settled_{table} WHERE window_start_us < {start_us + DAY_US}"
         columns = store._cursor().execute(query).fetchnumpy()
         path = folder / f"{table}.parquet"
         pq.write_table(pa.table({key: np.asarray(values) for key, values in columns.items()}), path, compression="zstd")
@@ -139,17 +95,19 @@ def main() -> None:
         if not path.exists():
             start = time.perf_counter()
             with TelemetryStore.open(path) as store:
-                fill(store, deployments, days)
+                fill_profiles(store, Filling(deployments, days, END_US))
             print(f"filled in {time.perf_counter() - start:.0f} s")
         start = time.perf_counter()
         with TelemetryStore.open(path) as store:
             opened = time.perf_counter() - start
-            hours = deployments * COLUMNS * days * 24
+            hours = deployments * len(COLUMNS) * days * 24
             print(
                 f"{hours:,} feature-hours, {hours * BINS_USED:,} bins, {path.stat().st_size / 1e6:,.0f} MB; opened in {opened:.2f} s"
             )
             per = path.stat().st_size / hours * 1_000 / 1e3
-            bare = parquet_bytes(store, folder) / (deployments * COLUMNS * 24) * 1_000 / 1e3
+            bare = (
+                parquet_bytes(store, folder, END_US - days * DAY_US) / (deployments * len(COLUMNS) * 24) * 1_000 / 1e3
+            )
             print(f"disk of 1,000 feature-hours with their days: {per:.1f} kB; Parquet-zstd of the hours {bare:.1f} kB")
             yard = percentiles(lambda _: store._cursor().execute("SELECT COUNT(rows) FROM day_cells").fetchall())
             print(f"bare count of the days' cells: {yard}")
@@ -159,25 +117,16 @@ def main() -> None:
 
 
 def bench_fleet(store: TelemetryStore, deployments: int) -> None:
-    """The list of all deployments, as it is after all of them have changed and after none has."""
+    """How much came of all deployments, as the list of them asks it: after all have changed, and after none has."""
     names = [name(i, deployments) for i in range(deployments)]
-    with tempfile.TemporaryDirectory() as folder:
-        control = ControlStore.open(Path(folder) / "control.sqlite")
-        for one in names:
-            control.ensure_deployment(one, proposal={}, now_us=1)
-            control.ensure_version(one, "1", role="champion", now_us=1)
-        seen = Kept(functools.partial(extent, store), functools.partial(extents, store))
-        listed = Kept(functools.partial(summarise, control, seen), functools.partial(summarise_all, control, seen))
+    seen = Kept(functools.partial(extent, store), functools.partial(extents, store))
 
-        def changed(_: int) -> object:
-            seen.touch(names)
-            listed.touch(names)
-            return listed.of_many([one.name for one in control.deployments()])
+    def changed(_: int) -> object:
+        seen.touch(names)
+        return seen.of_many(names)
 
-        print(f"list of {deployments} deployments, all changed: {percentiles(changed)}")
-        kept = percentiles(lambda _: listed.of_many([one.name for one in control.deployments()]))
-        print(f"list of {deployments} deployments, none changed: {kept}")
-        control.close()
+    print(f"extents of {deployments} deployments, all changed: {percentiles(changed)}")
+    print(f"extents of {deployments} deployments, none changed: {percentiles(lambda _: seen.of_many(names))}")
 
 
 if __name__ == "__main__":

@@ -19,3 +19,5 @@ def load(name: str, path: Path) -> None:
 
 load("collector_harbour", FOLDER / "harbour.py")
 load("collector_rows", FOLDER / "rows.py")
+load("collector_desks", FOLDER / "desks.py")
+load("browser_chromium", Path(__file__).parent / "browser" / "chromium.py")

@@ -1,6 +1,7 @@
 """The hot path: hand what a call saw from the caller's thread to the worker, bounded, without a lock for small calls.
 
-What `watch` does for a row of plain data, and `Recorder.answered` for the rest, is one append of a private copy. Small calls are
+What `watch` does for a row of plain data, and `Recorder.answered` for the rest, is to append a private copy with the other fields of
+the call, all in one step that no other thread can come into, and without a container for the garbage collector to look at. Small calls are
 bounded by their number and by the size of those lately seen, large ones by their bytes. A call that finds no room is counted, and
 its time, duration, row count and outcome go into a second, smaller queue, so that service statistics stay whole. Calls of more than
 8 MiB are profiled in blocks before returning.
@@ -27,7 +28,7 @@ from tidegauge.core.columns import MAX_NAME_LENGTH
 from tidegauge.core.humility import Condition
 from tidegauge.errors import PredictionRefused, UsageError
 from tidegauge.recognition import described
-from tidegauge.worker.calls import LARGE_BYTES, Call, CallContext, Origin, RawCall, ServiceOnly
+from tidegauge.worker.calls import FIELDS, LARGE_BYTES, Call, CallContext, Calls, Origin, ServiceOnly
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.outputs import facts_of
 from tidegauge.worker.shapes import count_rows, fields_of, is_immutable, size_bytes
@@ -88,9 +89,8 @@ class CallBuffer:
     """Calls on their way from callers to the worker; the source of the runtime."""
 
     def __init__(self, max_calls: int = MAX_CALLS, max_bytes: int = MAX_BYTES) -> None:
-        self.calls: deque[RawCall] = deque()
-        self.max_calls = max_calls
-        self.room = max_calls  # for so many calls; fewer where small calls turn out not to be that small
+        self.fields: deque[Any] = deque()  # of calls, one after another
+        self.limit(max_calls)
         self._call_bytes = 0
         self._service_only: deque[ServiceOnly] = deque()
         self._max_bytes = max_bytes
@@ -99,18 +99,27 @@ class CallBuffer:
         self._dropped: Counter[str] = Counter()
 
     def __len__(self) -> int:
-        return len(self.calls)
+        return len(self.fields) // FIELDS
 
-    def offer(self, call: RawCall, size_bytes: int) -> bool:
+    def limit(self, max_calls: int) -> None:
+        """Take at most so many calls; fewer where small calls turn out not to be that small."""
+        self.max_calls = max_calls
+        self._have_room(max_calls)
+
+    def _have_room(self, calls: int) -> None:
+        self.room = calls
+        self.full = calls * FIELDS  # of `fields`
+
+    def offer(self, call: tuple[Any, ...], size_bytes: int) -> bool:
         """Take the fields of a `Call` if there is room for them; False where there is none."""
-        if len(self.calls) >= min(self.max_calls, self.room):
+        if len(self.fields) >= self.full:
             return False
         if size_bytes:
             with self._lock:
                 if self._bytes and self._bytes + size_bytes > self._max_bytes:
                     return False
                 self._bytes += size_bytes
-        self.calls.append(call)
+        self.fields.extend(call)
         return True
 
     def keep_service_only(self, kept: ServiceOnly, reason: str = "buffer_full") -> None:
@@ -127,23 +136,26 @@ class CallBuffer:
         with self._lock:
             return dict(self._dropped)
 
-    def take(self, most: int) -> list[RawCall]:
+    def take(self, most: int) -> Calls:
         """The oldest calls, at most so many, and not many more than 512 KiB of them: what is taken is still in memory."""
-        pop = self.calls.popleft
-        waiting = min(most, len(self.calls))  # nobody else takes any
+        pop = self.fields.popleft
+        waiting = min(most, len(self)) * FIELDS  # nobody else takes any
         if self._holds_bytes():
-            calls, size = list[RawCall](), 0
-            while len(calls) < waiting and size < TAKEN_BYTES:
-                calls.append(pop())
-                size += calls[-1][0].size_bytes
+            fields, size = list[Any](), 0
+            while len(fields) < waiting and size < TAKEN_BYTES:
+                fields += [pop() for _ in range(FIELDS)]
+                size += fields[-FIELDS].size_bytes
         else:
-            calls = [pop() for _ in range(waiting)]
-            size = sum(call[0].size_bytes for call in calls) if self._holds_bytes() else 0  # one may just have come in
+            fields = [pop() for _ in range(waiting)]
+            size = (
+                sum(origin.size_bytes for origin in fields[::FIELDS]) if self._holds_bytes() else 0
+            )  # one may just have come in
         if size:
             with self._lock:
                 self._bytes -= size
-        if calls and not calls[-1][0].size_bytes:
-            self._make_room(held_bytes(calls[-1][1]))
+        calls = Calls.of_fields(fields)
+        if len(calls) and not calls.field("origin")[-1].size_bytes:
+            self._make_room(held_bytes(calls.field("inputs")[-1]))
         return calls
 
     def _holds_bytes(self) -> bool:
@@ -153,7 +165,7 @@ class CallBuffer:
     def _make_room(self, call_bytes: int) -> None:
         """Let in as many small calls as there are bytes for, by the size of one that comes through; half the bytes are for large ones."""
         self._call_bytes = max(call_bytes, self._call_bytes * 15 // 16)
-        self.room = min(self.max_calls, max(LEAST_CALLS, self._max_bytes // 2 // self._call_bytes))
+        self._have_room(min(self.max_calls, max(LEAST_CALLS, self._max_bytes // 2 // self._call_bytes)))
 
     def take_service_only(self) -> list[ServiceOnly]:
         """All calls that found no room, the oldest first."""
@@ -161,7 +173,7 @@ class CallBuffer:
 
     def reset_after_fork(self) -> None:
         """In a forked child: the parent's calls are the parent's. The queue object stays, callers hold on to it."""
-        self.calls.clear()
+        self.fields.clear()
         self._service_only.clear()
         self._bytes = 0
         self._lock = threading.Lock()
@@ -185,9 +197,9 @@ class Recorder:
         self, target: DeploymentWorker, buffer: CallBuffer, worker: Worker, options: WatchOptions | None = None
     ) -> None:
         self.clock = time.perf_counter_ns
-        self.target, self.calls, self.buffer = target, buffer.calls, buffer
+        self.target, self.fields, self.buffer = target, buffer.fields, buffer
         self.options = options or WatchOptions(by_reference=target.settings.copy == "reference")
-        # Whether calls may go straight into `calls`: the worker runs and has seen only rows of plain values, capturing does not pause.
+        # Whether calls may go straight into `fields`: the worker runs and has seen only rows of plain values, capturing does not pause.
         self.is_open = False
         self.fault_count = 0
         self._worker = worker

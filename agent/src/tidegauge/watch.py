@@ -163,8 +163,8 @@ def _recorded_sync(function: Callable[..., Any], recorder: Recorder, method: str
     One row of plain data goes into the buffer here; everything else is left to the recorder.
     """
     clock, answered, failed = recorder.clock, recorder.answered, recorder.failed
-    calls, buffer, context, stated = recorder.calls, recorder.buffer, current_context.get, STATED
-    append, scalars, float64, nothing = calls.append, SCALARS, FLOAT64, _NOTHING
+    fields, buffer, context, stated = recorder.fields, recorder.buffer, current_context.get, STATED
+    extend, scalars, float64, nothing = fields.extend, SCALARS, FLOAT64, _NOTHING
     by_reference, most = recorder.options.by_reference, SMALL_VALUES
     names = Origin(recorder.target, method, Form.ROW_OF_NAMES)
     floats = Origin(recorder.target, method, Form.ANY if by_reference else Form.ROW_OF_FLOATS)
@@ -177,17 +177,17 @@ def _recorded_sync(function: Callable[..., Any], recorder: Recorder, method: str
             failed(method, error, started, clock())
             raise
         ended = clock()
-        if recorder.is_open and len(calls) < buffer.room and (type(result) is float or type(result) in scalars):
+        if recorder.is_open and len(fields) < buffer.full and (type(result) is float or type(result) in scalars):
             if type(row) is ndarray and row.dtype is float64:
                 dimensions = row.ndim  # one row, whose shape nobody needs
                 size = len(row) if dimensions == 1 else row.size if dimensions == 2 and len(row) == 1 else 0
                 if size and size <= most:
                     own: Any = row if by_reference else row.tobytes()
-                    append((floats, own, result, started, ended, context() if stated.ever else None))
+                    extend((floats, own, result, started, ended, context() if stated.ever else None))
                     return result
             elif type(row) is dict:
                 own = row if by_reference else row.copy()
-                append((names, own, result, started, ended, context() if stated.ever else None))
+                extend((names, own, result, started, ended, context() if stated.ever else None))
                 return result
         answered(method, (row,), {}, result, started, ended)
         return result

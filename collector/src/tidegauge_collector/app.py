@@ -32,16 +32,15 @@ from tidegauge_collector.api.bodies import Alerting
 from tidegauge_collector.api.channels import ChannelRoutes
 from tidegauge_collector.api.custom import CustomRoutes
 from tidegauge_collector.api.deletions import DeletionRoutes
-from tidegauge_collector.api.deployments import summarise, summarise_all
+from tidegauge_collector.api.deployments import look_at_all
 from tidegauge_collector.api.doing import Doing
-from tidegauge_collector.api.health import health_of, health_of_all
 from tidegauge_collector.api.inbound import InboundRoute
 from tidegauge_collector.api.monitors import MonitorRoutes
 from tidegauge_collector.api.protocol import JsonRunner
 from tidegauge_collector.api.routes import Api, Changes, add_api_routes, new_application
 from tidegauge_collector.api.scope import Sources
 from tidegauge_collector.api.silences import SilenceRoutes
-from tidegauge_collector.api.trends import trend_of, trends_of
+from tidegauge_collector.api.standings import standing_of, standings_of
 from tidegauge_collector.control import StoreUnavailable
 from tidegauge_collector.errors import CollectorError
 from tidegauge_collector.figures import Figures
@@ -87,6 +86,8 @@ SWITCH_INTERVAL_S = 0.0005  # numpy work in the jobs' thread must not stall the 
 GC_THRESHOLDS = 20_000, 50, 50
 """A full collection holds every thread for 0.2 s where baselines of 500 deployments are in memory, and finds nothing: so it is rare."""
 READERS = 4
+WARM_S = 15.0
+"""How often what the lists of deployments say is computed again of those that changed: so nobody waits who looks at them."""
 GRACE_S = 5.0
 
 
@@ -176,23 +177,10 @@ class Collector:
         self.handout = Handout(self.control, baselines)
         extents = Kept(functools.partial(extent, self.telemetry), functools.partial(extents_of, self.telemetry))
         stored = Kept(functools.partial(stored_counts, self.telemetry))
-        summaries = Kept(
-            functools.partial(summarise, self.control, extents), functools.partial(summarise_all, self.control, extents)
+        standings = Kept(
+            functools.partial(standing_of, self.control, self.telemetry, baselines),
+            functools.partial(standings_of, self.control, self.telemetry, baselines),
         )
-        healths = Kept(
-            functools.partial(health_of, self.control, baselines),
-            functools.partial(health_of_all, self.control, baselines),
-        )
-        trends = Kept(
-            functools.partial(trend_of, self.control, self.telemetry),
-            functools.partial(trends_of, self.control, self.telemetry),
-        )
-
-        def judged(deployments: Iterable[str]) -> None:
-            names = tuple(deployments)
-            for kept in (summaries, healths, trends):
-                kept.touch(names)
-
         progress = ProgressReader(self.telemetry, self.service.agents.epochs, now_us)
         observer = Observer(self.telemetry, baselines)
         self._backtesting = Backtesting(
@@ -211,7 +199,7 @@ class Collector:
             routing=self.settings.routing,
             tell=self.telling.tell_some,
             now_us=now_us,
-            on_judged=judged,
+            on_judged=standings.touch,
         )
         self.production = ProductionBaselines(
             self.control,
@@ -222,8 +210,12 @@ class Collector:
         )
 
         def changed(deployments: set[str]) -> None:
-            for kept in (extents, stored, summaries, healths, trends):
+            for kept in (extents, stored):
                 kept.touch(deployments)
+
+        def removed(deployments: set[str]) -> None:
+            changed(deployments)
+            standings.touch(deployments)
 
         def folded(deployments: set[str]) -> None:
             changed(deployments)
@@ -231,7 +223,7 @@ class Collector:
 
         def ruled(deployments: Iterable[str]) -> None:
             names = tuple(deployments)
-            judged(names)
+            standings.touch(names)
             self.judging.expect(names)
 
         self._on_rules_changed = ruled
@@ -240,7 +232,7 @@ class Collector:
             self.judging.expect(self.production.make_due(deployments))
             return not self.production.has_work
 
-        self.deleting = Deleting(self.control, self.telemetry, now_us=now_us, on_removed=changed)
+        self.deleting = Deleting(self.control, self.telemetry, now_us=now_us, on_removed=removed)
         self.deleting.resume()
         wishes = Wishes(self.telemetry, self.deleting)
         self.housekeeping.errands |= {
@@ -248,7 +240,7 @@ class Collector:
             "export": lambda wish, tell: wishes.export(wish, lambda kind, done, of: tell(f"{kind} {done} {of}")),
         }
         self.keeping = Keeping(
-            self.control, self.telemetry, retention_of(self.settings), now_us=now_us, on_removed=changed
+            self.control, self.telemetry, retention_of(self.settings), now_us=now_us, on_removed=removed
         )
 
         self.folding = Folding(
@@ -268,9 +260,7 @@ class Collector:
             self.telemetry,
             extents,
             stored,
-            summaries,
-            healths,
-            trends,
+            standings,
             baselines=baselines,
             progress=progress,
             judging=self.judging,
@@ -439,6 +429,7 @@ class Collector:
             Job(60.0, "forget_messages", self._forget_messages, self._upkeep),
             Job(1.0, "errands", housekeeping.run_errands, self._upkeep),
             Job(60.0, "backup", housekeeping.back_up_if_due, self._upkeep),
+            Job(WARM_S, "warm", functools.partial(look_at_all, self.sources), self._readers, at_start=True),
         )
         self._stack.push_async_callback(self.watching.close)
         tell = functools.partial(self.telling.run, self._readers)

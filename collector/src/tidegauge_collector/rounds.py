@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import structlog
@@ -26,12 +27,13 @@ log = structlog.get_logger(__name__)
 
 
 class Job(NamedTuple):
-    """What is done every so many seconds, and where."""
+    """What is done every so many seconds, and where; `at_start`: for the first time at once."""
 
     seconds: float
     name: str
     work: Callable[[], Any]
     executor: Executor
+    at_start: bool = False
 
 
 class Rounds:
@@ -62,7 +64,8 @@ class Rounds:
         scheduler = AsyncIOScheduler(timezone="UTC")
         options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         for job in (Job(1.0, "judge", self._judge_in_turn, self._executor), *jobs):
-            scheduler.add_job(self._run, "interval", args=[job], seconds=job.seconds, id=job.name, **options)
+            first = {"next_run_time": datetime.now(UTC)} if job.at_start else {}
+            scheduler.add_job(self._run, "interval", args=[job], seconds=job.seconds, id=job.name, **first, **options)
         scheduler.start()
         stack.callback(self._end, scheduler)
         for task in (self._fold_for_ever, *tasks):

@@ -46,9 +46,9 @@ class Ship:
 
     def close_buffer(self) -> None:
         """The buffer is full."""
-        self.agent._capture.buffer.max_calls = 0
+        self.agent._capture.buffer.limit(0)
         self.call()
-        self.agent._capture.buffer.max_calls = capture.MAX_CALLS
+        self.agent._capture.buffer.limit(capture.MAX_CALLS)
 
     def pause(self) -> None:
         """Faults of ours, and calls meanwhile."""

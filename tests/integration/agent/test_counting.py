@@ -68,10 +68,10 @@ def test_rows_that_find_no_room_are_dropped_and_counted_and_their_requests_are_c
     runtime = agent._capture.runtime
 
     with runtime.locked():  # the worker cannot drain
-        agent._capture.buffer.max_calls = 0
+        agent._capture.buffer.limit(0)
         for _ in range(20):
             model(np.ones((5, 2)))
-        agent._capture.buffer.max_calls = capture.MAX_CALLS
+        agent._capture.buffer.limit(capture.MAX_CALLS)
     model(np.ones((5, 2)))
     agent.flush()
 
@@ -85,7 +85,7 @@ def test_rows_that_find_no_room_are_dropped_and_counted_and_their_requests_are_c
 
 def test_explicit_records_wait_for_room_and_none_is_dropped(make_agent: MakeAgent, spooled: Any) -> None:
     agent = make_agent()
-    agent._capture.buffer.max_calls = 3
+    agent._capture.buffer.limit(3)
 
     for i in range(50):
         agent.record({"x": float(i)})

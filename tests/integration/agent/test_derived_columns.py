@@ -13,7 +13,7 @@ from tidegauge.core.bins import ReferenceBins, categorical_bins, numeric_bins
 from tidegauge.settings import AgentSettings
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.codec import decode_frame
-from tidegauge.worker.calls import Call, Origin
+from tidegauge.worker.calls import Call, Calls, Origin
 from tidegauge.worker.deployment import DeploymentWorker
 
 MakeAgent = Callable[..., tidegauge.Agent]
@@ -36,7 +36,7 @@ class Worker:
         self.bins = bins
 
     def call(self, inputs: Any) -> None:
-        self.target.take([Call(Origin(self.target, "predict"), inputs, 0.5, 0, 1_000)], NOON_US)
+        self.target.take(Calls.of([Call(Origin(self.target, "predict"), inputs, 0.5, 0, 1_000)]), NOON_US)
         self.target.aggregate(NOON_US)
 
     def seal(self) -> list[pb.Frame]:

@@ -13,7 +13,7 @@ from tidegauge.settings import AgentSettings
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.codec import MAX_FRAME_BYTES, decode_frame, decode_moments
 from tidegauge.wire.rows import decode_baseline
-from tidegauge.worker.calls import Call, Origin
+from tidegauge.worker.calls import Call, Calls, Origin
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.frames import SealedFrame
 
@@ -33,7 +33,7 @@ def bins_of(table: np.ndarray) -> ReferenceBins:
 
 
 def take(worker: DeploymentWorker, inputs: Any) -> None:
-    worker.take([Call(Origin(worker, "predict"), inputs, None, 0, 1_000)], NOON_US)
+    worker.take(Calls.of([Call(Origin(worker, "predict"), inputs, None, 0, 1_000)]), NOON_US)
 
 
 def moments_in(frames: list[SealedFrame]) -> list[SecondMoments]:
@@ -78,7 +78,7 @@ def test_segments_have_none_and_names_and_answers_are_no_part_of_them(table: np.
     worker = worker_of(bins, segments=("carrier",))
     rows = [{**dict(zip(bins.columns, row, strict=False)), "carrier": "UA"} for row in table[:20].tolist()]
     for row in rows:
-        worker.take([Call(Origin(worker, "predict"), row, 0.5, 0, 1_000)], NOON_US)
+        worker.take(Calls.of([Call(Origin(worker, "predict"), row, 0.5, 0, 1_000)]), NOON_US)
 
     sealed = [decode_frame(frame.payload) for frame in worker.seal(NOON_US, profiles=True, final=True)]
 

@@ -18,7 +18,7 @@ from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.binsfile import bins_path, write_bins
 from tidegauge.wire.codec import decode_frame, decode_profile
 from tidegauge.worker import cells
-from tidegauge.worker.calls import Call, CallContext, Origin
+from tidegauge.worker.calls import Call, CallContext, Calls, Origin
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.frames import SealedFrame
 
@@ -49,7 +49,7 @@ class Worker:
     def call(self, inputs: Any, result: Any = None, *, at_us: int = 0, **context: Any) -> None:
         stated = CallContext(**context) if context else None
         call = Call(Origin(self.target, "predict"), inputs, result, at_us * 1_000, 1_000, stated)
-        self.target.take([call], NOON_US + at_us)
+        self.target.take(Calls.of([call]), NOON_US + at_us)
 
     def seal(self, at_us: int = 0, **options: Any) -> list[pb.Frame]:
         sealed = self.target.seal(NOON_US + at_us, **{"profiles": True} | options)

@@ -25,7 +25,6 @@ load("collector_mailbox", FOLDER / "mailbox.py")
 load("collector_crew", FOLDER / "crew.py")
 load("collector_desks", FOLDER / "desks.py")
 load("collector_parrot", FOLDER / "parrot.py")
-load("browser_chromium", FOLDER.parents[1] / "e2e" / "browser" / "chromium.py")
 
 
 @pytest.fixture(autouse=True)

@@ -118,6 +118,23 @@ def test_a_channel_that_is_not_configured_any_more_is_left_and_history_says_so(s
     assert [(one["channel"], one["type"]) for one in watch.tell(NOW + 2 * M)] == [("chat", "alert.resolved")]
 
 
+def test_what_a_channel_that_is_left_has_not_taken_is_given_up_and_can_be_resent(store):
+    watch = Watch(store, channels=("chat", "gone"), kind="webhook")
+    watch.judge("a", FAILING)
+    next(iter(watch.series.values())).tell(NOW)
+
+    store.leave_channels(["chat"], now_us=NOW + M)
+
+    assert store.outbox_depths() == {"chat": 1}
+    (dead,) = store.talks.dead()
+    assert (dead.channel, dead.last_error) == (
+        "gone",
+        "the channel is not configured any more: resend it when it is again",
+    )
+    store.resend(dead.id, now_us=NOW + 2 * M)
+    assert store.outbox_depths() == {"chat": 1, "gone": 1}
+
+
 def test_what_opens_and_ends_before_anybody_heard_leaves_history_and_no_message(store):
     watch = Watch(store)
     watch.judge("a", FAILING, QUIET, QUIET)

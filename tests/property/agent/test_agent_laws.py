@@ -13,7 +13,7 @@ from tidegauge.settings import AgentSettings
 from tidegauge.watch import watch
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.codec import decode_frame
-from tidegauge.worker.calls import Call, CallContext, Origin
+from tidegauge.worker.calls import Call, CallContext, Calls, Origin
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.runtime import _with_watermark
 
@@ -84,9 +84,9 @@ def test_rows_together_are_profiled_as_rows_one_by_one(rows: list[dict[str, Any]
     kinds = {"a": ColumnKind.NUMERIC, "b": ColumnKind.CATEGORICAL, "c": ColumnKind.BOOLEAN}
     together, alone = (worker(kinds=kinds) for _ in range(2))
 
-    together.take([Call(Origin(together, "predict"), row, None, 0, 1) for row in rows], NOW_US)
+    together.take(Calls.of([Call(Origin(together, "predict"), row, None, 0, 1) for row in rows]), NOW_US)
     for row in rows:
-        alone.take([Call(Origin(alone, "predict"), row, None, 0, 1)], NOW_US)
+        alone.take(Calls.of([Call(Origin(alone, "predict"), row, None, 0, 1)]), NOW_US)
         if len(rows) % slices == 0:
             alone.aggregate(NOW_US)
 
@@ -124,7 +124,7 @@ def test_every_row_below_the_low_watermark_lies_in_that_or_an_earlier_frame(step
             offset, rows, which = step
             context = CallContext(timestamps=(NOW_US + offset) / 1e6)
             inputs = [{"x": 1.0}] * rows
-            targets[which].take([Call(Origin(targets[which], "p"), inputs, None, 0, 1, context)], NOW_US)
+            targets[which].take(Calls.of([Call(Origin(targets[which], "p"), inputs, None, 0, 1, context)]), NOW_US)
             given_rows += rows
             continue
         profiles, everything, _ = step

@@ -17,7 +17,7 @@ from tidegauge.core.derived import PARTS, derive
 from tidegauge.core.kinds import infer_kind
 from tidegauge.errors import UsageError
 from tidegauge.settings import AgentSettings
-from tidegauge.worker.calls import Call, Origin
+from tidegauge.worker.calls import Call, Calls, Origin
 from tidegauge.worker.cells import profile_columns
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.outputs import ModelFacts, read_answers
@@ -148,7 +148,7 @@ def test_calls_of_any_dicts_are_all_counted(calls: list[tuple[dict[str, Any], An
     for inputs, result in calls:
         copied = (private_copy(dict(inputs))[0] if result is None else dict(inputs), private_copy(result)[0])
         rows += 1 if type(copied[0]) is dict else count_rows(copied[0])
-        target.take([Call(Origin(target, "predict"), *copied, 0, 1_000)], 1_795_435_200_000_000)
+        target.take(Calls.of([Call(Origin(target, "predict"), *copied, 0, 1_000)]), 1_795_435_200_000_000)
         target.aggregate(1_795_435_200_000_000)
     target.seal(1_795_435_200_000_000, profiles=True, everything=True)
 

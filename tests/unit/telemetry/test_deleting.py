@@ -1,5 +1,7 @@
 """Deletion on demand: what is named goes, the rest stays, a dry run only counts, and nothing comes back."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -176,3 +178,10 @@ def test_what_comes_after_a_deletion_counts_again_but_a_deleted_id_never(store):
     assert rows(store) == [72, 72]
     assert ids(store) == [("b", "1", 0.0), ("c", "2", 1.0)]
     assert store.index.tombstones.rows_barred == 3
+
+
+def test_a_plan_waits_for_nobody_who_writes(full):
+    with ThreadPoolExecutor(1) as other, full.write():
+        planned = other.submit(would_delete, full, stone()).result(timeout=60)
+
+    assert planned == delete(full, stone())

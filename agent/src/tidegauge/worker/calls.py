@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
 
 LARGE_BYTES = 8 * 1024 * 1024
 """Calls beyond are looked at block by block: by the caller before it returns, or behind its back where nobody can change them."""
-
-RawCall = tuple[Any, ...]
-"""The fields of a `Call`: making a plain tuple costs the caller a fifth of making a named one."""
 
 
 class Form(StrEnum):
@@ -81,16 +77,16 @@ class Call(NamedTuple):
         return self.origin.size_bytes
 
 
+FIELDS = len(Call._fields)
+"""Of a call. On their way to the worker the fields of calls stand one after another: a tuple for each call would be a container that
+lives for a while, and 700 of those make the interpreter collect garbage, in whichever call of the host comes next."""
+
 CALLS_AT_ONCE = 512
 """Calls that are looked at between two pauses."""
 
+_INTEGERS = frozenset({"started_ns", "ended_ns"})
 
-_ORIGIN = itemgetter(0)
-
-
-def origins_of(calls: Sequence[RawCall]) -> list[Origin]:
-    """The origin of each call."""
-    return list(map(_ORIGIN, calls))
+Field = npt.NDArray[Any]
 
 
 def common_origin(origins: Sequence[Origin]) -> Origin | None:
@@ -98,49 +94,78 @@ def common_origin(origins: Sequence[Origin]) -> Origin | None:
     return origins[0] if len(origins) and origins.count(origins[0]) == len(origins) else None
 
 
-class Calls(list[RawCall]):
-    """Many calls, the fields of which are gathered once, with pauses."""
+class Calls:
+    """Many calls by field; made by `of`, `of_fields`, `joined` or `where`, and not to be changed.
 
-    __slots__ = ("_breathe", "_floats", "_found", "_integers", "_origin")
+    While they wait the fields are arrays: the garbage collector looks at each thing in a list that is new, and into no array.
+    """
 
-    def __init__(self, calls: Sequence[RawCall], breathe: Breathe = no_pause) -> None:
-        super().__init__(calls)
+    __slots__ = ("_breathe", "_fields", "_lists", "_origin")
+
+    def __init__(self, fields: Mapping[str, Field], breathe: Breathe = no_pause) -> None:
+        self._fields = fields
         self._breathe = breathe
-        self._found: dict[str, list[Any]] = {}
-        self._integers: dict[str, npt.NDArray[np.int64]] = {}
-        self._floats: dict[str, npt.NDArray[np.float64] | None] = {}
+        self._lists: dict[str, list[Any]] = {}
         self._origin: list[Origin | None] = []
 
+    @classmethod
+    def of(cls, calls: Iterable[Call]) -> Calls:
+        """From calls one by one."""
+        return cls.of_fields([value for call in calls for value in call])
+
+    @classmethod
+    def of_fields(cls, values: list[Any]) -> Calls:
+        """From the fields of calls, one after another."""
+        return cls({name: _array(name, values[number::FIELDS]) for number, name in enumerate(Call._fields)})
+
+    @classmethod
+    def joined(cls, parts: Sequence[Calls], breathe: Breathe = no_pause) -> Calls:
+        """The calls of all parts, one after another."""
+        found = {}
+        for name in Call._fields:
+            found[name] = np.concatenate([part._fields[name] for part in parts])
+            breathe()
+        return cls(found, breathe)
+
+    def where(self, places: Sequence[int]) -> Calls:
+        """The calls at these places."""
+        if len(places) == len(self):
+            return self
+        chosen = np.array(places, dtype=np.int64)
+        return Calls({name: values[chosen] for name, values in self._fields.items()}, self._breathe)
+
+    def with_inputs(self, inputs: list[Any]) -> Calls:
+        """The calls with other inputs."""
+        return Calls({**self._fields, "inputs": _array("inputs", inputs)}, self._breathe)
+
+    def __len__(self) -> int:
+        return len(self._fields["origin"])
+
+    def __getitem__(self, place: int) -> Call:
+        return Call._make(values.item(place) for values in self._fields.values())
+
+    def __iter__(self) -> Iterator[Call]:
+        return map(Call._make, zip(*map(self.field, Call._fields), strict=True))
+
     def field(self, name: str) -> list[Any]:
-        """One field of each call. Not to be changed."""
-        if not self._found:
-            self._found = {one: [] for one in Call._fields}
-            gathered = list(self._found.values())
-            for start in range(0, len(self), CALLS_AT_ONCE):
-                parts = zip(
-                    *self[start : start + CALLS_AT_ONCE], strict=True
-                )  # all at once: each call is looked up in memory once
-                for values, part in zip(gathered, parts, strict=True):
-                    values.extend(part)
-                self._breathe()
-        return self._found[name]
+        """One field of each call; the list is kept for who asks next. Not to be changed."""
+        if name not in self._lists:
+            self._lists[name] = self._fields[name].tolist()
+        return self._lists[name]
+
+    def waiting(self) -> Calls:
+        """The same calls without what was kept."""
+        return Calls(self._fields, self._breathe)
 
     def integers(self, name: str) -> npt.NDArray[np.int64]:
         """One field of each call that holds integers. Not to be changed."""
-        if name not in self._integers:
-            values = self.field(name)
-            found = self._integers[name] = np.empty(len(values), dtype=np.int64)
-            for start in range(0, len(values), CALLS_AT_ONCE):
-                part = values[start : start + CALLS_AT_ONCE]
-                found[start : start + len(part)] = np.fromiter(part, np.int64, len(part))
-                self._breathe()
-        return self._integers[name]
+        return self._fields[name]
 
-    def floats(self, name: str) -> npt.NDArray[np.float64] | None:
-        """One field of each call, where it is a float in all of them. Not to be changed."""
-        if name not in self._floats:
-            self._floats[name] = floats_of(self.field(name))
-        return self._floats[name]
+    @property
+    def float_results(self) -> npt.NDArray[np.float64] | None:
+        """The result of each call, where all are floats. Not to be changed."""
+        results = self._fields["result"]
+        return results if results.dtype == np.float64 else None
 
     @property
     def origin(self) -> Origin | None:
@@ -167,14 +192,22 @@ class Calls(list[RawCall]):
         """The calls by method and form, in their order."""
         if self.origin is not None:
             return [self]
-        groups: dict[tuple[str, Form], list[RawCall]] = {}
         origins = self.field("origin")
         keys = {id(origin): (origin.method, origin.form) for origin in origins}
+        groups: dict[tuple[str, Form], list[int]] = {}
         for start in range(0, len(self), CALLS_AT_ONCE):
-            for call in self[start : start + CALLS_AT_ONCE]:
-                groups.setdefault(keys[id(call[0])], []).append(call)
+            for place, origin in enumerate(origins[start : start + CALLS_AT_ONCE], start):
+                groups.setdefault(keys[id(origin)], []).append(place)
             self._breathe()
-        return [Calls(own, self._breathe) for own in groups.values()]
+        return [self.where(places) for places in groups.values()]
+
+
+def _array(name: str, values: list[Any]) -> Field:
+    """A field of calls: numbers where it is known to be, or is all through."""
+    if name in _INTEGERS:
+        return np.fromiter(values, np.int64, len(values))
+    floats = floats_of(values) if name == "result" else None
+    return np.fromiter(values, np.object_, len(values)) if floats is None else floats
 
 
 class ServiceOnly(NamedTuple):
@@ -195,6 +228,6 @@ class CallSource(Protocol):
 
     def __len__(self) -> int: ...
 
-    def take(self, most: int) -> list[RawCall]: ...
+    def take(self, most: int) -> Calls: ...
 
     def take_service_only(self) -> list[ServiceOnly]: ...

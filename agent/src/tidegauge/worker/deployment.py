@@ -23,7 +23,7 @@ from tidegauge.settings import AgentSettings
 from tidegauge.wire.rows import ActualRows, RecordRows
 from tidegauge.worker.additions import Addition, Knowledge, profile_rows
 from tidegauge.worker.blocks import Layouts
-from tidegauge.worker.calls import Calls, Form, RawCall, ServiceOnly, common_origin, origins_of
+from tidegauge.worker.calls import Calls, Form, ServiceOnly
 from tidegauge.worker.cells import LEAST_ROWS, MAX_CELLS, OpenWindows, SealedWindow, WindowKey
 from tidegauge.worker.frames import FrameEncoder, SealedFrame
 from tidegauge.worker.metrics import CustomMetrics
@@ -93,7 +93,7 @@ class DeploymentWorker:
         self._windows = OpenWindows(suppress_below=self.settings.suppress_below)
         self.metrics = CustomMetrics(self.counts)
         self._service = ServiceMinutes()
-        self._waiting: list[RawCall] = []
+        self._waiting: list[Calls] = []
         self._waiting_counts: list[npt.NDArray[np.int64]] = []
         self._waiting_rows = self._waiting_bytes = 0
         self._read: list[Rows] = []
@@ -138,21 +138,22 @@ class DeploymentWorker:
 
     # ------------------------------------------------------------------ in
 
-    def take(self, calls: Sequence[RawCall], now_us: int, breathe: Breathe = no_pause) -> None:
+    def take(self, calls: Calls, now_us: int, breathe: Breathe = no_pause) -> None:
         """Take in calls; they are looked at when enough rows have come."""
-        if not calls:
+        if not len(calls):
             return
-        self._look_for_containers(calls)
-        last = calls[-1][1]
+        inputs, origin = calls.field("inputs"), calls.origin
+        self._look_for_containers(inputs)
+        last = inputs[-1]
         if type(last) is dict and lightened(last) is not last:  # one of them is looked at: rows of a service are alike
-            calls = [(call[0], lightened(call[1]), *call[2:]) if type(call[1]) is dict else call for call in calls]
-        self._waiting += calls
-        origins = origins_of(calls)
-        origin = common_origin(origins)
+            inputs = [lightened(row) if type(row) is dict else row for row in inputs]
+            calls = calls.with_inputs(inputs)
+        self._waiting.append(calls.waiting())
         is_row = origin is not None and origin.form is not Form.ANY
-        counts = np.ones(len(calls), dtype=np.int64) if is_row else row_counts([call[1] for call in calls])
+        counts = np.ones(len(calls), dtype=np.int64) if is_row else row_counts(inputs)
         self._waiting_counts.append(counts)
         self._waiting_rows += len(calls) if is_row else int(counts.sum())
+        origins = calls.field("origin")
         self._waiting_bytes += 0 if is_row else sum(one.size_bytes for one in origins)
         if not origins[-1].size_bytes:
             self._waiting_bytes += held_bytes(last) * len(calls)
@@ -161,14 +162,14 @@ class DeploymentWorker:
         if self._read_rows >= ROWS_AT_ONCE or self._read_values >= MAX_READ_VALUES or self._read_is_large:
             self._profile_read(now_us, breathe)
 
-    def _look_for_containers(self, calls: Sequence[RawCall]) -> None:
+    def _look_for_containers(self, inputs: Sequence[object]) -> None:
         """Whether rows have plain values only, so that a shallow copy of a dict is a private one: seen at the first thousands of
         rows, later at one of each batch; once they have not, each row is looked at before it is copied."""
         if self.rows_are_plain is False:
             return
-        last = calls[-1:] if self._looked_at >= ROWS_LOOKED_AT else calls
+        last = inputs[-1:] if self._looked_at >= ROWS_LOOKED_AT else inputs
         self._looked_at += len(last)
-        self.rows_are_plain = all(has_plain_values(call[1]) for call in last)
+        self.rows_are_plain = all(map(has_plain_values, last))
         if not self.rows_are_plain:
             for recorder in list(self.recorders):
                 recorder.close_shortcut()
@@ -216,14 +217,16 @@ class DeploymentWorker:
 
     def _read_waiting(self, now_us: int, breathe: Breathe) -> None:
         """Turn the waiting calls into columns, which take a fraction of their memory and so may wait for more rows."""
-        calls, self._waiting = Calls(self._waiting, breathe), []
+        waiting, self._waiting = self._waiting, []
         counts, self._waiting_counts = self._waiting_counts, []
         self._waiting_rows = self._waiting_bytes = 0
-        if not calls:
+        if not waiting:
             return
+        calls = Calls.joined(waiting, breathe)
+        waiting.clear()
         self.refresh_bins(now_us)
         self._service.add(Requests.of(calls, np.concatenate(counts), self._wall_us))
-        answered = calls if not calls.errors else Calls([call for call in calls if call[0].error is None], breathe)
+        answered = calls.where([i for i, error in enumerate(calls.errors) if error is None]) if calls.errors else calls
         breathe()
         read = self._reader.read(answered, now_us, breathe)
         self._read += read

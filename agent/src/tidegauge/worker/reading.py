@@ -16,7 +16,7 @@ from tidegauge.core.segments import SegmentNames
 from tidegauge.core.windows import clamp_future
 from tidegauge.errors import UsageError
 from tidegauge.settings import AgentSettings
-from tidegauge.worker.calls import Call, CallContext, Calls, Form, RawCall
+from tidegauge.worker.calls import Call, CallContext, Calls, Form
 from tidegauge.worker.facts import Times, as_list, read_ids, read_times
 from tidegauge.worker.outputs import Answers, ModelFacts, is_one_answer, read_answers
 from tidegauge.worker.pacing import Breathe
@@ -76,26 +76,26 @@ class CallReader:
         found = []
         for call in group:
             try:
-                found.append(self._read(Calls([call]), now_us, breathe))
+                found.append(self._read(Calls.of([call]), now_us, breathe))
             except UsageError:
                 self._drop("unreadable_input", call)
-                reason = call[1].reason if isinstance(call[1], Unread) else "shape"
-                self.counts[f"unreadable_input:{reason}"] += count_rows(call[1])
+                reason = call.inputs.reason if isinstance(call.inputs, Unread) else "shape"
+                self.counts[f"unreadable_input:{reason}"] += count_rows(call.inputs)
             except Exception:  # noqa: BLE001 - counted; the host must not notice
                 self._drop("internal_error", call)
         return found
 
-    def _drop(self, reason: str, call: RawCall) -> None:
-        rows = count_rows(call[1])
+    def _drop(self, reason: str, call: Call) -> None:
+        rows = count_rows(call.inputs)
         self.counts["captured"] += rows
         self.counts[f"dropped:{reason}"] += rows
 
     def _read(self, calls: Calls, now_us: int, breathe: Breathe) -> Rows:
-        origin, contexts = calls[0][0], calls.field("context")
+        contexts = calls.field("context")
         columns, each = self._columns(calls, breathe)
         columns = self._privacy.columns(columns)
         count = each * len(calls)
-        answers = self._answers(calls, each, origin.method)
+        answers = self._answers(calls, each)
         breathe()
         arrival = calls.integers("started_ns") // 1_000 + self._wall_us(0)
         arrival = arrival if each == 1 else np.repeat(arrival, each)
@@ -113,10 +113,10 @@ class CallReader:
     def _columns(self, calls: Calls, breathe: Breathe) -> tuple[Columns, int]:
         """Columns of alike calls, and the rows of each."""
         inputs = calls.field("inputs")
-        if calls[0][0].form is Form.ROW_OF_FLOATS:
+        if calls.field("origin")[0].form is Form.ROW_OF_FLOATS:
             return self._named(rows_of_bytes(inputs, len(inputs[0]) // 8, breathe)), 1
         if len(inputs) == 1 and not isinstance(inputs[0], dict):
-            return self._table(inputs[0], calls[0][2])
+            return self._table(inputs[0], calls.field("result")[0])
         if isinstance(inputs[0], dict):
             special = {self.settings.id_column, *self.settings.segment_parts}
             numeric = {name for name, kind in self.kinds.items() if kind is ColumnKind.NUMERIC and name not in special}
@@ -147,8 +147,9 @@ class CallReader:
         is_vector = any(self.settings.kinds.get(str(name)) is ColumnKind.VECTOR for name in table.columns)
         return is_vector or (table.rows != 1 and is_one_answer(result))
 
-    def _answers(self, calls: Calls, each: int, method: str) -> Answers:
-        results, numbers = calls.field("result"), calls.floats("result")
+    def _answers(self, calls: Calls, each: int) -> Answers:
+        results, numbers = calls.field("result"), calls.float_results
+        method = calls.field("origin")[0].method  # alike calls have one
         count = each * len(results)
         if isinstance(results[0], Unread):
             self.counts["unreadable_predictions"] += count
@@ -252,8 +253,7 @@ class CallReader:
             rows = np.bincount(call_of_row[member[codes]], minlength=len(calls))
             chosen = np.flatnonzero(rows)
             if len(chosen):
-                own = calls if len(chosen) == len(calls) else [calls[i] for i in chosen.tolist()]
-                self._requests.append((segment, Requests.of(own, rows[chosen], self._wall_us)))
+                self._requests.append((segment, Requests.of(calls.where(chosen.tolist()), rows[chosen], self._wall_us)))
 
 
 def rows_of_bytes(rows: list[bytes], width: int, breathe: Breathe) -> npt.NDArray[np.float64]:
@@ -298,12 +298,12 @@ def _groups(calls: Calls, breathe: Breathe) -> list[Calls]:
     """Calls of one method and form that can be read as one table, together; others alone. Their order is kept within a group."""
     if len(calls) == 1 or _all_alike(calls, breathe):
         return [calls]
-    groups: dict[object, list[RawCall]] = {}
+    groups: dict[object, list[int]] = {}
     for number, call in enumerate(calls):
-        groups.setdefault(_likeness(Call._make(call)) or number, []).append(call)
+        groups.setdefault(_likeness(call) or number, []).append(number)
         if not number % _LOOKED_AT_AT_ONCE:
             breathe()
-    return [Calls(group, breathe) for group in groups.values()]
+    return [calls.where(places) for places in groups.values()]
 
 
 def _all_alike(calls: Calls, breathe: Breathe) -> bool:
@@ -311,16 +311,16 @@ def _all_alike(calls: Calls, breathe: Breathe) -> bool:
     if calls.contexts:
         return False
     inputs, results = calls.field("inputs"), calls.field("result")
-    answers = {float} if calls.floats("result") is not None else set(map(type, results))
+    answers = {float} if calls.float_results is not None else set(map(type, results))
     breathe()
-    if len(answers) != 1 or not _are_alike(inputs, calls[0][0].form):
+    if len(answers) != 1 or not _are_alike(inputs, calls[0].origin.form):
         return False
     breathe()
     if answers in ({np.ndarray}, {tuple}) and not _same(results):
         return False
     if answers == {list} and len(set(map(len, results))) != 1:
         return False
-    return _likeness(Call._make(calls[0])) is not None
+    return _likeness(calls[0]) is not None
 
 
 def _are_alike(inputs: list[Any], form: Form) -> bool:

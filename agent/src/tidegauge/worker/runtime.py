@@ -24,12 +24,10 @@ from tidegauge.settings import AgentSettings
 from tidegauge.worker.calls import (
     LARGE_BYTES,
     Call,
+    Calls,
     CallSource,
     Origin,
-    RawCall,
     ServiceOnly,
-    common_origin,
-    origins_of,
 )
 from tidegauge.worker.deployment import DeploymentWorker
 from tidegauge.worker.frames import SealedFrame, with_watermark
@@ -157,7 +155,7 @@ class Runtime:
             target.serve([ServiceOnly(target, rows, None, call.started_ns, call.duration_ns, call.context)])
         for number, start in enumerate(range(0, rows, ROWS_A_BLOCK)):
             block = _block(call, slice(start, start + ROWS_A_BLOCK))
-            target.take([block], _now_us(), breathe)
+            target.take(Calls.of([block]), _now_us(), breathe)
             target.aggregate(_now_us(), breathe)
             if number % BLOCKS_A_SEAL == BLOCKS_A_SEAL - 1:
                 self._attempt(lambda: self._seal(profiles=False))
@@ -305,10 +303,8 @@ class Runtime:
         taken, now_us = 0, _now_us()
         while taken < most and (calls := self._source.take(min(CALLS_AT_ONCE, most - taken))):
             taken += len(calls)
-            origins = origins_of(calls)
-            origin = common_origin(origins)
-            if origin is not None and origin.size_bytes <= LARGE_BYTES:
-                origin.target.take(calls, now_us, breathe)
+            if calls.origin is not None and calls.origin.size_bytes <= LARGE_BYTES:
+                calls.origin.target.take(calls, now_us, breathe)
             else:
                 self._take_several(calls, now_us, breathe)
         kept = self._source.take_service_only()
@@ -316,18 +312,17 @@ class Runtime:
             target.take_service_only([one for one in kept if one.target is target])
         return taken
 
-    def _take_several(self, calls: list[RawCall], now_us: int, breathe: Breathe) -> None:
+    def _take_several(self, calls: Calls, now_us: int, breathe: Breathe) -> None:
         """Calls of several targets, or large ones: nobody can change these, so they came here whole."""
-        by_target: dict[int, tuple[DeploymentWorker, list[RawCall]]] = {}
-        for raw in calls:
-            call = Call._make(raw)
-            target = call.origin.target
-            if call.size_bytes > LARGE_BYTES:
+        by_target: dict[int, tuple[DeploymentWorker, list[int]]] = {}
+        for place, origin in enumerate(calls.field("origin")):
+            if origin.size_bytes > LARGE_BYTES:
+                call = calls[place]
                 self._take_blocks(call, count_rows(call.inputs), breathe)
             else:
-                by_target.setdefault(id(target), (target, []))[1].append(raw)
-        for target, own in by_target.values():
-            target.take(own, now_us, breathe)
+                by_target.setdefault(id(origin.target), (origin.target, []))[1].append(place)
+        for target, places in by_target.values():
+            target.take(calls.where(places), now_us, breathe)
 
     def _seal(
         self,

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tidegauge.core.columns import CACHE, CONSUMER, ERROR, LATENCY, ROWS, ColumnKind, NumericValues
 from tidegauge.core.profile import ColumnProfile, limit_names, merge_profiles, profile_durations, profile_numeric
 from tidegauge.core.windows import MINUTE_US
-from tidegauge.worker.calls import CallContext, Calls, RawCall, ServiceOnly
+from tidegauge.worker.calls import CallContext, Calls, ServiceOnly
 
 MAX_NAMES = 100
 """Error classes, and consumers, that are counted by name in a minute; the rest is overflow."""
@@ -51,9 +51,8 @@ class Requests:
         )
 
     @classmethod
-    def of(cls, calls: Sequence[RawCall], rows: Integers, wall_us: Callable[[int], int]) -> Requests:
+    def of(cls, calls: Calls, rows: Integers, wall_us: Callable[[int], int]) -> Requests:
         """From calls; `rows` is how many each has, `wall_us` turns a monotonic reading into wall-clock time."""
-        calls = calls if isinstance(calls, Calls) else Calls(calls)
         errors = calls.errors
         answered = np.where([error is None for error in errors], rows, 0) if errors else rows
         began_us = calls.integers("started_ns") // 1_000 + wall_us(0)

@@ -22,6 +22,7 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     ("GET", "/"): Scope.READ,
     ("GET", "/deployments/{name}"): Scope.READ,
     ("GET", "/deployments/{name}/{tab}"): Scope.READ,
+    ("GET", "/report"): Scope.READ,
     ("GET", "/alerts"): Scope.READ,
     ("POST", "/alerts"): Scope.ADMIN,
     ("GET", "/alerts/{id}"): Scope.READ,

@@ -2,31 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from tidegauge_collector.api.agents import shipper_of
-from tidegauge_collector.api.query import NotFound, check_known
+from tidegauge_collector.api.query import check_known
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, find_version
-from tidegauge_collector.control import ControlStore
+from tidegauge_collector.api.standings import Standing
 from tidegauge_collector.control.overview import Overview
+from tidegauge_collector.core.attributes import NAMES as ATTRIBUTES
 from tidegauge_collector.measuring.drift import is_feature_or_prediction
-from tidegauge_collector.measuring.kept import Kept
 from tidegauge_collector.measuring.measurement import finite, rfc3339
 from tidegauge_collector.telemetry.extent import Extent, gap_summary, known
 
 _RANK = {"ok": 1, "warning": 2, "failing": 3}
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One deployment, with all that lists say of it."""
+
+    overview: Overview
+    extent: Extent
+    standing: Standing
+    firing: Mapping[str, int]
+
+    @property
+    def name(self) -> str:
+        return self.overview.deployment.name
+
+    @property
+    def verdict(self) -> str:
+        """The worst severity that fires, else whether anything was judged."""
+        healthy = "ok" if self.standing.is_judged else "not_enough_data"
+        return max(self.firing, key=lambda severity: _RANK.get(severity, 0), default=healthy)
+
+
+def look_at_all(sources: Sources) -> list[Look]:
+    """All deployments, by name."""
+    found = sources.control.overviews()
+    names = list(found)
+    revisions = {name: one.deployment.config_revision for name, one in found.items()}
+    extents, standings = sources.extents.of_many(names), sources.standings.of_many(names, stamps=revisions)
+    firing = sources.control.firing()
+    return [
+        Look(one, extents[name], standings.get(name, Standing()), firing.get(name, {})) for name, one in found.items()
+    ]
+
+
 def list_deployments(sources: Sources, query: Query) -> Json:
     """All deployments, by name."""
     check_known(query)
-    revision = sources.control.config_revision()
-    names = [one.name for one in sources.control.deployments()]
-    found = sources.summaries.of_many(names, stamp=revision)
-    health = sources.healths.of_many(names)
-    items = [{**found[name], "health": health.get(name, {})} for name in names if name in found]
-    return {"items": items, "next": None}
+    return {"items": [_summary(one) for one in look_at_all(sources)], "next": None}
 
 
 def show_deployment(sources: Sources, name: str, query: Query) -> Json:
@@ -36,9 +63,14 @@ def show_deployment(sources: Sources, name: str, query: Query) -> Json:
     seen = known(sources.telemetry, name)
     active = sources.baselines.active(name, find_version(sources, found, query))
     importance = active.baseline.importance if active else {}
+    look = Look(
+        sources.control.overviews()[name],
+        sources.extents.of(name),
+        sources.standings.of(name, stamp=found.config_revision),
+        sources.control.firing().get(name, {}),
+    )
     return {
-        **sources.summaries.of(name, stamp=sources.control.config_revision()),
-        "health": sources.healths.of(name),
+        **_summary(look),
         "segments": sorted(seen.segments),
         "columns": [
             {
@@ -79,39 +111,24 @@ def show_deployment(sources: Sources, name: str, query: Query) -> Json:
     }
 
 
-def summarise(control: ControlStore, extents: Kept[Extent], name: str) -> Json:
-    """What the list says of a deployment; raises NotFound."""
-    found = summarise_all(control, extents, [name]).get(name)
-    if found is None:
-        raise NotFound(f"deployment {name!r} does not exist")
-    return found
-
-
-def summarise_all(control: ControlStore, extents: Kept[Extent], names: Sequence[str]) -> dict[str, Json]:
-    """The same of those of the deployments that exist, for many at once."""
-    found = control.overviews(names)
-    seen = extents.of_many(list(found))
-    return {name: _summary(one, seen[name]) for name, one in found.items()}
-
-
-def _summary(one: Overview, seen: Extent) -> Json:
-    worst = max(one.firing, key=lambda severity: _RANK.get(severity, 0), default=None)
-    healthy = "ok" if one.is_judged else "not_enough_data"
+def _summary(look: Look) -> Json:
+    about, seen = look.overview.deployment, look.extent
     return {
-        "name": one.name,
-        "task": one.task,
-        "timezone": one.timezone,
-        "created_at": rfc3339(one.created_at_us),
+        "name": about.name,
+        "task": about.task,
+        "timezone": about.timezone,
+        "created_at": rfc3339(about.created_at_us),
         "versions": [
             {"version": version.name, "role": version.role, "first_seen": rfc3339(version.first_seen_us)}
-            for version in one.versions
+            for version in look.overview.versions
         ],
-        "verdict": worst or healthy,
-        "open_alerts": sum(one.firing.values()),
+        "verdict": look.verdict,
+        "open_alerts": sum(look.firing.values()),
         "first_prediction": rfc3339(seen.first_event_us),
         "last_prediction": rfc3339(seen.last_prediction_us),
         "predictions_last_day": seen.last_day_rows,
-        **asdict(one.attributes),
+        **{name: getattr(about, name) for name in ATTRIBUTES},
+        "health": look.standing.blocks,
     }
 
 

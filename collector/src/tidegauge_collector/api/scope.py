@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tidegauge.core.windows import HOUR_US, MINUTE_US, window_start
 from tidegauge_collector.api.query import BadRequest, NotFound, read_choice, read_time
+from tidegauge_collector.api.standings import Standing
 from tidegauge_collector.control import ControlStore, Deployment
 from tidegauge_collector.core.routing import Routing
 from tidegauge_collector.ingest.quarantine import Quarantine
@@ -38,9 +39,7 @@ class Sources:
     telemetry: TelemetryStore
     extents: Kept[Extent]
     stored: Kept[StoredCounts]
-    summaries: Kept[Json]
-    healths: Kept[Json]
-    trends: Kept[Json]
+    standings: Kept[Standing]
     baselines: Baselines
     progress: ProgressReader
     judging: Judging

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import String, cast, select
+from sqlalchemy import ColumnElement, String, cast, select
 from sqlalchemy.orm import Session
 
 from tidegauge_collector.control import deployments
@@ -28,10 +28,8 @@ def listed(session: Session, deployment: str) -> list[Monitor]:
 
 def by_id(session: Session, deployment_id: int) -> dict[str, Monitor]:
     """The monitors of a deployment, in their stated order, by their id."""
-    rows = session.scalars(
-        select(MonitorRow).where(MonitorRow.deployment_id == deployment_id).order_by(MonitorRow.position, MonitorRow.id)
-    )
-    return {row.id: value(row) for row in rows}
+    found = of_all(session, MonitorRow.deployment_id == deployment_id)
+    return {one.id: one for one in found.get(deployment_id, ())}
 
 
 def blocks(session: Session, deployment_id: int) -> dict[str, Block]:
@@ -45,18 +43,14 @@ def blocks(session: Session, deployment_id: int) -> dict[str, Block]:
     }
 
 
-def of_all(session: Session) -> dict[int, list[Monitor]]:
-    """The monitors of every deployment that has any, in their stated order. Most have the same: these are read once."""
-    known: dict[tuple[str, str], Monitor] = {}
+def of_all(session: Session, *of: ColumnElement[bool]) -> dict[int, list[Monitor]]:
+    """The monitors of every deployment that has any, in their stated order, or those `of` which conditions hold."""
+    columns = select(MonitorRow.deployment_id, MonitorRow.id, cast(MonitorRow.parameters, String)).where(*of)
     found: dict[int, list[Monitor]] = {}
-    columns = select(MonitorRow.deployment_id, MonitorRow.id, MonitorRow.parameters)
-    for deployment_id, name, parameters in session.execute(
+    for deployment_id, name, text in session.execute(
         columns.order_by(MonitorRow.deployment_id, MonitorRow.position, MonitorRow.id)
     ):
-        key = (name, json.dumps(parameters, sort_keys=True))
-        if key not in known:
-            known[key] = monitor_of(name, parameters)
-        found.setdefault(deployment_id, []).append(known[key])
+        found.setdefault(deployment_id, []).append(_read(name, text))
     return found
 
 
@@ -97,9 +91,10 @@ def monitor_of(name: str, parameters: Mapping[str, Any]) -> Monitor:
     return Monitor(**{**found, "id": name})
 
 
-def value(row: MonitorRow) -> Monitor:
-    """The stored rule as the core's value."""
-    return monitor_of(row.id, row.parameters)
+@lru_cache(maxsize=4_096)
+def _read(name: str, text: str) -> Monitor:
+    """From stored parameters. Thousands of deployments have the same few monitors: each is read once."""
+    return monitor_of(name, json.loads(text))
 
 
 def state_of(stored: Mapping[str, Any]) -> SeriesState:

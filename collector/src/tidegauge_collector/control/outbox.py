@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from tidegauge_collector.control.ids import delivery_id
@@ -150,16 +150,26 @@ def resend(session: Session, outbox_id: int, now_us: int) -> None:
 
 def expire(session: Session, channel: str, created_before_us: int, now_us: int) -> int:
     """Gives up the pending messages of a channel made before that time; returns how many."""
-    reason = "not delivered in time: the channel was paused"
-    expired = session.scalars(
+    of = and_(Row.channel == channel, Row.created_at_us < created_before_us)
+    return _give_up(session, of, Receipt(now_us, "expired", None, "not delivered in time: the channel was paused"))
+
+
+def leave(session: Session, channels: Collection[str], now_us: int) -> int:
+    """Gives up the pending messages of all but these channels; returns how many."""
+    reason = "the channel is not configured any more: resend it when it is again"
+    return _give_up(session, Row.channel.not_in(channels), Receipt(now_us, "dead", None, reason))
+
+
+def _give_up(session: Session, of: ColumnElement[bool], receipt: Receipt) -> int:
+    given_up = session.scalars(
         update(Row)
-        .where(Row.channel == channel, Row.status == "pending", Row.created_at_us < created_before_us)
-        .values(status="dead", last_error=reason)
+        .where(of, Row.status == "pending")
+        .values(status="dead", last_error=receipt.detail)
         .returning(Row.id)
     ).all()
-    for outbox_id in expired:
-        session.add(ReceiptRow(outbox_id=outbox_id, **asdict(Receipt(now_us, "expired", None, reason))))
-    return len(expired)
+    for outbox_id in given_up:
+        session.add(ReceiptRow(outbox_id=outbox_id, **asdict(receipt)))
+    return len(given_up)
 
 
 def _heads(query: Select[Any], channels: Collection[str] | None) -> Select[Any]:

@@ -7,6 +7,7 @@ A name that does not exist raises LookupError; a locked or full disk raises Stor
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 from sqlalchemy import Engine
@@ -20,6 +21,7 @@ from tidegauge_collector.control import (
     labelling,
     monitors,
     outbox,
+    overview,
     revisions,
     schema,
     telling,
@@ -35,7 +37,7 @@ from tidegauge_collector.control.deletions import Deletions
 from tidegauge_collector.control.deployments import Deployment, Version
 from tidegauge_collector.control.engine import open_engine, writing
 from tidegauge_collector.control.outbox import Message, OutboxRow, Receipt
-from tidegauge_collector.control.overview import Overview, overviews
+from tidegauge_collector.control.overview import Overview
 from tidegauge_collector.control.people import People
 from tidegauge_collector.control.requests import Requests
 from tidegauge_collector.control.silences import Silences
@@ -62,6 +64,7 @@ class ControlStore:
         self._begin: Callable[[], AbstractContextManager[Session]] = sessionmaker(writing(engine)).begin
         self._generation = 0
         self._revision: tuple[int, int] | None = None  # a generation, and the revision in it
+        self._overviews: tuple[int, Mapping[str, Overview]] | None = None  # likewise
         self.tokens = Tokens(self._read, self._note)
         self.requests = Requests(self._read, self._note)
         self.agents = StoredAgents(self._read, self._note)
@@ -146,8 +149,17 @@ class ControlStore:
 
     def deployments(self) -> list[Deployment]:
         """All deployments by name."""
+        return [one.deployment for one in self.overviews().values()]
+
+    def overviews(self) -> Mapping[str, Overview]:
+        """All deployments with their versions, by name: read once in each generation."""
+        generation, known = self._generation, self._overviews
+        if known is not None and known[0] == generation:
+            return known[1]
         with self._read() as session:
-            return deployments.listed(session)
+            found = MappingProxyType(overview.overviews(session))
+        self._overviews = (generation, found)
+        return found
 
     def deployment(self, name: str) -> Deployment | None:
         """The deployment of that name, or None."""
@@ -167,11 +179,6 @@ class ControlStore:
         `deployments`)."""
         with self._write() as session:
             return deployments.change_metric(session, name, metric, said)
-
-    def overviews(self, names: Collection[str]) -> dict[str, Overview]:
-        """What the list of deployments says of each, for many at once."""
-        with self._read() as session:
-            return overviews(session, names)
 
     def ensure_version(self, deployment: str, name: str, *, role: str, now_us: int) -> Version:
         """The version of that name, made where it is new; the role that was seen first stays."""
@@ -260,7 +267,7 @@ class ControlStore:
         told of what came first.
         """
         touched: list[AlertRow] = []
-        parts = list(transitions.rounds(updates)) or [[]]
+        parts = list(transitions.rounds(updates)) or ([[]] if reached else [])
         for number, some in enumerate(parts, start=1):
             if number > 1:
                 between()
@@ -286,6 +293,11 @@ class ControlStore:
         with self._read() as session:
             return labelling.labels_of_number(session, alert)
 
+    def firing(self) -> dict[str, dict[str, int]]:
+        """How many alerts of each severity fire in each deployment that has any."""
+        with self._read() as session:
+            return overview.firing(session)
+
     def alert_figures(self) -> AlertFigures:
         """Figures of the alerts, for `/metrics`."""
         with self._read() as session:
@@ -310,24 +322,28 @@ class ControlStore:
 
     def tell(self, thread: int, terms: telling.Terms, compose: telling.Compose) -> str | None:
         """Puts what a thread has to say into the outbox; the delivery id of the message, None where there is none."""
-        with self._write() as session:
+        with self._note() as session:
             return telling.tell(session, thread, terms, compose)
 
     def postpone_thread(self, thread: int, *, until_us: int) -> None:
         """Looks at a thread again at that time."""
-        with self._write() as session:
+        with self._note() as session:
             threads.postpone(session, thread, until_us)
 
     def adopt_untold(self, routing: Routing, *, now_us: int) -> None:
         """Looks at every open thread in the next pass, and at firing alerts that no thread tells of."""
-        with self._write() as session:
+        with self._note() as session:
             for owner, found in threads.untold(session).items():
                 threads.route(session, routing, owner, found, now_us)
             threads.stir_all(session, now_us)
 
     def leave_channels(self, channels: Collection[str], *, now_us: int) -> Mapping[str, int]:
-        """Closes the open threads of channels that are none of these (any more); how many, by channel."""
-        with self._write() as session:
+        """Closes the open threads of channels that are none of these (any more); how many, by channel.
+
+        What those channels have not taken yet is given up.
+        """
+        with self._note() as session:
+            outbox.leave(session, channels, now_us)
             return threads.leave(session, channels, now_us)
 
     def deployments_of_threads(self, found: Collection[int]) -> set[tuple[str, str]]:
@@ -342,7 +358,7 @@ class ControlStore:
 
     def forget_messages(self, *, before_us: int, most: int = 1_000) -> int:
         """Deletes some messages and closed threads that are older; returns how many."""
-        with self._write() as session:
+        with self._note() as session:
             return threads.forget(session, before_us, most)
 
     # outbox

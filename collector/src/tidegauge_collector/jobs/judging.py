@@ -192,8 +192,6 @@ class Judging:
             self.counts["failed"] += 1
             log.error("judging.failed", series=series, problem=repr(problem), exc_info=True)
             return True
-        finally:
-            self._on_judged([series[0]])
 
     # ------------------------------------------------------------------ which windows
 
@@ -336,6 +334,8 @@ class Judging:
 
     def _record(self, deployment: Deployment, said: Sequence[tuple[Monitor, Judgements]]) -> bool:
         """Alerts first, then what was judged: after a crash between the two the states pass over what they have seen."""
+        if not any(len(judged) for _, judged in said):
+            return False
         states = self._control.series_states(deployment.name, {monitor.id for monitor, _ in said})
         updates: list[Update] = []
         reached: dict[Place, int] = {}
@@ -347,15 +347,18 @@ class Judging:
             stored.append(_columns(monitor, judged, moved.cooling_down, self._now_us()))
             self.counts["judged"] += len(judged)
             self.counts["cooling_down"] += len(moved.cooling_down)
-        touched = self._control.record_transitions(
-            deployment.name,
-            updates,
-            routing=self._routing,
-            now_us=self._now_us(),
-            reached=reached,
-            between=self._tell,
-        )
-        append_judgements(self._telemetry, deployment.name, stored)
+        try:
+            touched = self._control.record_transitions(
+                deployment.name,
+                updates,
+                routing=self._routing,
+                now_us=self._now_us(),
+                reached=reached,
+                between=self._tell,
+            )
+            append_judgements(self._telemetry, deployment.name, stored)
+        finally:
+            self._on_judged([deployment.name])
         self.counts["transitions"] += len(touched)
         for alert in touched:
             log.info(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 V = TypeVar("V")
+_NO_STAMPS: Mapping[str, object] = {}
 
 
 class Kept(Generic[V]):
@@ -35,9 +36,9 @@ class Kept(Generic[V]):
         self._values[deployment] = (key, value)
         return value
 
-    def of_many(self, deployments: Sequence[str], *, stamp: object = None) -> dict[str, V]:
+    def of_many(self, deployments: Sequence[str], *, stamps: Mapping[str, object] = _NO_STAMPS) -> dict[str, V]:
         """The values of many deployments: those that changed are computed at once."""
-        keys = {name: (self._changes.get(name, 0), stamp) for name in deployments}  # before computing, as above
+        keys = {name: (self._changes.get(name, 0), stamps.get(name)) for name in deployments}  # before, as above
         known = {name: self._values.get(name) for name in deployments}
         stale = [name for name, one in known.items() if one is None or one[0] != keys[name]]
         if stale and self._compute_many is not None:
@@ -45,5 +46,5 @@ class Kept(Generic[V]):
                 self._values[name] = (keys[name], value)
         elif stale:
             for name in stale:
-                self.of(name, stamp=stamp)
+                self.of(name, stamp=stamps.get(name))
         return {name: one[1] for name in deployments if (one := self._values.get(name)) is not None}

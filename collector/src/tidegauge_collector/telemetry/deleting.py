@@ -11,6 +11,7 @@ import numpy as np
 
 from tidegauge.core.windows import SECOND_US, Window
 from tidegauge_collector.crash_points import crash_here
+from tidegauge_collector.telemetry.queries import COUNT_OF
 from tidegauge_collector.telemetry.rolling import keys_of, read_merged, roll_up, tables_of, write
 from tidegauge_collector.telemetry.rowwise import split_ids
 from tidegauge_collector.telemetry.store import Parameters, Table, TelemetryStore
@@ -19,19 +20,11 @@ from tidegauge_collector.telemetry.tombstones import Tombstone
 ALWAYS = Window(-(1 << 62), 1 << 62)
 
 
-class _Undone(Exception):  # noqa: N818 - carries no news beyond its being raised
-    """Ends the transaction of a dry run."""
-
-
 def would_delete(store: TelemetryStore, one: Tombstone) -> Counter[str]:
-    """What a deletion would remove, by kind; nothing is removed."""
-    found: Counter[str] = Counter()
-    try:
-        with store.write():
-            found = _delete(store, one)
-            raise _Undone  # noqa: TRY301 - it is how the transaction is undone
-    except _Undone:
-        return found
+    """What a deletion would remove, by kind; nothing is removed, and nobody who writes is held up."""
+    with store.snapshot():
+        found = _count_rows(store, one, COUNT_OF)
+        return +(found if one.prediction is not None else found + _Profiles(store, one, COUNT_OF).count())
 
 
 def delete(store: TelemetryStore, one: Tombstone) -> Counter[str]:
@@ -64,13 +57,14 @@ def deletions_applied(store: TelemetryStore) -> set[str]:
 
 
 def _delete(store: TelemetryStore, one: Tombstone) -> Counter[str]:
-    removed = _rows_of(store, one)
+    removed = _count_rows(store, one)
     if one.prediction is None:
         removed += _Profiles(store, one).delete()
     return +removed
 
 
-def _rows_of(store: TelemetryStore, one: Tombstone) -> Counter[str]:
+def _count_rows(store: TelemetryStore, one: Tombstone, doing: str = "") -> Counter[str]:
+    """How many rows of single predictions, actuals, verdicts and events a deletion removes, or would where `doing` is to count."""
     window = one.window or ALWAYS
     high, low = split_ids(one.prediction or bytes(16))
     deployment = {"deployment_id": store.index.deployments.known.get(one.deployment, -1)}
@@ -79,13 +73,13 @@ def _rows_of(store: TelemetryStore, one: Tombstone) -> Counter[str]:
     ids = {"by_id": one.prediction is not None, "id_high": int(high[0]), "id_low": int(low[0])}
     removed: Counter[str] = Counter()
     if one.prediction is None and (one.version is not None or one.window is not None):
-        removed["actuals"] = _count(store, "delete_actuals_of_predictions", deployment | versions | times)
+        removed["actuals"] = _count(store, f"{doing}delete_actuals_of_predictions", deployment | versions | times)
     else:
-        removed["actuals"] = _count(store, "delete_actuals", deployment | ids)
-    removed["predictions"] = _count(store, "delete_predictions", deployment | versions | times | ids)
+        removed["actuals"] = _count(store, f"{doing}delete_actuals", deployment | ids)
+    removed["predictions"] = _count(store, f"{doing}delete_predictions", deployment | versions | times | ids)
     if one.prediction is None:
         for name in ("judgements", "events"):
-            removed[name] = _count(store, f"delete_{name}", deployment | times | {"version": one.version})
+            removed[name] = _count(store, f"{doing}delete_{name}", deployment | times | {"version": one.version})
     return removed
 
 
@@ -95,26 +89,46 @@ class _Profiles:
 
     store: TelemetryStore
     one: Tombstone
+    doing: str = ""
 
-    def delete(self) -> Counter[str]:
-        gone, window = self._gone(), self.one.window or ALWAYS
-        times = {"start_us": window.start_us, "end_us": window.end_us}
-        cut = self.store.rows("days_cut", times, tables={"gone": gone})
+    def count(self) -> Counter[str]:
+        """How many windows and days go, or would where `doing` is to count."""
+        gone, times = self._gone(), self._times()
         removed: Counter[str] = Counter()
         for level in ("", "settled"):
-            for name in tables_of(level):
-                count = _count(self.store, f"delete_series_{name}@{level}", times, {"gone": gone})
+            for name in self._tables_of(level):
+                count = _count(self.store, f"{self.doing}delete_series_{name}@{level}", times, {"gone": gone})
                 removed["windows"] += count if name == "cells" else 0
-        removed["days"] = self._delete_days(times, gone)
+        removed["days"] = self._count_days(times, gone)
+        return removed
+
+    def delete(self) -> Counter[str]:
+        """Remove them, and make the days anew that were cut; how many went."""
+        gone = self._gone()
+        cut = self.store.rows("days_cut", self._times(), tables={"gone": gone})
+        removed = self.count()
         for start_us, length_s in cut:
             day = {"start_us": start_us, "end_us": start_us + length_s * SECOND_US}
-            self._delete_days({"start_us": start_us, "end_us": start_us + 1}, gone)
+            self._count_days({"start_us": start_us, "end_us": start_us + 1}, gone)
             self._make_again(day, length_s, gone)
         return removed
 
-    def _delete_days(self, times: dict[str, int], gone: Table) -> int:
-        counts = [_count(self.store, f"delete_series_{name}@day", times, {"gone": gone}) for name in tables_of("day")]
-        return counts[0]
+    def _tables_of(self, level: str) -> tuple[str, ...]:
+        """Those whose rows are to go, the cells first; to count, these alone."""
+        names = tables_of(level)
+        return names[:1] if self.doing else names
+
+    def _times(self) -> dict[str, int]:
+        window = self.one.window or ALWAYS
+        return {"start_us": window.start_us, "end_us": window.end_us}
+
+    def _count_days(self, times: dict[str, int], gone: Table) -> int:
+        tables = {"gone": gone}
+        cells, *rest = (f"{self.doing}delete_series_{name}@day" for name in self._tables_of("day"))
+        count = _count(self.store, cells, times, tables)
+        for name in rest:
+            _count(self.store, name, times, tables)
+        return count
 
     def _make_again(self, day: dict[str, int], length_s: int, gone: Table) -> None:
         """A day from what is left of its settled windows."""

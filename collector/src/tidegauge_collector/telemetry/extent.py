@@ -3,14 +3,11 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from tidegauge.core.columns import ColumnKind
-from tidegauge.core.windows import DAY_US
 from tidegauge_collector.telemetry.index import LogPosition, Mark
-from tidegauge_collector.telemetry.merge import texts
 from tidegauge_collector.telemetry.spans import WindowSpan
 from tidegauge_collector.telemetry.store import TelemetryStore
+from tidegauge_collector.telemetry.trends import DAYS, daily_rows
 from tidegauge_collector.telemetry.unpack import ARRIVAL_TIME, EVENT_TIME
 
 
@@ -31,10 +28,12 @@ class Reach:
 @dataclass(frozen=True, slots=True)
 class Extent(Reach):
     """The reach, and how much there is at its end. `last_day_rows`: predictions of the newest 24 hours of event time, in whole windows,
-    all versions together; `received_us`: see `received_us`."""
+    all versions together; `daily_rows`: of the newest seven times 24 hours, the newest last, by profiles only; `received_us`: see
+    `received_us`."""
 
     last_day_rows: int
     received_us: int | None = None
+    daily_rows: tuple[int, ...] = (0,) * DAYS
 
     @property
     def last_prediction_us(self) -> int | None:
@@ -102,17 +101,19 @@ def extents(store: TelemetryStore, deployments: Collection[str]) -> dict[str, Ex
     """The same of many deployments at once."""
     spans = store.index.spans
     profiled = {name: spans.windows[name, EVENT_TIME] for name in deployments if (name, EVENT_TIME) in spans.windows}
-    last_days = _last_days(store, {name: span.last.start_us for name, span in profiled.items()})
-    return {name: _extent(store, name, profiled.get(name), last_days.get(name, 0)) for name in deployments}
+    daily = daily_rows(store, {name: span.last.end_us for name, span in profiled.items()})
+    return {name: _extent(store, name, daily.get(name)) for name in deployments}
 
 
-def _extent(store: TelemetryStore, deployment: str, events: WindowSpan | None, last_day: int) -> Extent:
+def _extent(store: TelemetryStore, deployment: str, daily: tuple[int, ...] | None) -> Extent:
     found = reach(store, deployment)
-    if not events and found.last_event_us is not None:
+    last_day = daily[-1] if daily is not None else 0
+    if daily is None and found.last_event_us is not None:
         number = store.index.deployments.known.get(deployment, -1)
         ((last_day,),) = store.rows("last_day_records", [number, found.last_event_us])
+    received = received_us(store, deployment)
     arrivals = (found.first_arrival_us, found.last_arrival_us)
-    return Extent(found.first_event_us, found.last_event_us, *arrivals, last_day, received_us(store, deployment))
+    return Extent(found.first_event_us, found.last_event_us, *arrivals, last_day, received, daily or (0,) * DAYS)
 
 
 def received_us(store: TelemetryStore, deployment: str) -> int | None:
@@ -215,23 +216,6 @@ class _NoRecords:
 
 
 _NO_RECORDS = _NoRecords()
-
-
-def _last_days(store: TelemetryStore, lasts: Mapping[str, int]) -> dict[str, int]:
-    """Predictions of the newest 24 hours, by the last window's start; those of about one time are read together."""
-    found: dict[str, int] = {}
-    waiting = dict(lasts)
-    while waiting:
-        newest = max(waiting.values())
-        together = {name: at for name, at in waiting.items() if at > newest - 2 * DAY_US}
-        waiting = {name: at for name, at in waiting.items() if name not in together}
-        table = {
-            "deployment": texts(list(together)),
-            "last_start_us": np.array(list(together.values()), dtype=np.int64),
-        }
-        least = {"least_us": min(together.values()) - DAY_US}
-        found |= dict(store.rows("last_day_rows", least, tables={"lasts": table}))
-    return found
 
 
 def _first(record_us: int | None, profiles: WindowSpan | None) -> int | None:

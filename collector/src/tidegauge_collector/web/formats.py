@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-_RATES = ("rate", "ratio", "coverage", "accuracy", "availability")
+_RATES = ("rate", "ratio", "coverage", "accuracy", "availability", "share", "budget")
 
 
 def moment(text: str) -> datetime:
@@ -52,7 +52,7 @@ def count(value: float | None) -> str:
 
 
 def value_of(metric: str, value: float | None) -> str:
-    """A measured value with the precision and unit of its metric: rates in percent, latencies in milliseconds."""
+    """A measured value with the precision and unit of its metric: rates and shares in percent, latencies in milliseconds."""
     if value is None:
         return "–"
     if any(part in _RATES for part in metric.split("_")):

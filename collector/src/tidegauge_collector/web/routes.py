@@ -13,11 +13,12 @@ from .inbox import Inbox
 from .pages import Pages
 from .reader import Reader
 from .rendering import Page, Renderer, load_templates
+from .report import Report
 from .signin import SignIn
 
 
 def add_web_routes(app: web.Application, read: Reader, access: Access | None = None, do: Doer | None = None) -> None:
-    """Adds `/`, `/deployments/{name}`, its tabs, `/favicon.ico` and `/static/…` to `app`.
+    """Adds `/`, `/report`, `/deployments/{name}`, its tabs, `/favicon.ico` and `/static/…` to `app`.
 
     `read` answers like GET on the REST API of the same origin.
     With `do` also `/alerts`, `/alerts/{id}`, `/channels` and `/silences`, whose forms have something done.
@@ -39,6 +40,7 @@ def add_web_routes(app: web.Application, read: Reader, access: Access | None = N
         app.router.add_get(path, secured(renderer.explained(page)))
 
     show("/", pages.fleet)
+    show("/report", Report(read, renderer).shown)
     show("/deployments/{name}", pages.deployment)
     show("/deployments/{name}/{tab}", pages.deployment)
     if do is not None:

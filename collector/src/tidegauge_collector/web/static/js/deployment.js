@@ -4,6 +4,8 @@ import { RETRY } from "./dom.js";
 import { windowName } from "./format.js";
 import { declared, drawDeclared } from "./lines.js";
 import { ZOOM, forgetAll } from "./linechart.js";
+import { say } from "./said.js";
+import { t } from "./text.js";
 
 let reading = new AbortController();
 
@@ -36,6 +38,13 @@ async function draw() {
     ...columns.map((name) => attempt(view, [name], async () => (await import("./moments.js")).drawMoments(view, name))),
   ]);
   if (!view.signal.aborted) element.dataset.drawn = "true";
+}
+
+// Also said, since only eyes see charts change.
+async function drawAnew() {
+  await draw();
+  const { start, end, zone, drawn } = document.getElementById("view").dataset;
+  if (drawn) say(t("said.shown", { start: windowName(start, "hour", zone), end: windowName(end, "hour", zone) }));
 }
 
 const parsed = ({ columns, segments, versions }) => Object.fromEntries(
@@ -78,7 +87,7 @@ document.addEventListener("click", ({ target }) => {
 
 // Where the deployment stands is asked for every minute: when it comes, what could not be read is tried again.
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
-  if (detail.target.id === "view") draw();
+  if (detail.target.id === "view") drawAnew();
   else if (["standing", "agents"].includes(detail.target.id) && hasFailed()) askAgain();
 });
 document.addEventListener("htmx:sendError", outdated);

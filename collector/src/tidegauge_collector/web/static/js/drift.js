@@ -5,6 +5,7 @@ import { attempt } from "./attempt.js";
 import { chart, showMessage } from "./dom.js";
 import { featureCharts } from "./feature.js";
 import { heatList } from "./heatlist.js";
+import { sayFeature } from "./said.js";
 import { scatter } from "./scatter.js";
 import { columnName, t } from "./text.js";
 import { RECOLOURED } from "./theme.js";
@@ -20,6 +21,7 @@ export async function drawDrift(view) {
     shown.heat?.select(column);
     shown.dots?.select(column);
     keepInAddress("feature", column);
+    sayFeature(columnName(column));
     drawFeature(view, column);
   };
   shown.dots?.stop?.();

@@ -205,9 +205,12 @@ function rest(u) {
   if (u.legend.idx === null || u.legend.idx === undefined) u.setLegend({ idx: u.data[0].length - 1 }, true);
 }
 
+const isWhole = (size) => size > 0.99 && Math.abs(size / Math.round(size) - 1) < 1e-6;
+
+// With as many digits as tell one from the next: 0.25 has two.
 const tick = (value, format, splits) => {
   const gap = splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1;
-  const digits = (size) => Math.max(0, Math.ceil(-Math.log10(size) - 0.01));
+  const digits = (size) => [0, 1, 2, 3, 4, 5].find((n) => isWhole(size * 10 ** n)) ?? 6;
   if (format === percent) return `${(100 * value).toFixed(digits(100 * gap))} %`;
   const text = format(value);
   return /^-?[\d.]+$/.test(text) && gap < 1000 ? value.toFixed(digits(gap)) : text;

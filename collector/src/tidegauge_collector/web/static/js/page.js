@@ -1,4 +1,5 @@
 // What every page does: tidy addresses, language links that keep the view, and a word when the collector does not answer.
+import "./said.js";
 import "./theme.js";
 import { t } from "./text.js";
 
@@ -23,6 +24,12 @@ document.addEventListener("htmx:sendError", () => complain(t("error.page_away", 
 document.addEventListener("htmx:afterSwap", () => {
   notice.hidden = true;
 });
+
+// On a narrow screen the tabs begin where the reader is.
+for (const current of document.querySelectorAll("nav > [aria-current=page]")) {
+  const [tab, row] = [current, current.parentElement].map((element) => element.getBoundingClientRect());
+  current.parentElement.scrollLeft += tab.left - row.left - (row.width - tab.width) / 2;
+}
 
 // The picked range and feature changed the address since the server wrote these links.
 for (const link of document.querySelectorAll("[data-lang]")) {

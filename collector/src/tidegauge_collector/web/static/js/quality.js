@@ -6,6 +6,7 @@ import { chart, h } from "./dom.js";
 import { offer } from "./downloads.js";
 import { count, percent, percentOne } from "./format.js";
 import { featureCharts } from "./feature.js";
+import { sayFeature } from "./said.js";
 import { cell, longTable } from "./table.js";
 import { columnName, label, t } from "./text.js";
 
@@ -34,7 +35,10 @@ export async function drawQuality(view) {
   };
   const link = (name) => {
     const button = h("button", { type: "button", class: "pick-row", "data-column": name }, h("bdi", {}, columnName(name)));
-    button.addEventListener("click", () => choose(name));
+    button.addEventListener("click", () => {
+      sayFeature(columnName(name));
+      choose(name);
+    });
     return button;
   };
   const rows = await longTable(box, { heads, names, row, title: columnName, link });

@@ -1,38 +1,12 @@
 """The pages on which people act, over a running collector: what a form asks for is done, in the name of who asked, and nothing else is."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from collector_desks import SECRET, Desks
-from collector_harbour import Harbour, Tide, agent_at, harbour
-from collector_rows import REPLAY, give_baseline, record_days
+from collector_harbour import Harbour
 
-from tidegauge_collector.core.routing import Route
-
-HEALTHY, BROKEN = 0.0, 40.0
-
-
-@pytest.fixture(scope="module")
-def desks() -> Iterator[Desks]:
-    opened = Desks(Tide())
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory, desks: Desks) -> Iterator[Harbour]:
-    """A collector with firing alerts."""
-    place: Path = tmp_path_factory.mktemp("acting")
-    routes = (Route(name="all", wait_us=0, interval_us=0),)
-    with harbour(place / "data", clock=desks.clock, channels=desks.channels(SECRET), routes=routes) as running:
-        with agent_at(running, place / "spool", "shop", alerts="all") as agent:
-            give_baseline(agent)
-            record_days(agent, REPLAY, [HEALTHY, BROKEN, BROKEN])
-            running.ship(agent, end=True)
-        running.settle()
-        yield running
+from .town import firing, silenced, untouched
 
 
 def page(port: Harbour, path: str, status: int = 200, **headers: str) -> str:
@@ -49,22 +23,10 @@ def send(port: Harbour, path: str, status: int = 303, origin: str | None = None,
     return answer
 
 
-def firing(port: Harbour) -> list[dict[str, Any]]:
-    return list(port.get("/alerts", status="firing")["items"])
-
-
 def done_with(port: Harbour) -> Any:
     """What people have done: with each alert, and silences."""
     happened = [one["events"] for one in port.get("/alerts")["items"]]
     return happened, port.get("/silences")["items"]
-
-
-def untouched(port: Harbour) -> dict[str, Any]:
-    """A firing alert that nobody has taken or muted."""
-    number = firing(port)[0]["id"]
-    for action in ("unacknowledge", "unmute"):
-        assert port.client.post(f"/api/v1/alerts/{number}/{action}").status_code == 200
-    return dict(port.get(f"/alerts/{number}"))
 
 
 def test_the_inbox_shows_what_is_open_and_the_page_of_an_alert_why(port: Harbour) -> None:
@@ -133,7 +95,7 @@ def test_alerts_that_were_ticked_are_acknowledged_at_once(port: Harbour) -> None
 
     assert answer.headers["Location"] == "/alerts?severity=failing&done=acknowledge"
     assert all(one["acknowledged_by"] for one in firing(port))
-    assert port.get("/alerts")["open"]["unacknowledged"] == 0
+    assert port.get("/alerts", deployment="shop", acknowledged="no", status="firing")["items"] == []
     assert send(port, "/alerts", actor="").headers["Location"] == "/alerts?done=nothing"
 
 
@@ -142,13 +104,13 @@ def test_an_alert_is_silenced_from_its_page_and_the_silence_ended_from_its_list(
 
     send(port, f"/alerts/{alert['id']}", do="silence", duration="2h", text="new feed", actor="anna")
 
-    (silence,) = port.get("/silences", state="active")["items"]
+    (silence,) = silenced(port)
     assert silence["matchers"] == {"deployment": ["shop"], "monitor": [alert["monitor"]], "column": [alert["column"]]}
     assert (silence["comment"], silence["created_by"]) == ("new feed", "anna (http 127.0.0.1)")
     assert "Silenced now (1)" in page(port, f"/alerts/{alert['id']}")
     assert "new feed" in page(port, "/silences")
     send(port, "/silences", do="end", silence=silence["id"])
-    assert port.get("/silences", state="active")["items"] == []
+    assert silenced(port) == []
 
 
 def test_a_silence_of_everything_or_of_an_unreadable_time_is_refused_with_what_was_written_kept(port: Harbour) -> None:
