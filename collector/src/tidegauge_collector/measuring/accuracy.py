@@ -12,11 +12,11 @@ from tidegauge.core.windows import Window
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.accuracy import Estimate, no_value, proportion
 from tidegauge_collector.core.accuracy.multiclass import TOP
+from tidegauge_collector.core.metrics import ACCURACY, ESTIMATED, LAG_QUANTILES
 from tidegauge_collector.core.spread import Spread, blocks_spread
 from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.labelled import (
-    ESTIMATED,
     THRESHOLD,
     THRESHOLDED,
     Found,
@@ -32,8 +32,7 @@ from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.measuring.singlerows import SingleRows
 from tidegauge_collector.telemetry.store import TelemetryStore
 
-LAG_QUANTILES = {"label_lag_p50": 0.5, "label_lag_p90": 0.9, "label_lag_p99": 0.99}
-METRICS = (*ESTIMATED, "label_ratio", *LAG_QUANTILES)
+METRICS = ACCURACY
 
 
 class AccuracyMeter:

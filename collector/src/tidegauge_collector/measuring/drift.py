@@ -13,16 +13,13 @@ from tidegauge.core.columns import SERVICE_COLUMNS, ColumnKind
 from tidegauge.core.windows import Window
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.drift import (
-    DIVERGENCES,
     FLOORED,
     SHARE_FLOOR,
     missing_rate,
 )
+from tidegauge_collector.core.metrics import DISTANCES, DRIFT, MISSING, TESTS
 from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.measuring.drifts import (
-    DISTANCE_METRICS,
-    MISSING_METRICS,
-    TEST_METRICS,
     ColumnDrift,
     Drifts,
     drifts_of,
@@ -43,7 +40,7 @@ __all__ = [
     "single_bin",
 ]
 
-METRICS = (*DIVERGENCES, *TEST_METRICS, *DISTANCE_METRICS, *MISSING_METRICS)
+METRICS = DRIFT
 """What is measured of a column."""
 
 
@@ -83,7 +80,7 @@ def column_drift(
     known = active.baseline.bins.columns if active is not None else {}
     beside = []
     if active is not None:
-        far = bool(set(metrics) & set(DISTANCE_METRICS))
+        far = bool(set(metrics) & set(DISTANCES))
         beside = [drifts_of(gauged_columns(store, scope, active, wanted, distances=far), scope.windows, metrics)]
     others = [name for name in wanted if name not in known and single_bin(name, kinds[name]) is not None]
     bins = ReferenceBins({name: single_bin(name, kinds[name]) or CategoricalBins(name, ()) for name in others})
@@ -131,9 +128,9 @@ def single_bin(name: str, kind: ColumnKind) -> ColumnBins | None:
 
 def as_measurement(one: ColumnDrift, metric: str, scope: Scope) -> Measurement:
     """One of METRICS of a column as a measurement."""
-    if metric in MISSING_METRICS:
+    if metric in MISSING:
         found = _missing(one, metric)
-    elif metric in DISTANCE_METRICS:
+    elif metric in DISTANCES:
         found = _distance(one, metric)
     else:
         found = _binned(one, metric)
@@ -188,7 +185,7 @@ def _binned(one: ColumnDrift, metric: str) -> dict[str, Any]:
     parameters |= _tested(one)
     value = one.values.get(metric)
     reason = None if value is not None else one.without_rows
-    if metric in TEST_METRICS:
+    if metric in TESTS:
         value = None if test is None else test.statistic if metric == "chi_square" else test.cramers_v
         reason = None if value is not None else _no_test(one)
     return {

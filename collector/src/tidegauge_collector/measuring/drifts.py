@@ -19,15 +19,13 @@ from tidegauge_collector.core.drift import (
     drift_of_columns,
     normalised,
 )
+from tidegauge_collector.core.metrics import DISTANCES, MISSING, TESTS
 from tidegauge_collector.core.observations import NO_EVENTS, Observations, objects, plain
 from tidegauge_collector.measuring.gauged import GaugedColumn, Scope
 
 Floats = npt.NDArray[np.float64]
 
-MISSING_METRICS = ("missing_rate", "missing_delta")
-DISTANCE_METRICS = ("ks", "wasserstein", "wasserstein_norm")
-TEST_METRICS = ("chi_square", "cramers_v")
-COUNTED_METRICS = frozenset({*DIVERGENCES, *TEST_METRICS, *MISSING_METRICS})
+COUNTED_METRICS = frozenset({*DIVERGENCES, *TESTS, *MISSING})
 """What is computed from counts alone, of all columns at once."""
 
 
@@ -35,7 +33,7 @@ COUNTED_METRICS = frozenset({*DIVERGENCES, *TEST_METRICS, *MISSING_METRICS})
 class ColumnDrift:
     """A column in one window against its baseline; `psi` is None without rows or baseline, `chance` is None without a baseline.
 
-    `values` are divergences by name, `distances` those of DISTANCE_METRICS: only what was asked for.
+    `values` are divergences by name, `distances` those of DISTANCES: only what was asked for.
     """
 
     column: str
@@ -107,7 +105,7 @@ class Drifts:
             return self.missing_rate
         if metric == "missing_delta":
             return self.missing_rate - self.baseline_missing_rate[:, None]
-        if metric in TEST_METRICS:
+        if metric in TESTS:
             return self._of_test(metric)
         return self.found.values[metric]
 
@@ -142,7 +140,7 @@ class Drifts:
             reason=reason,
             n=found.rows.ravel(),
             baseline_value=np.repeat(self.baseline_value(metric), shape[1]),
-            p_value=nothing if metric in MISSING_METRICS else found.chance.p_value,
+            p_value=nothing if metric in MISSING else found.chance.p_value,
             events=np.where(has_value & (metric == "missing_rate"), found.missing.ravel(), NO_EVENTS),
             standard_error=nothing,
             baseline_standard_error=nothing,
@@ -163,11 +161,11 @@ def _shares(parts: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> Float
 
 
 def _distances(one: GaugedColumn, i: int, metrics: Collection[str]) -> dict[str, Distance]:
-    if not isinstance(one.bins, NumericBins) or not any(name in metrics for name in DISTANCE_METRICS):
+    if not isinstance(one.bins, NumericBins) or not any(name in metrics for name in DISTANCES):
         return {}
     side = one.window_side(i)
     if side is None or not one.profile.finite:
-        return dict.fromkeys(DISTANCE_METRICS, Distance(None, None))
+        return dict.fromkeys(DISTANCES, Distance(None, None))
     found = distances(side, one.baseline_side())
     norm = normalised(
         found.wasserstein, deviation=one.bins.deviation, minimum=one.bins.minimum, maximum=one.bins.maximum

@@ -16,7 +16,6 @@ from tidegauge.core.windows import Window
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.fairness import (
     FOUR_FIFTHS,
-    MEASURES,
     MIN_GROUP_ROWS,
     PROPORTIONS,
     Compared,
@@ -27,6 +26,7 @@ from tidegauge_collector.core.fairness import (
     largest,
     min_ratio,
 )
+from tidegauge_collector.core.metrics import FAIRNESS, RATIOS
 from tidegauge_collector.core.monitors import attribute_of
 from tidegauge_collector.core.outcomes import TRUE_TEXTS, Binary, binary, texts
 from tidegauge_collector.measuring.baselines import ActiveBaseline
@@ -37,10 +37,7 @@ from tidegauge_collector.measuring.singlerows import SingleRows
 from tidegauge_collector.telemetry.answered import AnsweredRows
 from tidegauge_collector.telemetry.store import TelemetryStore
 
-SHARED = ("fpr", "fnr")
-"""Of all rows they are metrics of accuracy; with a group they are measured here."""
-SUMMARIES = {f"{measure}_min_ratio": measure for measure in MEASURES}
-METRICS = (*(name for name in MEASURES if name not in SHARED), *SUMMARIES)
+METRICS = FAIRNESS
 STATISTICS = ("value", "ratio", "difference", "p_value")
 
 
@@ -130,7 +127,7 @@ def measure_fairness(
     reference = question.reference_group(active)
     for window in scope.windows:
         groups = decisions.groups(window)
-        if metric in SUMMARIES:
+        if metric in RATIOS:
             yield _summary(metric, groups, scope, window, question)
         else:
             yield from _by_group(metric, groups, scope, window, question, reference)
@@ -197,7 +194,7 @@ def _of_group(
 
 
 def _summary(metric: str, groups: Mapping[str, Group], scope: Scope, window: Window, question: Question) -> Measurement:
-    found = min_ratio(groups, SUMMARIES[metric], question.min_group_rows)
+    found = min_ratio(groups, RATIOS[metric], question.min_group_rows)
     return Measurement(
         metric=metric,
         column="",

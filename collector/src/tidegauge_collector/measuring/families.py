@@ -15,6 +15,7 @@ from tidegauge_collector.core.blocks import block_of
 from tidegauge_collector.core.drift import DIVERGENCES
 from tidegauge_collector.core.fairness import PROPORTIONS
 from tidegauge_collector.core.judging import Observation
+from tidegauge_collector.core.metrics import ESTIMATED, LAG_QUANTILES, REPEATED, SHARED
 from tidegauge_collector.core.monitor_problems import Block
 from tidegauge_collector.core.observations import Observations
 from tidegauge_collector.core.spread import Spread
@@ -38,7 +39,7 @@ from tidegauge_collector.measuring.drifted import measure_drifted
 from tidegauge_collector.measuring.drifts import COUNTED_METRICS
 from tidegauge_collector.measuring.fairness import Question, measure_fairness
 from tidegauge_collector.measuring.gauged import Scope
-from tidegauge_collector.measuring.labelled import ESTIMATED, THRESHOLD
+from tidegauge_collector.measuring.labelled import THRESHOLD
 from tidegauge_collector.measuring.learning import Learning
 from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.measuring.quality import measure_quality
@@ -205,7 +206,7 @@ def _learn_blocks(_: Learning, __: Inquiry, active: ActiveBaseline, ___: Observa
     return spread_of_blocks(active)
 
 
-UNTESTED_ACCURACY = ("max_error", "confusion_matrix", *accuracy.LAG_QUANTILES)
+UNTESTED_ACCURACY = ("max_error", "confusion_matrix", *LAG_QUANTILES)
 """Metrics of accuracy that have no standard error."""
 
 FAMILIES: tuple[Family, ...] = (
@@ -247,7 +248,7 @@ FAMILIES: tuple[Family, ...] = (
         needs_baseline=quality.AGAINST_BASELINE,
     ),
     Family(metrics=schema.METRICS, measure=_schema, by_batch=True),
-    Family(metrics=volumes.METRICS, measure=_volumes, tested=[volumes.REPEATED], rates=[volumes.REPEATED]),
+    Family(metrics=volumes.METRICS, measure=_volumes, tested=[REPEATED], rates=[REPEATED]),
     Family(metrics=service.METRICS, measure=_service, tested=service.RATES, rates=service.RATES, by_arrival=True),
     Family(
         metrics=accuracy.METRICS,
@@ -285,7 +286,7 @@ def family_of(metric: str, *, by_group: bool = False) -> Family | None:
     `by_group`: of groups, where a metric is of all rows as well.
     """
     named = "latency" if quantile_of(metric) is not None else metric
-    found = [one for one in FAMILIES if named in one.metrics or (one.by_group and metric in fairness.SHARED)]
+    found = [one for one in FAMILIES if named in one.metrics or (one.by_group and metric in SHARED)]
     return next((one for one in found if one.by_group == by_group), found[0] if found else None)
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from tidegauge.core.columns import ACTUAL, ColumnKind
 from tidegauge.core.windows import Window
 from tidegauge_collector.control import Deployment
+from tidegauge_collector.core.metrics import MISSING
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.observations import (
     Observation,
@@ -22,7 +23,6 @@ from tidegauge_collector.core.observations import (
     together,
 )
 from tidegauge_collector.measuring.baselines import ActiveBaseline, Baselines
-from tidegauge_collector.measuring.drifts import MISSING_METRICS
 from tidegauge_collector.measuring.fairness import Question
 from tidegauge_collector.measuring.families import RATES, Family, Inquiry, family_of, unknown_metric
 from tidegauge_collector.measuring.gauged import Scope
@@ -199,7 +199,7 @@ def _question(monitor: Monitor, group: str) -> Question:
 def observation_of(measured: Measurement) -> Observation:
     """A measurement as a monitor sees it."""
     value, parameters = measured.value, measured.parameters
-    tested = measured.metric not in (*MISSING_METRICS, *RATES)
+    tested = measured.metric not in (*MISSING, *RATES)
     raw = parameters.get("raw_p_value", parameters.get("p_value"))
     return Observation(
         series=SeriesKey(measured.metric, measured.column, measured.segment, measured.version),
