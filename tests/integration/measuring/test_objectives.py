@@ -7,11 +7,11 @@ import pytest
 
 from tidegauge.core.columns import ERROR, LATENCY, ROWS, ColumnKind, category_counts, numeric_values
 from tidegauge.core.profile import profile_categories, profile_durations, profile_numeric
-from tidegauge.core.windows import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Window
+from tidegauge.core.windows import DAY_US, HOUR_US, MINUTE_US, Window
 from tidegauge_collector.core.objectives import Objective, monitor_of
 from tidegauge_collector.core.slo import Tally, spans_s
 from tidegauge_collector.jobs.keeping import kept_minutes
-from tidegauge_collector.measuring.objectives import Burnt, standing, tallies
+from tidegauge_collector.measuring.objectives import Burnt, burn_windows, standing, tallies
 from tidegauge_collector.telemetry.expire import Retention, expire
 from tidegauge_collector.telemetry.fold import LogPosition, fold
 from tidegauge_collector.telemetry.settle import settle
@@ -169,18 +169,18 @@ def test_tallies_from_one_instant_to_the_next_are_those_of_the_whole_windows(sto
     burnt = Burnt(store)
 
     for at_us in range(32 * DAY_US + 3 * HOUR_US, 32 * DAY_US + 5 * HOUR_US, 5 * MINUTE_US):
-        windows = [Window(at_us - span * SECOND_US, at_us) for span in spans_s(monitor)]
+        windows = burn_windows(monitor, at_us)
         expected = dict(zip(spans_s(monitor), tallies(store, monitor, "shop", windows), strict=True))
         assert burnt.tallies(monitor, "shop", at_us) == expected, at_us
 
 
-def test_rows_that_come_late_for_the_past_are_seen_by_the_next_hour(store: TelemetryStore) -> None:
-    monitor, at_us = objective("error_rate"), 40 * HOUR_US + 5 * MINUTE_US
-    put(store, {60: 10, 39 * 60: 10})
+def test_rows_that_come_late_are_seen_at_once_or_in_the_next_hour(store: TelemetryStore) -> None:
+    monitor, at_us = objective("error_rate"), 40 * HOUR_US + 30 * MINUTE_US
+    put(store, {60: 10, 40 * 60 + 20: 10})
     burnt = Burnt(store)
     before = burnt.tallies(monitor, "shop", at_us)[3 * 86_400]
 
-    put(store, {61: 10, 39 * 60 + 1: 10})
+    put(store, {61: 10, 40 * 60 + 21: 10})
     soon, later = (burnt.tallies(monitor, "shop", at)[3 * 86_400] for at in (at_us + 5 * MINUTE_US, at_us + HOUR_US))
 
     assert (before.total, soon.total, later.total) == (20, 30, 40)

@@ -24,8 +24,9 @@ from tidegauge_collector.telemetry.service import ServiceCounts, added, service_
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 MAX_HISTORY_DAYS = 400
-RECENT_S = 6 * 3_600
-"""What is read anew at every instant; longer windows of an objective reach into the past."""
+RECENT_US = 6 * HOUR_US
+"""How far back minutes are known one by one; longer windows of an objective reach into the past."""
+READ_ANEW_US = 20 * MINUTE_US
 MOST_KEPT = 10_000
 MINUTES_OF = {"throughput": LATENCY, "freshness": ROWS}
 """The column whose minutes an objective counts, by its metric."""
@@ -116,7 +117,7 @@ def standing(
 ) -> Standing:
     """An objective as it stands at an instant, with its last days."""
     spans = spans_s(monitor)
-    ending = [Window(at_us - one * SECOND_US, at_us) for one in spans]
+    ending = burn_windows(monitor, at_us)
     back = -(-monitor.objective_window_s * SECOND_US // DAY_US)
     past = list(days(day_start(at_us, zone) - (history_days + back) * DAY_US, at_us, zone))
     found = tallies(
@@ -138,41 +139,66 @@ def standing(
     )
 
 
+def burn_windows(monitor: Monitor, at_us: int) -> list[Window]:
+    """The windows of `spans_s` up to an instant; those of more than six hours begin with a whole hour."""
+    starts = [at_us - one * SECOND_US for one in spans_s(monitor)]
+    return [Window(_hour(start) + HOUR_US if at_us - start > RECENT_US else start, at_us) for start in starts]
+
+
+@dataclass(slots=True)
+class _Counted:
+    """What is known of an objective: of each long window what lies before the boundary, and of each minute from there on."""
+
+    boundary_us: int
+    until_us: int
+    past: list[Tally]
+    minutes: dict[int, Tally]
+
+    def recent(self, start_us: int, at_us: int) -> Tally:
+        """Of the minutes in [start_us, at_us)."""
+        return total([found for minute, found in self.minutes.items() if start_us <= minute < at_us])
+
+
 class Burnt:
-    """The tallies that judging needs, at one instant after another. What a long window holds of the past is counted once an hour: rows
-    that come late for it are seen by the next hour, those of the last six hours at once.
+    """The tallies that judging needs, from one instant to the next: the last minutes are read anew, what lies before them once an hour.
+
+    What comes later than that for a minute is seen in the next hour.
     """
 
     def __init__(self, store: TelemetryStore) -> None:
         self._store = store
-        self._past: dict[tuple[object, ...], tuple[int, list[Tally]]] = {}  # -> boundary, of each long span
+        self._counted: dict[tuple[object, ...], _Counted] = {}  # the longest unused first
 
     def tallies(self, monitor: Monitor, deployment: str, at_us: int) -> dict[int, Tally]:
-        """Of each of `spans_s` up to an instant."""
-        long = [one for one in spans_s(monitor) if one > RECENT_S]
-        boundary_us = _hour(at_us - RECENT_S * SECOND_US)
-        recent = [one for one in spans_s(monitor) if one <= RECENT_S]
-        windows = [Window(at_us - one * SECOND_US, at_us) for one in recent]
-        *found, latest = tallies(self._store, monitor, deployment, [*windows, Window(boundary_us, at_us)])
-        starts = [at_us - one * SECOND_US for one in long]
-        past = self._counted(monitor, deployment, [_hour(start) + HOUR_US for start in starts], boundary_us)
-        edges = [
-            tallies(self._store, monitor, deployment, [Window(start, _hour(start) + HOUR_US)])[0] for start in starts
+        """Of each of `spans_s` in its one of `burn_windows`."""
+        windows = burn_windows(monitor, at_us)
+        long = [one for one in windows if one.end_us - one.start_us > RECENT_US]
+        known = self._up_to(monitor, deployment, long, at_us)
+        latest = known.recent(known.boundary_us, at_us)
+        found = [
+            total([known.past[long.index(one)], latest]) if one in long else known.recent(one.start_us, at_us)
+            for one in windows
         ]
-        together = [total(parts) for parts in zip(edges, past, [latest] * len(long), strict=True)]
-        return dict(zip([*recent, *long], [*found, *together], strict=True))
+        return dict(zip(spans_s(monitor), found, strict=True))
 
-    def _counted(self, monitor: Monitor, deployment: str, starts_us: Sequence[int], boundary_us: int) -> list[Tally]:
+    def _up_to(self, monitor: Monitor, deployment: str, long: Sequence[Window], at_us: int) -> _Counted:
         stated = (monitor.metric, monitor.slow_s, monitor.at_least_per_minute, monitor.stale_after_s)
-        key = (deployment, *stated, len(starts_us), starts_us[-1] - boundary_us)
-        kept = self._past.pop(key, None)
-        if kept is None or kept[0] != boundary_us:
-            windows = [Window(min(start, boundary_us), boundary_us) for start in starts_us]
-            kept = boundary_us, tallies(self._store, monitor, deployment, windows)
-        self._past[key] = kept
-        while len(self._past) > MOST_KEPT:
-            self._past.pop(next(iter(self._past)))
-        return kept[1]
+        key, boundary_us = (deployment, *stated, monitor.objective_window_s), _hour(at_us) - RECENT_US
+        known = self._counted.pop(key, None)
+        since_us = boundary_us
+        if known is None or known.boundary_us != boundary_us:
+            past = tallies(self._store, monitor, deployment, [Window(one.start_us, boundary_us) for one in long])
+            known = _Counted(boundary_us, at_us, past, {})
+        else:
+            since_us = max(boundary_us, min(known.until_us, at_us) - READ_ANEW_US)
+        minutes = [Window(start, start + MINUTE_US) for start in range(since_us, at_us, MINUTE_US)]
+        found = tallies(self._store, monitor, deployment, minutes)
+        known.minutes.update(zip([one.start_us for one in minutes], found, strict=True))
+        known.until_us = at_us
+        self._counted[key] = known
+        while len(self._counted) > MOST_KEPT:
+            self._counted.pop(next(iter(self._counted)))
+        return known
 
 
 def _hour(at_us: int) -> int:
