@@ -116,8 +116,8 @@ class CallBuffer:
             return False
         if size_bytes:
             with self._lock:
-                if self._bytes and self._bytes + size_bytes > self._max_bytes:
-                    return False
+                if self._bytes and self._bytes + size_bytes > self._max_bytes // 2:
+                    return False  # the other half is for small ones
                 self._bytes += size_bytes
         self.fields.extend(call)
         return True

@@ -42,7 +42,7 @@ from tidegauge.worker.tabulate import MAX_FEATURES, Column, Columns
 ROWS_AT_ONCE = 4_096
 ROWS_LOOKED_AT = 4_096
 MAX_WAITING_BYTES = 2 * 1024 * 1024
-MAX_READ_VALUES = 128 * 1024  # numbers, or references to short texts
+MAX_READ_BYTES = 1024 * 1024
 MAX_COLUMNS = MAX_FEATURES + 100  # with the answers'
 
 
@@ -97,7 +97,7 @@ class DeploymentWorker:
         self._waiting_counts: list[npt.NDArray[np.int64]] = []
         self._waiting_rows = self._waiting_bytes = 0
         self._read: list[Rows] = []
-        self._read_rows = self._read_values = 0
+        self._read_rows = self._read_bytes = 0
         self._read_is_large = False
         self._records: list[RecordRows] = []
         self._actuals: list[ActualRows] = []
@@ -159,7 +159,7 @@ class DeploymentWorker:
             self._waiting_bytes += held_bytes(last) * len(calls)
         if self._waiting_rows >= ROWS_AT_ONCE or self._waiting_bytes >= MAX_WAITING_BYTES:
             self._read_waiting(now_us, breathe)
-        if self._read_rows >= ROWS_AT_ONCE or self._read_values >= MAX_READ_VALUES or self._read_is_large:
+        if self._read_rows >= ROWS_AT_ONCE or self._read_bytes >= MAX_READ_BYTES or self._read_is_large:
             self._profile_read(now_us, breathe)
 
     def _look_for_containers(self, inputs: Sequence[object]) -> None:
@@ -231,7 +231,7 @@ class DeploymentWorker:
         read = self._reader.read(answered, now_us, breathe)
         self._read += read
         self._read_rows += sum(one.count for one in read)
-        self._read_values += sum(one.count * len(one.columns) for one in read)
+        self._read_bytes += sum(one.held_bytes for one in read)
         self._read_is_large = not all(one.can_wait for one in read)
         for segment, requests in self._reader.take_segment_requests():
             self._service.add(requests, segment)
@@ -240,7 +240,7 @@ class DeploymentWorker:
     def _profile_read(self, now_us: int, breathe: Breathe) -> None:
         """Profile the rows that were read: many at once, because each block of rows and each segment costs something by itself."""
         read, self._read = self._read, []
-        self._read_rows = self._read_values = 0
+        self._read_rows = self._read_bytes = 0
         self._read_is_large = False
         for part in join_rows(read):
             self._take_rows(part, now_us, breathe)

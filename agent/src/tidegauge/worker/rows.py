@@ -15,6 +15,7 @@ from tidegauge.core.outcomes import NO_LABEL, Labels
 from tidegauge.wire.rows import RecordRows, join_labels
 from tidegauge.worker.facts import Times
 from tidegauge.worker.outputs import Answers
+from tidegauge.worker.sizes import column_bytes
 from tidegauge.worker.tables.columns import SCALARS
 from tidegauge.worker.tabulate import Column, Columns
 
@@ -46,6 +47,11 @@ class Rows:
     def can_wait(self) -> bool:
         """Whether the columns take little memory: numbers and short texts, no containers."""
         return all(map(_is_small, self.columns.values()))
+
+    @property
+    def held_bytes(self) -> int:
+        """About what the columns take in memory."""
+        return sum(map(column_bytes, self.columns.values()))
 
     def part(self, chosen: slice) -> Rows:
         """Some consecutive rows."""

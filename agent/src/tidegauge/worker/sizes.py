@@ -6,8 +6,10 @@ from sys import getsizeof
 from typing import Any
 
 VALUES_LOOKED_AT = 32
+POINTER_BYTES = 8
+"""Of a reference; and of a number."""
 CALL_BYTES = 200
-"""Of the tuple that a call is, with its times."""
+"""Of its fields beside the input, with its times."""
 
 
 def held_bytes(inputs: Any) -> int:
@@ -17,3 +19,10 @@ def held_bytes(inputs: Any) -> int:
     looked_at = list(inputs.values())[:VALUES_LOOKED_AT]
     values = sum(map(getsizeof, looked_at)) * len(inputs) // max(1, len(looked_at))
     return CALL_BYTES + getsizeof(inputs) + values
+
+
+def column_bytes(values: Any) -> int:
+    """The bytes that a column keeps alive: of objects about those of the values, too, judged by the last one."""
+    if len(values) and values.dtype == object:
+        return len(values) * (POINTER_BYTES + getsizeof(values[-1]))
+    return len(values) * POINTER_BYTES
