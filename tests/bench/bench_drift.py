@@ -19,9 +19,9 @@ from tidegauge.core.bins import numeric_bins
 from tidegauge.core.columns import ColumnKind
 from tidegauge.core.sketch import sketch_sorted
 from tidegauge.core.windows import DAY_US, Window
+from tidegauge_collector.core.default_monitors import DRIFT
 from tidegauge_collector.core.drift import BinnedColumn, Side, chance_rows, distances, drift_of_columns
 from tidegauge_collector.core.judging import OK, Judgements, judge_all
-from tidegauge_collector.core.monitors import DRIFT
 from tidegauge_collector.measuring.drifts import ColumnDrift, Drifts, drifts_of
 from tidegauge_collector.measuring.gauged import GaugedColumn, Scope
 

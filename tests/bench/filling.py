@@ -14,7 +14,7 @@ import numpy as np
 from tidegauge.core.baseline import Baseline, build_baseline
 from tidegauge.core.columns import ColumnKind
 from tidegauge.core.windows import DAY_US, HOUR_US, MINUTE_US, Window
-from tidegauge_collector.core.monitors import ACCURACY, AUC, DRIFT, ERROR_RATE
+from tidegauge_collector.core.default_monitors import ACCURACY, AUC, DRIFT, ERROR_RATE
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 BINS_USED, ROWS_AN_HOUR = 20, 200

@@ -2,7 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tidegauge_collector.core.monitors import DEFAULT_MONITORS
+from tidegauge_collector.core.default_monitors import DEFAULT_MONITORS
 
 PROPOSAL = {
     "timezone": "America/New_York",

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from tidegauge_collector.core.advancing import advance_all
 from tidegauge_collector.core.alerts import SeriesState, advance
+from tidegauge_collector.core.default_monitors import DRIFT
 from tidegauge_collector.core.judging import Judgement, Observation, SeriesKey, judgements
-from tidegauge_collector.core.monitors import DRIFT, Verdict
+from tidegauge_collector.core.monitors import Verdict
 
 LAWS = settings(deadline=None, derandomize=True, max_examples=300)
 SERIES = SeriesKey(metric="psi", column="age", segment="", version="1")

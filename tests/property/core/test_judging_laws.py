@@ -7,6 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tidegauge_collector.core.default_monitors import DRIFT
 from tidegauge_collector.core.drift import benjamini_hochberg
 from tidegauge_collector.core.judging import (
     NOT_APPLICABLE_REASONS,
@@ -20,7 +21,7 @@ from tidegauge_collector.core.judging import (
     judgements,
 )
 from tidegauge_collector.core.limits import binomial_p, normal_p, pair_of, relative_error
-from tidegauge_collector.core.monitors import DRIFT, Limit, Monitor, Verdict
+from tidegauge_collector.core.monitors import Limit, Monitor, Verdict
 from tidegauge_collector.core.observations import observations, together
 from tidegauge_collector.core.spread import Spread
 

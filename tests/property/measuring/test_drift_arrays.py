@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from tidegauge.core.baseline import build_baseline
 from tidegauge.core.columns import ColumnKind
 from tidegauge.core.windows import HOUR_US, Window
+from tidegauge_collector.core.default_monitors import DRIFT
 from tidegauge_collector.core.judging import judge, judge_all
-from tidegauge_collector.core.monitors import DRIFT, Monitor
+from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.measuring.drift import as_measurement
 from tidegauge_collector.measuring.drifts import COUNTED_METRICS, drifts_of
 from tidegauge_collector.measuring.gauged import GaugedColumn, Scope

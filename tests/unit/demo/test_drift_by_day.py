@@ -20,8 +20,8 @@ from tidegauge.core.profile import ColumnProfile, profile_categories, profile_nu
 from tidegauge.core.windows import HOUR_US, Window
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.alerts import SeriesState, advance
+from tidegauge_collector.core.default_monitors import DRIFT
 from tidegauge_collector.core.judging import judge_all
-from tidegauge_collector.core.monitors import DRIFT
 from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.measuring.observing import Observer
 from tidegauge_collector.telemetry.fold import FoldEntry, LogPosition, fold

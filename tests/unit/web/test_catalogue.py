@@ -8,7 +8,7 @@ import pytest
 
 import tidegauge_collector.web
 from tidegauge_collector.access.identity import REASONS
-from tidegauge_collector.core.monitors import DEFAULT_MONITORS
+from tidegauge_collector.core.default_monitors import DEFAULT_MONITORS
 from tidegauge_collector.measuring.families import METRICS
 from tidegauge_collector.web.catalogue import BROWSER_SECTIONS, Text, load_text
 from tidegauge_collector.web.fleet import GROUPS, SORTS
