@@ -31,6 +31,7 @@ from tidegauge_collector.core.outcomes import TRUE_TEXTS, Binary, binary, texts
 from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.labelled import THRESHOLD
 from tidegauge_collector.measuring.measurement import Measurement
+from tidegauge_collector.measuring.windows import check_many
 from tidegauge_collector.telemetry.answered import AnsweredRows, answered
 from tidegauge_collector.telemetry.store import TelemetryStore
 
@@ -81,13 +82,13 @@ class _Decisions:
 
     def groups(self, window: Window) -> dict[str, Group]:
         """The groups that have rows in a window."""
-        inside = (self.event_us >= window.start_us) & (self.event_us < window.end_us)
-        found = {}
-        for number, name in enumerate(self.names):
-            here = inside & (self.group == number)
-            if here.any():
-                found[name] = group_of(self.decided[here], self.truth[here], self.has_truth[here], self.scores[here])
-        return found
+        inside = np.flatnonzero((self.event_us >= window.start_us) & (self.event_us < window.end_us))
+        ordered = inside[np.argsort(self.group[inside], kind="stable")]
+        numbers, starts = np.unique(self.group[ordered], return_index=True)
+        return {
+            self.names[number]: group_of(self.decided[here], self.truth[here], self.has_truth[here], self.scores[here])
+            for number, here in zip(numbers.tolist(), np.split(ordered, starts[1:]), strict=bool(len(numbers)))
+        }
 
 
 def measure_fairness(
@@ -104,6 +105,8 @@ def measure_fairness(
     end = max(window.end_us for window in scope.windows)
     rows = answered(store, scope.deployment, version=scope.version, start_us=start, end_us=end, among=scope.among)
     decisions = _decisions(rows, deployment, question, scope.segment)
+    if "=" not in question.group and metric not in SUMMARIES:
+        check_many(len(scope.windows), len(decisions.names), "groups")
     for window in scope.windows:
         groups = decisions.groups(window)
         if metric in SUMMARIES:
