@@ -130,6 +130,7 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         duration=formats.duration,
         champion=models.champion,
         charted_columns=models.charted_columns,
+        drawn_columns=models.drawn_columns,
         baseline_of=models.baseline_of,
         is_known_version=models.is_known_version,
         monitor_name=alerts.monitor_name,
