@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from browser_chromium import ARGUMENTS, PATIENCE_MS, chromium_path
 from collector_harbour import Harbour
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from tidegauge_collector.web.tabs import TABS
 
@@ -19,7 +19,7 @@ ALL = ("empty", "one-row", "a-year", "wide", "segmented", LONGEST)
 LISTS = ("/", f"/?q={quote(MARKUP)}", "/alerts", "/alerts/1", f"/alerts?deployment={LONGEST}", "/silences", "/channels")
 DRAWN = "() => { const view = document.getElementById('view'); return !view || view.dataset.drawn; }"
 BEYOND = (Path(__file__).parents[1] / "ways" / "beyond.js").read_text()
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 MOST_BYTES, MOST_ON_THE_WIRE = 150_000, 40_000
 TEACHING = {
     "overview": "model.predict(X)",
@@ -132,6 +132,16 @@ def test_lists_stand_on_a_phone(page: Page) -> None:
 def test_pages_stand_on_a_phone(page: Page, deployment: str) -> None:
     for tab in LOOKED_AT[deployment]:
         look(page, path_of(deployment, tab))
+
+
+@pytest.mark.browser
+def test_pages_of_hostile_names_stand_on_a_laptop(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+    for path in ("/", "/alerts", *(path_of(LONGEST, tab) for tab in ("overview", "versions", "alerts"))):
+        look(page, path)
+
+    page.set_viewport_size(PHONE)
 
 
 @pytest.mark.browser
