@@ -1,10 +1,13 @@
 """The way of a data scientist: from the fleet to the feature, the segment and the hour at which something shifted, and what came of it."""
 
 import csv
+from datetime import date
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator
+
+from tidegauge_collector.web import formats
 
 from .conftest import Visiting
 from .looks import SCIENTIST, Look
@@ -76,7 +79,7 @@ def test_from_the_fleet_to_the_feature_segment_and_hour(visit: Visiting, look: L
         line = here.figure("feature_line")
         here.sees(line.locator("canvas"), line.locator("figcaption").get_by_text(here.text("chart.per_hour")))
         hours = [row[0] for row in rows_of(line) if row[1].strip() not in {"", "–"} and float(row[1]) > LARGE]
-        assert hours[0] == SHIFT_AT.strftime("%Y-%m-%d %H:%M")
+        assert hours[0] == formats.minute(SHIFT_AT, here.text)
 
         here.page.get_by_role("button", name="amount", exact=True).click()
         here.drawn()
@@ -106,7 +109,7 @@ def test_from_the_shift_to_what_came_of_it(visit: Visiting, look: Look) -> None:
         here.sees(here.figure("segments").get_by_role("link", name="region=north"))
 
 
-@pytest.mark.parametrize("look", SCIENTIST, ids=str)
+@pytest.mark.parametrize("look", SCIENTIST[1:], ids=str)
 def test_other_limits_of_a_monitor_are_tried_on_what_is_stored(visit: Visiting, look: Look) -> None:
     with visit(look) as here:
         here.go("/deployments/loans/monitors")
@@ -116,7 +119,7 @@ def test_other_limits_of_a_monitor_are_tried_on_what_is_stored(visit: Visiting, 
         said = tried.locator("output")
 
         for limits, words in (
-            (("0.1", "0.25"), "income 2025-06-07"),
+            (("0.1", "0.25"), f"income {formats.day(date(2025, 6, 7), here.text)}"),
             (("40", "50"), here.text.entries["said.none"].split("{")[0]),
         ):
             for name, value in zip(("warning", "failing"), limits, strict=True):
@@ -127,7 +130,7 @@ def test_other_limits_of_a_monitor_are_tried_on_what_is_stored(visit: Visiting, 
             here.whole()
 
 
-@pytest.mark.parametrize("look", SCIENTIST, ids=str)
+@pytest.mark.parametrize("look", SCIENTIST[:2], ids=str)
 def test_what_is_seen_is_taken_along_as_picture_and_as_numbers(visit: Visiting, look: Look) -> None:
     with visit(look) as here:
         here.go("/deployments/loans/drift?feature=income")

@@ -32,18 +32,18 @@ class Hands:
         for key in keys:
             self.here.page.keyboard.press(key)
 
-    def tab(self) -> dict[str, Any]:
-        """What the next Tab leads to."""
-        self.press("Tab")
+    def tab(self, key: str = "Tab") -> dict[str, Any]:
+        """What the next Tab, or Tab back, leads to."""
+        self.press(key)
         found: dict[str, Any] = self.here.page.evaluate(TABBING, False)
         assert found["unseen"] == "", found
         self.stops.append(found)
         return found
 
-    def reach(self, selector: str) -> None:
+    def reach(self, selector: str, key: str = "Tab") -> None:
         """Tab until the focus is on what is selected."""
         for _ in range(MOST_STOPS):
-            if self.tab()["path"] and self.here.page.evaluate("s => document.activeElement.matches(s)", selector):
+            if self.tab(key)["path"] and self.here.page.evaluate("s => document.activeElement.matches(s)", selector):
                 return
         raise AssertionError(f"Tab does not lead to {selector}: {[one['path'] for one in self.stops]}")
 
@@ -90,10 +90,9 @@ def test_pickers_and_the_range_that_a_drag_would_choose(visit: Visiting, look: L
         hands.press("ArrowDown", "ArrowDown")
         here.page.wait_for_url("**segment=region%3Dnorth**")
         here.whole()
-        assert "2025-06-0" in here.page.locator("#said").inner_text()
+        assert here.text("format.month", year="2025", month="Jun", mm="06") in here.page.locator("#said").inner_text()
 
-        here.page.locator("body").focus()
-        hands.reach("[name=range]")
+        hands.reach("[name=range]", "Shift+Tab")
         hands.press("ArrowRight")  # custom: the fields begin with what is shown
         hands.reach("input[name=start]")
         before = here.page.locator("input[name=start]").input_value()
@@ -125,8 +124,9 @@ def test_an_alert_is_found_and_taken(visit: Visiting, port: Harbour, look: Look)
         assert firing(port)[0]["acknowledged_by"] == "anna (http 127.0.0.1)"
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(
+    ("path", "look"), [*((path, LOOKS[0]) for path in PAGES), *((path, LOOKS[1]) for path in PAGES[:3])], ids=str
+)
 def test_tab_visits_everything_once_in_the_order_of_reading(visit: Visiting, path: str, look: Look) -> None:
     with visit(look) as here:
         hands = Hands(here)

@@ -10,7 +10,7 @@ from tidegauge.core.windows import DAY_US, HOUR_US, Window
 from tidegauge_collector.telemetry.fold import LogPosition, fold
 from tidegauge_collector.telemetry.judged import all_judged_until, judged_until
 from tidegauge_collector.telemetry.judgements import Judgement, append_judgements
-from tidegauge_collector.telemetry.testing import Sender, Source, profile_frame
+from tidegauge_collector.telemetry.testing import Sender, Source, judgement_columns, profile_frame
 from tidegauge_collector.telemetry.trends import MOST_READS, daily_rows, daily_verdicts
 
 DAILY = Judgement(
@@ -45,7 +45,7 @@ def test_the_worst_verdict_of_each_day_counts(store):
         said(9, "failing", column="wind"),
         said(9, "not_enough_data"),
     ]
-    append_judgements(store, "flights", some)
+    append_judgements(store, "flights", judgement_columns(*some))
 
     found = daily_verdicts(store, {("flights", "drift"): 10 * DAY_US})
 
@@ -53,7 +53,9 @@ def test_the_worst_verdict_of_each_day_counts(store):
 
 
 def test_each_monitor_has_the_days_up_to_its_own_end(store):
-    append_judgements(store, "flights", [said(2, "failing"), said(9, "ok"), said(2, "warning", monitor="auc")])
+    append_judgements(
+        store, "flights", judgement_columns(said(2, "failing"), said(9, "ok"), said(2, "warning", monitor="auc"))
+    )
 
     found = daily_verdicts(store, {("flights", "drift"): 10 * DAY_US, ("flights", "auc"): 3 * DAY_US})
 
@@ -61,7 +63,7 @@ def test_each_monitor_has_the_days_up_to_its_own_end(store):
 
 
 def test_nothing_is_said_of_what_nobody_judged(store):
-    append_judgements(store, "flights", [said(1, "ok")])
+    append_judgements(store, "flights", judgement_columns(said(1, "ok")))
 
     assert daily_verdicts(store, {}) == {}
     assert daily_verdicts(store, {("nowhere", "drift"): DAY_US, ("flights", "auc"): DAY_US}) == {}
@@ -81,7 +83,7 @@ def test_deployments_that_ended_at_different_times_each_have_their_own_days(stor
                 [sender.send(profile_frame([profile], at, source=Source(deployment=name)))],
                 LogPosition(b"log", 1),
             )
-        append_judgements(store, name, [replace(said(0, "warning"), window_end_us=window.end_us)])
+        append_judgements(store, name, judgement_columns(replace(said(0, "warning"), window_end_us=window.end_us)))
 
     rows = daily_rows(store, {name: window.end_us for name, window in ends.items()})
     verdicts = daily_verdicts(store, {(name, "drift"): window.end_us for name, window in ends.items()})
@@ -91,8 +93,8 @@ def test_deployments_that_ended_at_different_times_each_have_their_own_days(stor
 
 
 def test_how_far_judging_has_come_is_told_of_one_as_of_all(store):
-    append_judgements(store, "flights", [said(1, "ok"), said(4, "ok"), said(2, "ok", monitor="auc")])
-    append_judgements(store, "shop", [said(7, "ok", version="2")])
+    append_judgements(store, "flights", judgement_columns(said(1, "ok"), said(4, "ok"), said(2, "ok", monitor="auc")))
+    append_judgements(store, "shop", judgement_columns(said(7, "ok", version="2")))
 
     found = all_judged_until(store)
 

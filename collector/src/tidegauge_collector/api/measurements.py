@@ -19,9 +19,10 @@ from tidegauge_collector.api.query import (
 )
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, read_scope
 from tidegauge_collector.control import Deployment
+from tidegauge_collector.core.metrics import SHARED
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.measuring.against import Against, measure_against
-from tidegauge_collector.measuring.fairness import SHARED, STATISTICS, Question
+from tidegauge_collector.measuring.fairness import STATISTICS, Question
 from tidegauge_collector.measuring.families import (
     FAMILIES,
     METRICS,
@@ -231,4 +232,4 @@ def _asks_the_same(monitor: Monitor, asked: Inquiry) -> bool:
     if not question.group:
         return True
     compared = (monitor.statistic, monitor.favourable or None, monitor.reference_of(question.attribute))
-    return compared == (question.statistic, question.favourable, question.reference_group)
+    return compared == (question.statistic, question.favourable, question.stated_reference)

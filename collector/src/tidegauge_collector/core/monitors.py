@@ -115,7 +115,7 @@ class Monitor:
         default="",
         metadata={
             "doc": "Of groups: the reference groups, one of each attribute, separated by commas; nothing: the largest group of "
-            "the window."
+            "the baseline, where that does not know the attribute of the window."
         },
     )
     favourable: str = field(

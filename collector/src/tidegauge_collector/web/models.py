@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .formats import moment, zone_of
-from .metrics import FAIRNESS, accuracy_metrics
+from .metrics import CUSTOM, FAIRNESS, STATISTICS, accuracy_metrics
 from .ranges import CHOICES, Range, choose_range
 from .reader import Json
 from .service_range import ServiceRange, choose_service_range
@@ -25,6 +25,8 @@ class Selection:
     segment: str
     version: str
     feature: str
+    statistic: str
+    custom: str
     metric: str
     segments: Sequence[str]
     versions: Sequence[Json]
@@ -73,7 +75,9 @@ def select(deployment: Json, status: Json, query: Mapping[str, str]) -> Selectio
     chosen = choose_range(query, start, end, zone=zone)
     segment, version = query.get("segment", ""), query.get("version", "")
     metrics = accuracy_metrics(deployment["task"])
-    metric, attribute, measure = (query.get(name, "") for name in ("metric", "attribute", "measure"))
+    metric, attribute, measure, statistic, custom = (
+        query.get(name, "") for name in ("metric", "attribute", "measure", "statistic", "custom")
+    )
     attributes = segment_columns(deployment["segments"])
     attribute = attribute if attribute in attributes else next(iter(attributes), "")
     return Selection(
@@ -83,6 +87,8 @@ def select(deployment: Json, status: Json, query: Mapping[str, str]) -> Selectio
         segment=segment,
         version=version,
         feature=query.get("feature", ""),
+        statistic=statistic if statistic in STATISTICS else STATISTICS[0],
+        custom=custom if custom in CUSTOM else CUSTOM[0],
         metric=metric if metric in metrics else next(iter(metrics), ""),
         segments=_with(segment, deployment["segments"]),
         versions=_versions_with(version, deployment["versions"]),
@@ -134,13 +140,9 @@ def drawn_columns(deployment: Json) -> dict[str, float | None]:
     }
 
 
-def reserved_columns(deployment: Json) -> dict[str, list[str]]:
-    """Columns that are no features: `rules` of humility, and `customs`, metrics of the user's own."""
-    names = [str(column["name"]) for column in deployment["columns"]]
-    return {
-        "rules": [name for name in names if name.startswith("_rule.")],
-        "customs": [name for name in names if name.startswith("_metric.")],
-    }
+def rules(deployment: Json) -> list[str]:
+    """The columns of its humility rules."""
+    return [str(column["name"]) for column in deployment["columns"] if column["name"].startswith("_rule.")]
 
 
 def without_series(monitor: Json) -> Json:

@@ -1,7 +1,8 @@
 """The page of a month: what was promised of all deployments and what was reached. The numbers are those of the API's report."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 
 from aiohttp import web
 
@@ -16,10 +17,11 @@ class Report:
 
     read: Reader
     renderer: Renderer
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def shown(self, request: web.Request) -> web.Response:
         """GET /report?month=YYYY-MM: the running month where none is named."""
-        asked = request.query.get("month") or f"{datetime.now(UTC):%Y-%m}"
+        asked = request.query.get("month") or f"{self.now():%Y-%m}"
         found = await self.read("/api/v1/report", {"month": asked})
         earlier, later = neighbours(found["month"])
         return self.renderer.render(
@@ -34,5 +36,7 @@ class Report:
 
 def neighbours(month: str) -> tuple[str, str]:
     """The month before and the one after `YYYY-MM`."""
-    first = date.fromisoformat(f"{month}-01")
-    return f"{first - timedelta(days=1):%Y-%m}", f"{first + timedelta(days=31):%Y-%m}"
+    year, number = map(int, month.split("-"))
+    months = 12 * year + number - 1
+    earlier, later = (f"{one // 12:04d}-{one % 12 + 1:02d}" for one in (months - 1, months + 1))
+    return earlier, later

@@ -7,7 +7,6 @@ import { drawLines } from "./linechart.js";
 import { label, t } from "./text.js";
 
 const MOST_LINES = 6;
-const PSI = [{ value: 0.1, key: "chart.warning_line", colour: "warning" }, { value: 0.25, key: "chart.failing_line", colour: "failing" }];
 
 export const declared = () => [...document.querySelectorAll("figure[data-metrics]")].map((figure) => figure.id.slice("chart-".length));
 
@@ -92,12 +91,12 @@ function baseline({ items }, metric) {
   return [{ value: level, label: t("chart.baseline_line", { n: formatterOf(metric)(level) }), colour: "baseline" }];
 }
 
-// "psi", or "0.8:warning:four_fifths".
+// "0.9:warning:warning_line;0.8:failing:failing_line": a level each, its colour, the key of its name.
 function given(marks) {
-  if (marks === "psi") return PSI.map(({ value, key, colour }) => ({ value, label: t(key, { n: value }), colour }));
-  if (!marks) return [];
-  const [value, colour, key] = marks.split(":");
-  return [{ value: Number(value), label: t(`chart.${key}`), colour }];
+  return marks.split(";").filter(Boolean).map((mark) => {
+    const [value, colour, key] = mark.split(":");
+    return { value: Number(value), label: t(`chart.${key}`, { n: value }), colour };
+  });
 }
 
 function rowsOf(answer, basis) {
