@@ -65,7 +65,8 @@ class ControlStore:
         self._begin: Callable[[], AbstractContextManager[Session]] = sessionmaker(writing(engine)).begin
         self._generation = 0
         self._revision: tuple[int, int] | None = None  # a generation, and the revision in it
-        self._overviews: tuple[int, Mapping[str, Overview]] | None = None  # likewise
+        self._deployments: tuple[int, tuple[Deployment, ...]] | None = None  # likewise
+        self._overviews: tuple[int, Mapping[str, Overview]] | None = None
         self.tokens = Tokens(self._read, self._note)
         self.requests = Requests(self._read, self._note)
         self.agents = StoredAgents(self._read, self._note)
@@ -149,18 +150,22 @@ class ControlStore:
             return deployments.ensure(session, name, proposal, now_us)
 
     def deployments(self) -> list[Deployment]:
-        """All deployments by name."""
-        return [one.deployment for one in self.overviews().values()]
+        """All deployments by name: read once in each generation."""
+        generation, known = self._generation, self._deployments
+        if known is None or known[0] != generation:
+            with self._read() as session:
+                known = generation, tuple(deployments.listed(session))
+            self._deployments = known
+        return list(known[1])
 
     def overviews(self) -> Mapping[str, Overview]:
-        """All deployments with their versions, by name: read once in each generation."""
+        """The same with their versions, by name."""
         generation, known = self._generation, self._overviews
-        if known is not None and known[0] == generation:
-            return known[1]
-        with self._read() as session:
-            found = MappingProxyType(overview.overviews(session))
-        self._overviews = (generation, found)
-        return found
+        if known is None or known[0] != generation:
+            with self._read() as session:
+                known = generation, MappingProxyType(overview.overviews(session))
+            self._overviews = known
+        return known[1]
 
     def deployment(self, name: str) -> Deployment | None:
         """The deployment of that name, or None."""

@@ -37,7 +37,7 @@ from tidegauge_collector.measuring.observing import Observer, needs_baseline
 from tidegauge_collector.measuring.progress import Progress, ProgressReader, Seen
 from tidegauge_collector.measuring.singlerows import SingleRows
 from tidegauge_collector.telemetry.extent import known, reach
-from tidegauge_collector.telemetry.judged import judged_until
+from tidegauge_collector.telemetry.judged import all_judged_until
 from tidegauge_collector.telemetry.judgements import append_judgements
 from tidegauge_collector.telemetry.store import Table, TelemetryStore
 
@@ -142,6 +142,7 @@ class Judging:
     def judge_some(self) -> bool:
         """A pass over the deployments with news, ended after 2 s; whether an alert changed."""
         if not self._started:
+            self._until = all_judged_until(self._telemetry)
             self.expect_all()
             self._composing.update(self._behind)
             self._started = True
@@ -204,10 +205,10 @@ class Judging:
                 if monitor.kind != "measurement" or not monitor.covers_version(version.name, version.role):
                     continue
                 series = (deployment.name, monitor.id, version.name)
-                if series in failed or not self._can_be_judged(monitor, deployment.name, version.name):
+                if series in failed:
                     continue
                 windows = self._windows(deployment, monitor, series, bounds_of(data, progress, monitor, self._now_us()))
-                if windows:
+                if windows and self._can_be_judged(monitor, deployment.name, version.name):
                     found.append(Due(deployment, monitor, version.name, windows))
         return found
 
@@ -233,13 +234,10 @@ class Judging:
     ) -> list[Window]:
         if bounds is None:
             return []
-        if series not in self._until:
-            newest = judged_until(self._telemetry, deployment.name, monitor=monitor.id, version=series[2])
-            self._until[series] = newest or 0
         start_us, ready_us = bounds
         if deployment.alerts == "live":
             start_us = max(start_us, self._now_us() - LIVE_ALERTS_US - monitor.lag_s * SECOND_US)
-        windows = windows_of(monitor, (start_us, ready_us), self._until[series], ZoneInfo(deployment.timezone))
+        windows = windows_of(monitor, (start_us, ready_us), self._until.get(series, 0), ZoneInfo(deployment.timezone))
         return list(islice(windows, WINDOWS_AT_ONCE))
 
     # ------------------------------------------------------------------ judging them

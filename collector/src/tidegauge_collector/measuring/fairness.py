@@ -34,6 +34,7 @@ from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.labelled import THRESHOLD
 from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.measuring.singlerows import SingleRows
+from tidegauge_collector.measuring.windows import check_many
 from tidegauge_collector.telemetry.answered import AnsweredRows
 from tidegauge_collector.telemetry.store import TelemetryStore
 
@@ -97,13 +98,13 @@ class _Decisions:
 
     def groups(self, window: Window) -> dict[str, Group]:
         """The groups that have rows in a window."""
-        inside = (self.event_us >= window.start_us) & (self.event_us < window.end_us)
-        found = {}
-        for number, name in enumerate(self.names):
-            here = inside & (self.group == number)
-            if here.any():
-                found[name] = group_of(self.decided[here], self.truth[here], self.has_truth[here], self.scores[here])
-        return found
+        inside = np.flatnonzero((self.event_us >= window.start_us) & (self.event_us < window.end_us))
+        ordered = inside[np.argsort(self.group[inside], kind="stable")]
+        numbers, starts = np.unique(self.group[ordered], return_index=True)
+        return {
+            self.names[number]: group_of(self.decided[here], self.truth[here], self.has_truth[here], self.scores[here])
+            for number, here in zip(numbers.tolist(), np.split(ordered, starts[1:]), strict=bool(len(numbers)))
+        }
 
 
 def measure_fairness(
@@ -124,6 +125,8 @@ def measure_fairness(
         return
     found = (rows or SingleRows(store)).answered(scope)
     decisions = _decisions(found, deployment, question, scope.segment)
+    if "=" not in question.group and metric not in RATIOS:
+        check_many(len(scope.windows), len(decisions.names), "groups")
     reference = question.reference_group(active)
     for window in scope.windows:
         groups = decisions.groups(window)

@@ -33,6 +33,7 @@ class Selection:
     metrics: Sequence[str]
     attribute: str
     attributes: Sequence[str]
+    groups: int
     measure: str
 
     @property
@@ -78,6 +79,7 @@ def select(deployment: Json, status: Json, query: Mapping[str, str]) -> Selectio
         query.get(name, "") for name in ("metric", "attribute", "measure", "statistic", "custom")
     )
     attributes = segment_columns(deployment["segments"])
+    attribute = attribute if attribute in attributes else next(iter(attributes), "")
     return Selection(
         range=chosen,
         service=_service(status, chosen, end),
@@ -91,16 +93,20 @@ def select(deployment: Json, status: Json, query: Mapping[str, str]) -> Selectio
         segments=_with(segment, deployment["segments"]),
         versions=_versions_with(version, deployment["versions"]),
         metrics=metrics,
-        attribute=attribute if attribute in attributes else next(iter(attributes), ""),
+        attribute=attribute,
         attributes=attributes,
+        groups=sum(_column_of(one) == attribute for one in deployment["segments"]),
         measure=measure if measure in FAIRNESS else FAIRNESS[0],
     )
 
 
 def segment_columns(segments: Sequence[str]) -> list[str]:
     """The columns that segments are of: `sex` of `sex=F`, `sex&age` of an intersection."""
-    found = {"&".join(part.split("=", 1)[0] for part in one.split("&")) for one in segments if "=" in one}
-    return sorted(found)
+    return sorted({_column_of(one) for one in segments if "=" in one})
+
+
+def _column_of(segment: str) -> str:
+    return "&".join(part.split("=", 1)[0] for part in segment.split("&"))
 
 
 def _service(status: Json, chosen: Range, data_end: datetime) -> ServiceRange | None:
@@ -124,6 +130,14 @@ def _versions_with(picked: str, offered: Sequence[Json]) -> list[Json]:
 def charted_columns(deployment: Json) -> list[Json]:
     """The columns that can drift: features and predictions."""
     return [column for column in deployment["columns"] if column["role"] in ("feature", "prediction")]
+
+
+def drawn_columns(deployment: Json) -> dict[str, float | None]:
+    """What charts need of them: name -> importance, to four digits. A page of thousands stays small."""
+    return {
+        str(one["name"]): None if one["importance"] is None else float(f"{one['importance']:.4g}")
+        for one in charted_columns(deployment)
+    }
 
 
 def rules(deployment: Json) -> list[str]:

@@ -163,6 +163,7 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         champion=models.champion,
         rules_of=models.rules,
         charted_columns=models.charted_columns,
+        drawn_columns=models.drawn_columns,
         baseline_of=models.baseline_of,
         is_known_version=models.is_known_version,
         monitor_name=alerts.monitor_name,

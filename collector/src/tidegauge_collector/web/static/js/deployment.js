@@ -54,7 +54,9 @@ const parsed = ({ columns, segments, versions, limits }) => Object.fromEntries(
 
 // {deployment, start, end, step, serviceStart, …, zone, segment, version, feature, metric, statistic?, limits?, columns?, segments?, versions?, signal}
 function readView({ dataset }, signal) {
-  return { ...dataset, ...parsed(dataset), signal };
+  const view = { ...dataset, ...parsed(dataset), signal };
+  if (view.columns) view.columns = Object.entries(view.columns).map(([name, importance]) => ({ name, importance }));
+  return view;
 }
 
 // Asks for the view that the pickers stand on, which after a failure need not be the one that is shown.
