@@ -25,6 +25,7 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 DRAWN = "() => { const view = document.getElementById('view'); return !view || view.dataset.drawn; }"
 FIRST_ROWS = "#drift > :not(header)"
 WHOLE_FLEET = "#fleet"
+SOME_ALERTS = "#alerts tbody tr:nth-child(6), #alerts tbody tr:last-child"
 TABS = (
     "service",
     "accuracy",
@@ -36,7 +37,6 @@ TABS = (
     "versions",
     "agents",
     "monitors",
-    "alerts",
     "settings",
 )
 
@@ -73,6 +73,18 @@ def shots_of(deployment: str) -> Sequence[Shot]:
         Shot("deployments-en-phone.png", "/", WHOLE_FLEET, width=390),
         Shot("overview-en.png", page, "#facts"),
         *(Shot(f"{tab}-en.png", f"{page}/{tab}", f"#{tab}") for tab in TABS),
+        Shot("alerts-en.png", f"{page}/alerts", SOME_ALERTS),
+    )
+
+
+def alert_shots(deployment: str, alert: str) -> Sequence[Shot]:
+    """The pictures of the pages of alerts, where that deployment has an alert of that number."""
+    return (
+        Shot("inbox-en.png", "/alerts?status=all", "#inbox"),
+        Shot("alert-en.png", f"/alerts/{alert}", "main"),
+        Shot("alert-ja-phone.png", f"/alerts/{alert}", ".acts", language="ja", width=390),
+        Shot("channels-ja-dark.png", "/channels", "main", language="ja", scheme="dark"),
+        Shot("silences-en.png", f"/silences?deployment={quote(deployment, safe='')}&severity=failing", "#new-silence"),
     )
 
 
@@ -85,6 +97,20 @@ def take(browser: Browser, root: str, shot: Shot) -> bytes:
     raise PictureError(
         f"{shot.file} has {len(png):,} bytes at scale {SCALES[-1]}: over {MAX_BYTES:,}; show less of the page"
     )
+
+
+def _alert_of(browser: Browser, root: str, deployment: str) -> str:
+    """The number of an alert of a deployment: of an open one where there is any, of the one that was told most."""
+    context = browser.new_context()
+    try:
+        answer = context.request.get(f"{root}/api/v1/alerts", params={"deployment": deployment})
+        items = answer.json()["items"] if answer.ok else []
+    finally:
+        context.close()
+    items.sort(key=lambda one: (one["status"] != "firing", -len(one["deliveries"])))
+    if not items:
+        raise PictureError(f"{deployment} has no alert at {root}: the pages of alerts would be empty")
+    return str(items[0]["id"])
 
 
 def _at_scale(browser: Browser, root: str, shot: Shot, scale: float) -> bytes:
@@ -128,6 +154,13 @@ def _open(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
 
 
+def _save(browser: Browser, root: str, shots: Sequence[Shot], directory: Path) -> None:
+    for shot in shots:
+        png = take(browser, root, shot)
+        (directory / shot.file).write_bytes(png)
+        print(f"{directory / shot.file}  {len(png) / 1_000:.0f} KB")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Take every picture; returns the exit code."""
     parser = argparse.ArgumentParser(description="The README's pictures from a running collector.")
@@ -138,10 +171,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen.directory.mkdir(parents=True, exist_ok=True)
     try:
         with sync_playwright() as playwright, _open(playwright) as browser:
-            for shot in shots_of(chosen.deployment):
-                png = take(browser, chosen.url.rstrip("/"), shot)
-                (chosen.directory / shot.file).write_bytes(png)
-                print(f"{chosen.directory / shot.file}  {len(png) / 1_000:.0f} KB")
+            root = chosen.url.rstrip("/")
+            _save(browser, root, shots_of(chosen.deployment), chosen.directory)
+            alert = _alert_of(browser, root, chosen.deployment)
+            _save(browser, root, alert_shots(chosen.deployment, alert), chosen.directory)
     except (PictureError, BrowserError) as problem:
         print(f"screenshots: {problem}", file=sys.stderr)
         return 1

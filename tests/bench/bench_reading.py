@@ -25,7 +25,7 @@ from tidegauge_collector.telemetry.moments import column_moments
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 ASKED = 40
-END_US = 20_090 * DAY_US
+END_US = 20_090 * DAY_US - HOUR_US
 BINS = baseline().bins
 
 
@@ -42,7 +42,7 @@ def percentiles(work: Callable[[int], object]) -> str:
 
 def questions(store: TelemetryStore, deployments: int, days: int) -> dict[str, Callable[[int], object]]:
     """What charts ask, each of the i-th deployment."""
-    end, start_us = END_US, END_US - days * DAY_US
+    end, start_us = END_US, Filling(deployments, days, END_US).start_us
     whole = [Window(start_us + i * DAY_US, start_us + (i + 1) * DAY_US) for i in range(days)]
     week = [Window(at, at + HOUR_US) for at in range(end - min(days, 7) * DAY_US, end, HOUR_US)]
     every = [Window(at, at + HOUR_US) for at in range(start_us, end, HOUR_US)]
@@ -106,7 +106,10 @@ def main() -> None:
             )
             per = path.stat().st_size / hours * 1_000 / 1e3
             bare = (
-                parquet_bytes(store, folder, END_US - days * DAY_US) / (deployments * len(COLUMNS) * 24) * 1_000 / 1e3
+                parquet_bytes(store, folder, Filling(deployments, days, END_US).start_us)
+                / (deployments * len(COLUMNS) * 24)
+                * 1_000
+                / 1e3
             )
             print(f"disk of 1,000 feature-hours with their days: {per:.1f} kB; Parquet-zstd of the hours {bare:.1f} kB")
             yard = percentiles(lambda _: store._cursor().execute("SELECT COUNT(rows) FROM day_cells").fetchall())

@@ -14,7 +14,7 @@ import numpy as np
 from tidegauge.core.baseline import Baseline, build_baseline
 from tidegauge.core.columns import ColumnKind
 from tidegauge.core.windows import DAY_US, HOUR_US, MINUTE_US, Window
-from tidegauge_collector.core.monitors import ACCURACY, AUC, DRIFT, ERROR_RATE
+from tidegauge_collector.core.default_monitors import ACCURACY, AUC, DRIFT, ERROR_RATE
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 BINS_USED, ROWS_AN_HOUR = 20, 200
@@ -45,7 +45,7 @@ def baseline() -> Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """So many deployments over so many whole days, and the hours of today up to `end_us`."""
+    """So many deployments over so many days, the last of which is today, up to `end_us`: nothing is older than retention keeps it."""
 
     deployments: int
     days: int
@@ -53,7 +53,7 @@ class Filling:
 
     @property
     def start_us(self) -> int:
-        return self.end_us // DAY_US * DAY_US - self.days * DAY_US
+        return self.end_us // DAY_US * DAY_US - (self.days - 1) * DAY_US
 
     def stretches(self) -> Iterator[Window]:
         """Each day, and what there is of today."""
@@ -61,7 +61,7 @@ class Filling:
             yield Window(at_us, min(at_us + DAY_US, self.end_us))
 
     def is_today(self, stretch: Window) -> bool:
-        return stretch.start_us == self.start_us + self.days * DAY_US
+        return stretch.end_us == self.end_us
 
     @property
     def bins_id(self) -> bytes:
@@ -100,7 +100,7 @@ def fill_service(store: TelemetryStore, filling: Filling) -> None:
         run(_SERIES, _series(place, len(SERVICE), before, column, kind, b"", 2))
     run("COMMIT")
     for day in filling.stretches():
-        step_us = MINUTE_US if day.end_us > filling.end_us - MINUTE_DAYS * DAY_US else HOUR_US
+        step_us = MINUTE_US if day.start_us > filling.end_us - MINUTE_DAYS * DAY_US else HOUR_US
         run("BEGIN")
         for level, length_us in _levels(filling, day, step_us):
             asked = _asked(level, day, length_us) | {"before": before, "kinds": len(SERVICE)}
@@ -115,16 +115,15 @@ def fill_service(store: TelemetryStore, filling: Filling) -> None:
 
 
 def fill_records(store: TelemetryStore, filling: Filling) -> None:
-    """Predictions with an id and their truths, some each day, from one agent of each deployment that has ended."""
+    """Predictions with an id and their truths, some each day before today, from one agent of each deployment that has ended."""
     run = store._cursor().execute
     asked = {
         "n": filling.deployments,
-        "days": filling.days,
         "a_day": RECORDS_A_DAY,
         "start": filling.start_us,
         "day": DAY_US,
     }
-    asked |= {"of": filling.deployments * filling.days * RECORDS_A_DAY, "end": filling.end_us}
+    asked |= {"of": filling.deployments * (filling.days - 1) * RECORDS_A_DAY, "end": filling.end_us}
     run("BEGIN")
     for query in (_EPOCHS, _MARKS, _WATERMARKS, _PREDICTIONS, _ACTUALS):
         run(query.format(**asked))

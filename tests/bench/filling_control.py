@@ -17,7 +17,8 @@ from tidegauge_collector.control import ControlStore, baselines, deployments
 from tidegauge_collector.control.baselines import BaselinePart
 from tidegauge_collector.control.tables import AlertEventRow, AlertTableRow, MonitorStateRow
 from tidegauge_collector.core.alerts import SeriesState
-from tidegauge_collector.core.monitors import ACCURACY, AUC, DRIFT, ERROR_RATE, Verdict
+from tidegauge_collector.core.default_monitors import ACCURACY, AUC, DRIFT, ERROR_RATE
+from tidegauge_collector.core.monitors import Verdict
 
 OWNERS = ("ops", "risk", "growth", "search", "")
 IMPORTANCES = ("low", "normal", "normal", "high", "critical")

@@ -314,7 +314,7 @@ def _one_of(*allowed: str) -> Callable[[object], str]:
 
 
 _SECRETS = frozenset({"token", "hash_key"})
-_STATED_KINDS = [kind.value for kind in ColumnKind if kind is not ColumnKind.LOG_LINEAR]
+_STATED_KINDS = [kind.value for kind in ColumnKind if kind not in (ColumnKind.LOG_LINEAR, ColumnKind.UNKNOWN)]
 _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "deployment": _slug,
     "version": _version,

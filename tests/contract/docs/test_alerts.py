@@ -52,5 +52,5 @@ def test_the_example_is_taken_and_answers_as_shown():
     assert problems == []
     steps = found.steps({"deployment": "shop", "importance": "high", "severity": "failing"})
     for step in steps:
-        assert f"{step.route:<9}{step.why}" in section(PAGE, "## Routes")
+        assert f"{step.route:<9}{step.reason!s}" in section(PAGE, "## Routes")
     assert steps[-1].channels == tuple(kinds)

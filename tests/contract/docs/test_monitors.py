@@ -7,8 +7,9 @@ from typing import get_args
 
 from tidegauge_collector.core import spread, trailing
 from tidegauge_collector.core.blocks import BLOCKS, block_of
+from tidegauge_collector.core.default_monitors import DEFAULT_MONITORS
 from tidegauge_collector.core.health import RULES
-from tidegauge_collector.core.monitors import DEFAULT_MONITORS, FLAP_SPAN_STEPS, Block, Monitor
+from tidegauge_collector.core.monitors import FLAP_SPAN_STEPS, Block, Monitor
 from tidegauge_collector.core.scenario import parse, run
 from tidegauge_collector.core.scenario_text import LINES, OPTIONS, PREFIXES, STATES, TOLD
 from tidegauge_collector.core.shapes import fields_of, read

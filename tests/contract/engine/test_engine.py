@@ -34,6 +34,7 @@ from tidegauge_collector.telemetry.testing import (
     actuals_frame,
     event_frame,
     gap_frame,
+    judgement_columns,
     profile_frame,
     records_frame,
 )
@@ -354,8 +355,8 @@ def test_the_newest_judgement_holds(engine):
     first = Judgement("1", "m", "psi", "temp", "", 0, DAY_US, 0.1, None, 5, 100, 1.0, "ok", None, None, 1)
     second = Judgement("1", "m", "psi", "temp", "", 0, DAY_US, 0.4, None, 6, 100, 1.0, "failing", 0.1, 0.2, 2)
 
-    append_judgements(engine, "flights", [first])
-    append_judgements(engine, "flights", [second])
+    append_judgements(engine, "flights", judgement_columns(first))
+    append_judgements(engine, "flights", judgement_columns(second))
 
     assert newest_judgements(engine, "flights") == [second]
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tidegauge_collector.measuring.labelled import BINARY_METRICS, CLASS_METRICS, LabelledRows, Task, estimate
+from tidegauge_collector.core.metrics import BINARY, OF_ONE_CLASS
+from tidegauge_collector.measuring.labelled import LabelledRows, Task, estimate
 
 from . import rows, witnesses
 
@@ -50,7 +51,7 @@ def test_binary(data: str, model: str, flights: pd.DataFrame) -> None:
 
 
 def test_every_binary_metric_is_compared_or_computed_by_hand() -> None:
-    assert set(BINARY_METRICS) <= witnesses.BINARY.keys() | witnesses.BY_HAND.keys()
+    assert set(BINARY) <= witnesses.BINARY.keys() | witnesses.BY_HAND.keys()
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -67,7 +68,7 @@ def test_multiclass(data: str, model: str, flights: pd.DataFrame) -> None:
         agrees(found(metric, measured, task), witness.of(target, said, scores))
     for place, name in enumerate(names):
         one = Task(kind="multiclass", positive_class=None, classes=tuple(names), of_class=name)
-        for metric in CLASS_METRICS:
+        for metric in OF_ONE_CLASS:
             if (said == place).any() or metric != "precision":
                 expected = witnesses.BINARY[metric].of(target == place, scores[:, place], said == place)
                 agrees(found(metric, measured, one), expected)

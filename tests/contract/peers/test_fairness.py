@@ -6,7 +6,8 @@ import pytest
 from scipy import stats
 
 from tidegauge_collector.core.fairness import MEASURES, PROPORTIONS, compare, group_of, min_ratio
-from tidegauge_collector.measuring.fairness import METRICS, SHARED
+from tidegauge_collector.core.metrics import SHARED
+from tidegauge_collector.measuring.fairness import METRICS
 
 from . import rows, witnesses
 

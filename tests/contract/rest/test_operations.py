@@ -33,7 +33,8 @@ def test_every_route_takes_every_parameter_that_it_lists(shop: Harbour) -> None:
     values |= {"segment": "a=b", "start": "2025-06-01", "end": "2025-06-02", "deployment": "shop", "after": "1.1.1.1"}
     prediction = shop.client.get("/api/v1/deployments/shop/predictions").json()["items"][0]["prediction_id"]
     values |= {"what": "records", "severity": "failing", "monitor": "drift", "owner": "ml"}
-    values |= {"acknowledged": "no", "since": "2025-06-01"}
+    values |= {"acknowledged": "no", "since": "2025-06-01", "search": "shop"}
+    values |= {"importance": "high", "block": "drift", "label": "team=a*"}
     states = {"/api/v1/agents": "live", "/api/v1/silences": "active"}
     values |= {"what": "records"}
     values |= {"class": "1", "threshold": "0.5", "group": "a=b", "statistic": "ratio", "reference": "c"}

@@ -13,9 +13,10 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from .fake_deployments import CATEGORICAL, END, HOSTILE, REPLAY, START, ZONE, Json, alerts, as_text, deployments
+from .fake_alerting import of_alerts
+from .fake_deployments import CATEGORICAL, END, HOSTILE, REPLAY, START, ZONE, Json, as_text, deployments
 from .fake_numbers import bins, daily_rows, noise, value_of
-from .fake_pages import curves, events, health, monitors, objectives, summary, trend
+from .fake_pages import curves, customs, events, health, monitors, objectives, summary, trend
 
 _STEPS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1)}
 _METHODS = {
@@ -50,11 +51,8 @@ class FakeApi:
             return {"items": [trend(name) for name in self._deployments], "next": None}
         if parts == ["summary"]:
             return summary(list(self._deployments.values()))
-        if parts == ["alerts"]:
-            return {
-                "items": alerts() if query.get("deployment") in ("flights-delay", "replayed") else [],
-                "next": None,
-            }
+        if (found := of_alerts(parts, query)) is not None:
+            return found
         about = self._deployments.get(parts[1])
         if about is None:
             raise error(
@@ -68,6 +66,7 @@ class FakeApi:
             "monitors": monitors,
             "objectives": objectives,
             "events": events,
+            "metrics": customs,
             "curves": curves,
             "moments": _moments,
         }

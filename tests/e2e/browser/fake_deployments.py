@@ -61,7 +61,17 @@ def _deployment(name: str, features: Mapping[str, float], **stated: Any) -> Json
             {"version": "2013-05", "origin": "given", "rows": 84_000, "created_at": as_text(START), "status": "active"}
         ],
         "monitors": [
-            {"id": "drift", "name": "Data drift", "metric": "psi", "warning": 0.1, "failing": 0.25, "window_s": 86_400}
+            {
+                "id": "drift",
+                "name": "Data drift",
+                "metric": "psi",
+                "columns": "*",
+                "comparison": "above",
+                "limits": "stated",
+                "warning": 0.1,
+                "failing": 0.25,
+                "window_s": 86_400,
+            }
         ],
         "positive_class": "late",
         "owner": "ops",

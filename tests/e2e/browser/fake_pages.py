@@ -98,6 +98,16 @@ def events(about: Json, query: Mapping[str, str]) -> Json:
     }
 
 
+def customs(about: Json, query: Mapping[str, str]) -> Json:
+    """One that was reported, and one that somebody hopes for."""
+    one = {
+        "name": "basket_value", "direction": "higher_is_better", "unit": "EUR", "description": HOSTILE, "baseline": 0.4,
+        "baseline_of": "mean", "baseline_start": "", "baseline_end": "", "stated": True, "reported": True,
+    }  # fmt: skip
+    items = [one, {**one, "name": HOSTILE, "reported": False}] if about["name"] == "flights-delay" else []
+    return {"items": items, "next": None}
+
+
 def curves(about: Json, query: Mapping[str, str]) -> Json:
     """Of a fair model."""
     roc = [{"fpr": x / 20, "tpr": (x / 20) ** 0.5, "threshold": 1 - x / 20} for x in range(21)]

@@ -68,7 +68,7 @@ async def test_a_replay_asks_for_the_time_its_calls_arrived_and_says_so(visit: V
 
     asked = {(q["start"], q["end"], q["step"]) for _, q in api.asked if q.get("metric") == "requests"}
     assert asked == {("2026-11-23T12:00:00Z", "2026-11-23T12:10:00Z", "minute")}
-    assert "replayed on 2026-11-23 07:00 – 07:10" in await opened.page.locator("#service > header").inner_text()
+    assert "replayed on 23 Nov 2026 07:00 – 07:10" in await opened.page.locator("#service > header").inner_text()
     assert "per minute" in await caption(opened, "volume")
     assert await opened.page.locator("#chart-volume canvas").count() == 1
 

@@ -161,7 +161,7 @@ async def test_a_cell_of_the_heat_map_is_read_by_pointing_at_it(visit: Visitor) 
 
     await opened.page.locator("#chart-heat canvas").first.hover(position={"x": 4, "y": 8})
 
-    assert "2013-01-0" in await opened.page.locator(".readout").inner_text()
+    assert " Jan 2013" in await opened.page.locator(".readout").inner_text()
 
 
 async def test_choosing_a_feature_shows_it_and_keeps_it_in_the_address(visit: Visitor) -> None:

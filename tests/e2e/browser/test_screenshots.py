@@ -32,7 +32,14 @@ async def test_every_picture_is_taken_and_small_enough_for_a_readme(
 
     pictures = pictures_in(tmp_path / "img")
     assert (code, err) == (0, "")
-    assert {"deployment-en.png", "deployment-ja.png", "accuracy-en.png", "deployments-en.png"} <= set(pictures)
+    assert {
+        "deployment-en.png",
+        "deployment-ja.png",
+        "accuracy-en.png",
+        "deployments-en.png",
+        "inbox-en.png",
+        "alert-en.png",
+    } <= set(pictures)
     assert set(pictures) == {Path(line.split("  ")[0]).name for line in out.splitlines()}
     assert all(len(png) <= 400_000 and png.startswith(PNG) for png in pictures.values())
 

@@ -1,10 +1,13 @@
 """The way of a data scientist: from the fleet to the feature, the segment and the hour at which something shifted, and what came of it."""
 
 import csv
+from datetime import date
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator
+
+from tidegauge_collector.web import formats
 
 from .conftest import Visiting
 from .looks import SCIENTIST, Look
@@ -75,7 +78,7 @@ def test_from_the_fleet_to_the_feature_segment_and_hour(visit: Visiting, look: L
         line = here.figure("feature_line")
         here.sees(line.locator("canvas"), line.locator("figcaption").get_by_text(here.text("chart.per_hour")))
         hours = [row[0] for row in rows_of(line) if row[1].strip() not in {"", "–"} and float(row[1]) > LARGE]
-        assert hours[0] == SHIFT_AT.strftime("%Y-%m-%d %H:%M")
+        assert hours[0] == formats.minute(SHIFT_AT, here.text)
 
         here.page.get_by_role("button", name="amount", exact=True).click()
         here.drawn()
@@ -115,7 +118,7 @@ def test_other_limits_of_a_monitor_are_tried_on_what_is_stored(visit: Visiting, 
         said = tried.locator("output")
 
         for limits, words in (
-            (("0.1", "0.25"), "income 2025-06-07"),
+            (("0.1", "0.25"), f"income {formats.day(date(2025, 6, 7), here.text)}"),
             (("40", "50"), here.text.entries["said.none"].split("{")[0]),
         ):
             for name, value in zip(("warning", "failing"), limits, strict=True):

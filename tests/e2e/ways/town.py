@@ -7,7 +7,7 @@
 `newcomer`  known, and without any data
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -147,8 +147,3 @@ def _prices(port: Harbour, spools: Path) -> None:
             agent.record(rows, said, prediction_ids=ids, timestamps=times)
             agent.actuals(ids, said + rng.normal(0, 8, 240), timestamps=times)
         port.ship(agent, end=True)
-
-
-def day_of(moment: datetime) -> str:
-    """As pages write it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d")

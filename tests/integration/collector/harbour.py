@@ -70,6 +70,13 @@ def _first_start() -> dict[str, bytes]:
         return {one.name: one.read_bytes() for one in Path(folder).iterdir()}
 
 
+def make_stores(data: Path) -> None:
+    """A new data directory with empty stores."""
+    data.mkdir(mode=0o700, parents=True)
+    for name, content in _first_start().items():
+        (data / name).write_bytes(content)
+
+
 class Harbour:
     """A running collector; `get` asks its API over HTTP. Where `data` is not there yet, its stores are copies of empty ones."""
 
@@ -80,9 +87,7 @@ class Harbour:
 
     def start(self) -> "Harbour":
         if not self.data.exists():
-            self.data.mkdir(mode=0o700, parents=True)
-            for name, content in _first_start().items():
-                (self.data / name).write_bytes(content)
+            make_stores(self.data)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="harbour")
         self._thread.start()

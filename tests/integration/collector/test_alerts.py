@@ -72,6 +72,28 @@ def test_an_alert_explains_itself_in_its_message_and_over_http(port: Harbour, ma
     assert shown["silences"] == []
 
 
+def test_alerts_are_found_by_words_of_their_names(refusing: Harbour) -> None:
+    found = {
+        text: [one["id"] for one in refusing.get("/alerts", search=text)["items"]]
+        for text in ("AMOUNT", "sho amou", "shop nobody", "50%", "", "drift psi")
+    }
+
+    assert found == {"AMOUNT": [1], "sho amou": [1], "shop nobody": [], "50%": [], "": [1], "drift psi": [1]}
+    assert "search is 201 characters long" in refusing.refused("/alerts", search="x" * 201)[1]
+
+
+def test_what_a_silence_would_catch_is_told_before_it_is_made(refusing: Harbour) -> None:
+    caught = refusing.get("/silences/preview", deployment="sh*", severity="failing", block="drift")
+
+    assert (caught["open"], caught["opened"], caught["complete"]) == (1, 1, True)
+    assert [(one["id"], one["deployment"], one["column"]) for one in caught["items"]] == [(1, "shop", "amount")]
+    assert refusing.get("/silences/preview", deployment="loans")["open"] == 0
+    assert refusing.get("/silences/preview", deployment="shop", label="team=pricing")["open"] == 0
+    assert "nothing is named" in refusing.refused("/silences/preview")[1]
+    assert "write NAME=PATTERN" in refusing.refused("/silences/preview", label="pricing")[1]
+    assert refusing.get("/silences")["items"] == []
+
+
 def test_what_people_do_over_http_is_answered_recorded_and_told(port: Harbour, mailbox: Mailbox) -> None:
     first = post(port, "/alerts/1/acknowledge", actor="anna")
     mailbox.until(2)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from collector_harbour import Harbour, agent_at, harbour
 from collector_rows import amounts
+from structlog.testing import capture_logs
 
 import tidegauge
 
@@ -138,6 +139,23 @@ def test_they_are_listed_changed_and_forgotten(port: Harbour) -> None:
     assert "promised" not in {one["name"] for one in port.get(METRICS)["items"]}
     wrong = port.client.put(f"/api/v1{METRICS}/promised", json={"direction": "up"})
     assert (wrong.status_code, "higher_is_better" in wrong.text) == (400, True)
+
+
+def test_who_changed_what_from_what_to_what_is_in_the_log(port: Harbour) -> None:
+    with capture_logs() as logs:
+        put(port, "promised", baseline=1.0)
+        put(port, "promised", baseline=2.0)
+        put(port, "promised", baseline=2.0)
+        assert port.client.delete(f"/api/v1{METRICS}/promised").status_code == 200
+        assert port.client.patch(f"/api/v1/deployments/{NAME}", json={"owner": "baskets"}).status_code == 200
+
+    changes = [one for one in logs if one["event"] == "setting.changed"]
+    *of_metric, of_owner = [(one["setting"], one["was"], one["now"]) for one in changes]
+    assert [one for one, *_ in of_metric] == ["metrics.promised"] * 3
+    values = [tuple(side and side["baseline"] for side in sides) for _, *sides in of_metric]
+    assert values == [(None, 1.0), (1.0, 2.0), (2.0, None)]
+    assert of_owner == ("owner", "", "baskets")
+    assert {(one["deployment"], one["by"].startswith("http 127.")) for one in changes} == {(NAME, True)}
 
 
 def test_events_are_annotations_by_kind_and_range(port: Harbour) -> None:

@@ -10,8 +10,9 @@ import pytest
 from collector_harbour import Harbour, agent_at, harbour
 from collector_rows import REPLAY, amounts, give_baseline, record_day, record_days
 
+from tidegauge_collector.core.default_monitors import DEFAULT_MONITORS, DRIFT
 from tidegauge_collector.core.definitions import Definition
-from tidegauge_collector.core.monitors import DEFAULT_MONITORS, DRIFT, Monitor
+from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.telemetry.judgements import newest_judgements
 
 NAME = "shop"

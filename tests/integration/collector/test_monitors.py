@@ -8,7 +8,7 @@ import pytest
 from collector_harbour import Harbour, agent_at, harbour
 from collector_rows import REPLAY, give_baseline, record_days
 
-from tidegauge_collector.core.monitors import DEFAULT_MONITORS
+from tidegauge_collector.core.default_monitors import DEFAULT_MONITORS
 
 HEALTHY, BROKEN = 0.0, 40.0
 STRICT = {"id": "drift", "failing": 0.2, "warning": 0.1}

@@ -11,7 +11,7 @@ from collector_rows import REPLAY, give_baseline, record_days
 from structlog.testing import capture_logs
 
 from tidegauge_collector.cli import main
-from tidegauge_collector.core.monitors import DEFAULT_MONITORS
+from tidegauge_collector.core.default_monitors import DEFAULT_MONITORS
 from tidegauge_collector.jobs import backtesting
 
 HEALTHY, BROKEN = 0.0, 40.0

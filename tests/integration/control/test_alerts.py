@@ -127,3 +127,15 @@ def test_without_channels_alerts_are_kept_and_nobody_is_told(store):
 
     assert store.alerts() == [alert]
     assert store.outbox_depth() == 0
+
+
+def test_what_fires_is_counted_by_deployment_and_severity(store):
+    days = Timeline(store)
+    days.judge(FAILING)
+    ((name, firing),) = store.firing().items()
+    (alert,) = store.alerts()
+
+    days.judge(QUIET, QUIET)
+
+    assert (name, firing) == (alert.deployment, {"failing": 1})
+    assert store.firing() == {}

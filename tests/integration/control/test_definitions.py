@@ -7,8 +7,8 @@ from control_timeline import FAILING, Timeline
 
 from tidegauge_collector.control.definitions import DefinitionsChanged
 from tidegauge_collector.control.tables import ThreadMemberRow, ThreadRow
+from tidegauge_collector.core.default_monitors import DEFAULT_MONITORS, DRIFT, ERROR_RATE
 from tidegauge_collector.core.definitions import Definition
-from tidegauge_collector.core.monitors import DEFAULT_MONITORS, DRIFT, ERROR_RATE
 
 STRICT = Definition(monitor=replace(DRIFT, failing=0.2), origin="file", source="strict.toml")
 OWN = Definition(monitor=replace(ERROR_RATE, id="own"), deployments=("shop-*",), origin="file", source="own.toml")

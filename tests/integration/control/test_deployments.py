@@ -2,7 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tidegauge_collector.core.monitors import DEFAULT_MONITORS
+from tidegauge_collector.core.default_monitors import DEFAULT_MONITORS
 
 PROPOSAL = {
     "timezone": "America/New_York",
@@ -94,3 +94,17 @@ def test_many_threads_make_one_deployment_and_count_each_change_once(store):
     assert {each.name for each in made} == {each.name for each in store.deployments()} == set(names)
     assert store.config_revision() == 5
     assert all(store.monitors(name) == list(DEFAULT_MONITORS) for name in set(names))
+
+
+def test_what_is_kept_of_all_deployments_follows_every_change(store):
+    store.ensure_deployment("b", proposal={}, now_us=1)
+    before = list(store.overviews())
+
+    store.ensure_deployment("a", proposal={}, now_us=1)
+    store.ensure_version("a", "v1", role="champion", now_us=3)
+    store.change_deployment("a", {"owner": "ops"}, actor="anna", now_us=4)
+
+    found = store.overviews()
+    assert (before, list(found)) == (["b"], ["a", "b"])
+    assert ([each.name for each in found["a"].versions], found["a"].deployment.owner) == (["v1"], "ops")
+    assert [each.deployment for each in found.values()] == store.deployments()

@@ -7,9 +7,10 @@ import pytest
 from control_timeline import DAY_US, FAILING, START_US, Timeline, plain_body
 
 from tidegauge_collector.core.alerts import SeriesState, Transition
+from tidegauge_collector.core.default_monitors import DRIFT
 from tidegauge_collector.core.explaining import Explanation
 from tidegauge_collector.core.judging import Judgement, Observation, SeriesKey
-from tidegauge_collector.core.monitors import DRIFT, Verdict
+from tidegauge_collector.core.monitors import Verdict
 from tidegauge_collector.core.routing import Routing
 from tidegauge_collector.jobs.telling import Telling
 

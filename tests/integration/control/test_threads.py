@@ -7,8 +7,8 @@ import pytest
 from control_timeline import DAY_US, FAILING, QUIET, START_US, WARNING, Timeline
 
 from tidegauge_collector.control.telling import Bulletin
+from tidegauge_collector.core.default_monitors import DRIFT
 from tidegauge_collector.core.definitions import Definition
-from tidegauge_collector.core.monitors import DRIFT
 from tidegauge_collector.core.routing import Route
 
 S, M = 1_000_000, 60_000_000

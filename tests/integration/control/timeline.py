@@ -7,8 +7,8 @@ from pathlib import Path
 from tidegauge_collector.control import AlertRow, ControlStore
 from tidegauge_collector.control.telling import Bulletin, Terms
 from tidegauge_collector.core.alerts import SeriesState, advance
+from tidegauge_collector.core.default_monitors import DRIFT
 from tidegauge_collector.core.judging import Observation, SeriesKey, judge
-from tidegauge_collector.core.monitors import DRIFT
 from tidegauge_collector.core.routing import Route, Routing
 
 DAY_US = 86_400 * 1_000_000

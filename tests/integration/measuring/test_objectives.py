@@ -9,8 +9,9 @@ from tidegauge.core.columns import ERROR, LATENCY, ROWS, ColumnKind, category_co
 from tidegauge.core.profile import profile_categories, profile_durations, profile_numeric
 from tidegauge.core.windows import DAY_US, HOUR_US, MINUTE_US, Window
 from tidegauge_collector.core.objectives import Objective, monitor_of
-from tidegauge_collector.core.slo import Tally
-from tidegauge_collector.measuring.objectives import standing, tallies
+from tidegauge_collector.core.slo import Tally, spans_s
+from tidegauge_collector.jobs.keeping import kept_minutes
+from tidegauge_collector.measuring.objectives import Burnt, burn_windows, standing, tallies
 from tidegauge_collector.telemetry.expire import Retention, expire
 from tidegauge_collector.telemetry.fold import LogPosition, fold
 from tidegauge_collector.telemetry.settle import settle
@@ -126,3 +127,60 @@ def test_a_budget_burns_where_both_windows_of_a_rule_do(store: TelemetryStore) -
     assert [one.burns for one in found.burning] == [True, True, True]
     assert found.burning[0].long == pytest.approx(100 * 80 / 280)
     assert (later.burning[0].short, later.burning[0].burns) == (None, False)
+
+
+@pytest.mark.parametrize("indicator", ["throughput", "freshness"])
+def test_minutes_that_an_objective_counts_are_kept_for_as_long_as_its_window(store: TelemetryStore, indicator) -> None:
+    monitor = objective(indicator, at_least_per_minute=5, stale_after_s=60)
+    month = Window(0, 30 * DAY_US)
+    put(store, {day * 1440 + minute: 5 for day in range(30) for minute in range(3)})
+    settle(store, lambda _: "UTC", before_us=30 * DAY_US)
+    before = tallies(store, monitor, "shop", [month])
+
+    longer = kept_minutes({"shop": [monitor], "other": [objective("availability")]})
+    while expire(store, Retention(), now_us=31 * DAY_US, longer=longer):
+        pass
+    kept = tallies(store, monitor, "shop", [month])
+    while expire(store, Retention(), now_us=31 * DAY_US):
+        pass
+
+    assert kept == before
+    assert tallies(store, monitor, "shop", [month])[0].total < before[0].total
+
+
+def test_minutes_are_kept_no_longer_than_the_longest_objective_needs(store: TelemetryStore) -> None:
+    put(store, dict.fromkeys(range(3), 5))
+    settle(store, lambda _: "UTC", before_us=DAY_US)
+    longer = kept_minutes({"shop": [objective("throughput"), objective("throughput", window_s=7 * 86_400)]})
+
+    kept, gone = (expire(store, Retention(), now_us=days * DAY_US, longer=longer)["minutes"] for days in (31, 33))
+
+    assert (kept, gone) == (3, 3)  # those of the answers go first, nobody counts them
+
+
+@pytest.mark.parametrize("indicator", ["availability", "error_rate", "latency", "throughput", "freshness"])
+def test_tallies_from_one_instant_to_the_next_are_those_of_the_whole_windows(store: TelemetryStore, indicator) -> None:
+    """Over two hours at every five minutes, at the edge of three and of thirty days too."""
+    monitor = objective(indicator, under_s=0.3, at_least_per_minute=5, stale_after_s=120)
+    busy = {day * 1440 + minute: 5 for day in range(33) for minute in range(0, 300, 7)}
+    put(store, {minute: requests for minute, requests in busy.items() if minute % 2})
+    put(store, {minute: 4 for minute in busy if not minute % 2}, ms=500, errors=("user:KeyError", "system:ValueError"))
+    settle(store, lambda _: "UTC", before_us=32 * DAY_US)
+    burnt = Burnt(store)
+
+    for at_us in range(32 * DAY_US + 3 * HOUR_US, 32 * DAY_US + 5 * HOUR_US, 5 * MINUTE_US):
+        windows = burn_windows(monitor, at_us)
+        expected = dict(zip(spans_s(monitor), tallies(store, monitor, "shop", windows), strict=True))
+        assert burnt.tallies(monitor, "shop", at_us) == expected, at_us
+
+
+def test_rows_that_come_late_are_seen_at_once_or_in_the_next_hour(store: TelemetryStore) -> None:
+    monitor, at_us = objective("error_rate"), 40 * HOUR_US + 30 * MINUTE_US
+    put(store, {60: 10, 40 * 60 + 20: 10})
+    burnt = Burnt(store)
+    before = burnt.tallies(monitor, "shop", at_us)[3 * 86_400]
+
+    put(store, {61: 10, 40 * 60 + 21: 10})
+    soon, later = (burnt.tallies(monitor, "shop", at)[3 * 86_400] for at in (at_us + 5 * MINUTE_US, at_us + HOUR_US))
+
+    assert (before.total, soon.total, later.total) == (20, 30, 40)

@@ -6,9 +6,11 @@ from itertools import pairwise, takewhile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tidegauge_collector.core.advancing import advance_all
 from tidegauge_collector.core.alerts import SeriesState, advance
-from tidegauge_collector.core.judging import Judgement, Observation, SeriesKey
-from tidegauge_collector.core.monitors import DRIFT, Verdict
+from tidegauge_collector.core.default_monitors import DRIFT
+from tidegauge_collector.core.judging import Judgement, Observation, SeriesKey, judgements
+from tidegauge_collector.core.monitors import Verdict
 
 LAWS = settings(deadline=None, derandomize=True, max_examples=300)
 SERIES = SeriesKey(metric="psi", column="age", segment="", version="1")
@@ -123,3 +125,29 @@ def test_no_alert_opens_with_fewer_bad_verdicts_than_the_hold(monitor, verdicts)
             assert bad >= monitor.hold[0]
         if transition and transition.kind == "resolved":
             bad = 0
+
+
+@LAWS
+@given(MONITORS, st.lists(VERDICTS, max_size=4))
+def test_what_is_well_and_was_needs_no_state_machine(monitor, passes):
+    """Judged in passes, of which each knows what the one before stored: the transitions are those of every verdict taken one by one."""
+    verdicts = [verdict for some in passes for verdict in some]
+    expected = [transition for transition in run(monitor, verdicts)[1] if transition is not None]
+    place, states, told, end_us = (monitor.id, SERIES), {}, [], 0
+
+    for some in passes:
+        family = [judged(verdict, end_us + i) for i, verdict in enumerate(some, start=1)]
+        end_us += len(some)
+        moved = advance_all(monitor, dict(states), judgements(family))
+        for _, _, state, transition in moved.updates:
+            states[place] = state
+            told += [transition] if transition is not None else []
+        if place in moved.reached:
+            furthest = max(moved.reached[place], states[place].last_window_end_us)
+            states[place] = replace(states[place], last_window_end_us=furthest)
+
+    assert [(one.kind, one.severity, one.judgement) for one in told] == [
+        (one.kind, one.severity, one.judgement) for one in expected
+    ]
+    deciding = [i for i, verdict in enumerate(verdicts, start=1) if verdict not in SILENT]
+    assert (states[place].last_window_end_us if states else 0) == (deciding[-1] if deciding else 0)

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tidegauge_collector.core.default_monitors import DEFAULT_MONITORS
 from tidegauge_collector.core.definitions import DEFAULTS, Definition, Target, merged, monitors_of, renamed, resolved
 from tidegauge_collector.core.monitor_tables import Document, file_schema, read_documents
-from tidegauge_collector.core.monitors import DEFAULT_MONITORS
 from tidegauge_collector.core.plans import fingerprint, plan, table_of
 from tidegauge_collector.core.toml_text import tables_text
 

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidegauge_collector.core.accuracy import DECISIONS, REGRESSION, cells
+from tidegauge_collector.core.accuracy import DECISIONS, REGRESSION, SCORED, cells
 from tidegauge_collector.core.accuracy.multiclass import AVERAGES, PARTS, averaged, balanced, confusion, right
 from tidegauge_collector.core.fairness import MEASURES, PROPORTIONS, Group, compare, group_of, min_ratio
-from tidegauge_collector.measuring.labelled import SCORED
 
 LAWS = settings(deadline=None, derandomize=True, max_examples=60)
 SCORES = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]) | st.floats(0, 1)

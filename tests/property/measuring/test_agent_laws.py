@@ -14,6 +14,7 @@ from tidegauge.core.profile import ColumnProfile, profile_categories, profile_nu
 from tidegauge.core.windows import HOUR_US, Window
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge_collector.control import Deployment
+from tidegauge_collector.core.metrics import SHARED
 from tidegauge_collector.measuring import accuracy, drift, drifted, fairness
 from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.measuring.gauged import Scope
@@ -97,7 +98,7 @@ def measured(deliveries: list[list[FoldEntry]]) -> dict[tuple[object, ...], Meas
         ]
         found += drifted.measure_drifted(store, scope, ACTIVE, drifted.METRICS, kinds=KINDS)
         found += accuracy.AccuracyMeter(store, DEPLOYMENT, ACTIVE).measure(scope, accuracy.METRICS)
-        for metric in (*fairness.METRICS, *fairness.SHARED):
+        for metric in (*fairness.METRICS, *SHARED):
             found += fairness.measure_fairness(store, scope, DEPLOYMENT, metric, fairness.Question(group="sex"))
     return {(one.metric, one.column, one.segment, one.window): one for one in found}
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from tidegauge.core.windows import DAY_US, HOUR_US
-from tidegauge_collector.core.monitors import AUC, DRIFT, ERROR_RATE
+from tidegauge_collector.core.default_monitors import AUC, DRIFT, ERROR_RATE
 from tidegauge_collector.core.readiness import GRACE_US
 from tidegauge_collector.jobs.due import bounds_of, windows_of
 from tidegauge_collector.measuring.progress import Progress

@@ -1,5 +1,8 @@
 """Kept answers are those of now."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 from tidegauge_collector.measuring.kept import Kept
 
 
@@ -55,3 +58,33 @@ def test_of_many_only_what_changed_is_computed_and_at_once():
 
 def test_of_many_without_a_way_to_compute_many_asks_for_each():
     assert Kept(str.upper).of_many(["a", "b"]) == {"a": "A", "b": "B"}
+
+
+def test_of_many_another_stamp_asks_again_for_that_deployment():
+    asked = []
+    kept = Kept(str.upper, lambda names: asked.append(list(names)) or dict.fromkeys(names, len(asked)))
+
+    first = kept.of_many(["a", "b"], stamps={"a": 1, "b": 1})
+    again = kept.of_many(["a", "b"], stamps={"a": 1, "b": 2})
+
+    assert (first, again, asked) == ({"a": 1, "b": 1}, {"a": 1, "b": 2}, [["a", "b"], ["b"]])
+
+
+def test_who_asks_while_many_are_computed_waits_for_them():
+    asked, begun, go_on = [], threading.Event(), threading.Event()
+
+    def compute_many(names):
+        asked.append(list(names))
+        begun.set()
+        go_on.wait(60)
+        return {name: name.upper() for name in names}
+
+    kept = Kept(str.upper, compute_many)
+    with ThreadPoolExecutor(2) as both:
+        first = both.submit(kept.of_many, ["a", "b"])
+        begun.wait(60)
+        second = both.submit(kept.of_many, ["a", "b"])
+        go_on.set()
+
+    assert [first.result(), second.result()] == [{"a": "A", "b": "B"}] * 2
+    assert asked == [["a", "b"]]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tidegauge_collector.core.alerts import SeriesState, advance, alert_key
+from tidegauge_collector.core.default_monitors import DRIFT
 from tidegauge_collector.core.judging import Observation, SeriesKey, judge
-from tidegauge_collector.core.monitors import DRIFT, Monitor, Verdict
+from tidegauge_collector.core.monitors import Monitor, Verdict
 
 HOUR_US = 3_600_000_000
 SERIES = SeriesKey(metric="psi", column="age", segment="", version="1")

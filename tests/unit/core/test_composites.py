@@ -1,7 +1,8 @@
 """Composites: who is counted, in which order, at which instants; circles are named."""
 
 from tidegauge_collector.core.composites import Voice, in_order, judge_composite, members_of, problems
-from tidegauge_collector.core.monitors import AUC, DRIFT, ERROR_RATE, Monitor, Verdict
+from tidegauge_collector.core.default_monitors import AUC, DRIFT, ERROR_RATE
+from tidegauge_collector.core.monitors import Monitor, Verdict
 
 DAY_US = 86_400_000_000
 OK, WARNING, FAILING = Verdict.OK, Verdict.WARNING, Verdict.FAILING

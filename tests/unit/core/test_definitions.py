@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tidegauge_collector.core.default_monitors import DRIFT
 from tidegauge_collector.core.definitions import (
     DEFAULTS,
     Definition,
@@ -13,7 +14,6 @@ from tidegauge_collector.core.definitions import (
     resolved,
     without,
 )
-from tidegauge_collector.core.monitors import DRIFT
 from tidegauge_collector.core.plans import fingerprint, plan, table_of
 
 SHOP, BANK = Target("shop-eu", {"team": "checkout"}), Target("bank")

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tidegauge_collector.core.blocks import BLOCKS, block_of
+from tidegauge_collector.core.default_monitors import AUC, DEFAULT_MONITORS, DRIFT, ERROR_RATE, NO_PREDICTIONS
 from tidegauge_collector.core.health import Said, assess, overall
-from tidegauge_collector.core.monitors import AUC, DEFAULT_MONITORS, DRIFT, ERROR_RATE, NO_PREDICTIONS, Monitor, Verdict
+from tidegauge_collector.core.monitors import Monitor, Verdict
 
 DAY_US = 86_400_000_000
 OK, WARNING, FAILING = Verdict.OK, Verdict.WARNING, Verdict.FAILING

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from tidegauge_collector.core.default_monitors import AUC, DRIFT, ERROR_RATE, NO_PREDICTIONS, SILENT_AGENTS
 from tidegauge_collector.core.judging import Observation, SeriesKey, compared_value, crossed_limit, judge
-from tidegauge_collector.core.monitors import AUC, DRIFT, ERROR_RATE, NO_PREDICTIONS, SILENT_AGENTS, Verdict
+from tidegauge_collector.core.monitors import Verdict
 
 
 def seen(value, *, reason=None, n=1000, p=1e-9, baseline=None, column="age", end_us=2_000) -> Observation:

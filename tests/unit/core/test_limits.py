@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binom
 
 from tidegauge_collector.core.drift import psi_rows
-from tidegauge_collector.core.limits import binomial_p, is_beyond, nearest, normal_p, pair_of
+from tidegauge_collector.core.limits import binomial_p, nearest, normal_p, pair_of
 from tidegauge_collector.core.monitors import Monitor, Verdict
 from tidegauge_collector.core.spread import Spread, blocks_spread, drawn_spread, rate_spread, spread_of
 from tidegauge_collector.core.trailing import History
@@ -36,12 +36,9 @@ def test_a_limit_is_a_pair_and_is_drawn_in_by_a_fraction_of_itself_or_of_its_rea
     assert pair_of(monitor, monitor.warning, spread, margin=0.2) == pytest.approx(drawn_in)
 
 
-def test_on_a_limit_is_not_beyond_it():
-    assert not is_beyond(1.0, (0.0, 1.0))
-    assert is_beyond(1.1, (0.0, 1.0))
-    assert is_beyond(-0.1, (0.0, 1.0))
-    assert not is_beyond(5.0, (None, None))
+def test_the_nearest_side_of_a_band_is_the_one_to_tell_of():
     assert nearest(0.9, (0.0, 1.0)) == 1.0
+    assert nearest(0.9, (None, None)) is None
 
 
 @pytest.mark.parametrize(("events", "n", "rate"), [(1, 50, 0.01), (3, 50, 0.01), (700, 10_000, 0.05)])

@@ -2,9 +2,9 @@
 
 import tomllib
 
+from tidegauge_collector.core.default_monitors import DRIFT
 from tidegauge_collector.core.definitions import MONITOR_FIELDS, OWN_FIELDS
 from tidegauge_collector.core.monitor_tables import Document, file_schema, read_documents
-from tidegauge_collector.core.monitors import DRIFT
 
 LATENCY = """
 [[monitors]]

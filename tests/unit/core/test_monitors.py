@@ -2,7 +2,8 @@
 
 import pytest
 
-from tidegauge_collector.core.monitors import DEFAULT_MONITORS, DRIFT, Monitor
+from tidegauge_collector.core.default_monitors import DEFAULT_MONITORS, DRIFT
+from tidegauge_collector.core.monitors import Monitor
 
 FIELDS = {
     "id": "m1",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tidegauge_collector.core.monitors import DEFAULT_MONITORS
+from tidegauge_collector.core.default_monitors import DEFAULT_MONITORS
 from tidegauge_collector.core.scenario import Scenario, ScenarioError, parse, run
 from tidegauge_collector.core.scenario_text import ACTS, STATES, TOLD
 

@@ -20,8 +20,8 @@ from tidegauge.core.profile import ColumnProfile, profile_categories, profile_nu
 from tidegauge.core.windows import HOUR_US, Window
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.alerts import SeriesState, advance
-from tidegauge_collector.core.judging import judge
-from tidegauge_collector.core.monitors import DRIFT
+from tidegauge_collector.core.default_monitors import DRIFT
+from tidegauge_collector.core.judging import judge_all
 from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.measuring.observing import Observer
 from tidegauge_collector.telemetry.fold import FoldEntry, LogPosition, fold
@@ -73,8 +73,9 @@ class Watch:
         deployment = Deployment(1, name, "America/New_York", "binary", None, None, "all", (), 0, 0)
         observed = observer.observe(DRIFT, deployment, "1", asked, kinds)
         states: dict[str, SeriesState] = {}
-        for end, day in windows.items():
-            for one in judge(DRIFT, observed[end]):
+        for family in observed.families():
+            day = windows[int(family.window_end_us[0])]
+            for one in judge_all(DRIFT, family):
                 column = one.observation.series.column
                 before = states.get(column, SeriesState())
                 states[column], transition = advance(DRIFT, before, one)

@@ -127,7 +127,7 @@ def test_commands_show_the_routes_and_say_which_would_take_an_alert(tmp_path, ca
 
     assert main(["routes", "show", "--config", str(config)]) == 0
     shown = capsys.readouterr().out
-    assert "bad    severity=failing  ops      alert       after 0s, then at most every 0s, only Mon,Tue" in shown
+    assert "bad    severity=failing  ops      alert       after 0s, then at most every 0s, only Mon-Fri" in shown
     assert "daily 09:00 UTC, not when it is over" in shown
 
     assert main(["routes", "test", "--config", str(config), "deployment=shop", "severity=warning"]) == 0

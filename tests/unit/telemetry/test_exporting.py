@@ -18,7 +18,14 @@ from tidegauge_collector.telemetry.exporting import KINDS
 from tidegauge_collector.telemetry.fold import LogPosition, fold
 from tidegauge_collector.telemetry.judgements import Judgement, append_judgements
 from tidegauge_collector.telemetry.settle import settle
-from tidegauge_collector.telemetry.testing import Answers, Sender, actuals_frame, profile_frame, records_frame
+from tidegauge_collector.telemetry.testing import (
+    Answers,
+    Sender,
+    actuals_frame,
+    judgement_columns,
+    profile_frame,
+    records_frame,
+)
 
 BINS = ReferenceBins({"temp": numeric_bins("temp", np.arange(50.0))})
 ALL = Window(0, 5 * DAY_US)
@@ -41,7 +48,7 @@ def full(store, monkeypatch):
     ]
     fold(store, [sender.send(frame) for frame in frames], LogPosition(b"log", 1))
     judged = Judgement("1", "m", "psi", "temp", "", 0, DAY_US, 0.1, None, 4, 100, 1.0, "ok", None, None, 5)
-    append_judgements(store, "flights", [judged])
+    append_judgements(store, "flights", judgement_columns(judged))
     settle(store, lambda _: "UTC", before_us=DAY_US)
     return store
 

@@ -28,8 +28,26 @@ DEPLOYMENT: dict[str, Any] = {
         {"version": "1", "origin": "given", "rows": 84_000, "created_at": "2013-01-01T05:00:00Z", "status": "active"}
     ],
     "monitors": [
-        {"id": "drift", "name": "Data drift", "metric": "psi"},
-        {"id": "mine", "name": "My own", "metric": "psi"},
+        {
+            "id": "drift",
+            "name": "Data drift",
+            "metric": "psi",
+            "columns": "*",
+            "comparison": "above",
+            "limits": "stated",
+            "warning": 0.2,
+            "failing": None,
+        },
+        {
+            "id": "mine",
+            "name": "My own",
+            "metric": "psi",
+            "columns": "a*, b",
+            "comparison": "below",
+            "limits": "stated",
+            "warning": None,
+            "failing": 9,
+        },
     ],
     "positive_class": "late",
 }
@@ -145,6 +163,37 @@ MONITOR: dict[str, Any] = {
     ],
 }
 
+POLICY: dict[str, Any] = {
+    "wait_s": 30,
+    "interval_s": 300,
+    "repeat_s": None,
+    "send_resolved": True,
+    "hours": "Mon-Fri 09:00-18:00 UTC",
+    "digest": None,
+    "escalate_after_s": None,
+    "escalate_to": [],
+}
+ROUTE: dict[str, Any] = {
+    "name": "all",
+    "match": {"severity": ["failing"]},
+    "min_severity": "warning",
+    "continue": False,
+    "channels": [{"channel": "ops", "grouped_by": ["deployment", "monitor"], "policy": POLICY}],
+}
+STEP: dict[str, Any] = {"route": "all", "channels": ["ops"], "reason": {"kind": "everything"}}
+PLACE: dict[str, Any] = {"channel": "ops", "route": "all", "policy": POLICY}
+EXPLANATION: dict[str, Any] = {"columns": [], "segment": None, "since": "2013-06-28T04:00:00Z"}
+CHANNEL: dict[str, Any] = {
+    "name": "ops",
+    "kind": "jira",
+    "paused": None,
+    "probe_at": None,
+    "depth": 0,
+    "oldest": None,
+    "dead": 0,
+    "last": {"at": "2013-07-01T04:00:31Z", "outcome": "delivered", "status_code": 201, "detail": ""},
+}
+
 OBJECTIVE: dict[str, Any] = {
     "id": "fast",
     "name": "",
@@ -181,34 +230,74 @@ class FakeReader:
         self.health: dict[str, Any] = dict(HEALTH)
         self.monitors: list[dict[str, Any]] = [dict(MONITOR)]
         self.events: list[dict[str, Any]] = []
+        self.events_asked: list[dict[str, str]] = []
+        self.customs: list[dict[str, Any]] = []
         self.objectives: list[dict[str, Any]] = [dict(OBJECTIVE)]
         self.alerts: list[dict[str, Any]] = [dict(ALERT)]
+        self.alerts_asked: list[dict[str, str]] = []
+        self.channels: list[dict[str, Any]] = [dict(CHANNEL)]
+        self.silences: list[dict[str, Any]] = []
+        self.previewed: list[dict[str, str]] = []
+        self.caught: dict[str, Any] = {"open": 0, "opened": 0, "since": "", "complete": True, "items": []}
 
     async def __call__(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
         match path.removeprefix("/api/v1/").split("/"):
             case ["deployments"]:
-                return {"items": self.deployments, "next": None}
-            case ["alerts"]:
-                return {"items": self.alerts, "next": None}
+                return _listed(self.deployments)
+            case ["deployments", name, *rest] if self._find(name):
+                return self._of_deployment(self._find(name), rest, query)
             case ["trends"]:
-                return {"items": [TREND | {"name": item["name"]} for item in self.deployments], "next": None}
+                return _listed([TREND | {"name": item["name"]} for item in self.deployments])
             case ["summary"]:
                 self.since_asked.append(query["since"])
                 return SUMMARY
-            case ["deployments", name, "health"] if self._find(name):
-                return self.health
-            case ["deployments", name, "monitors"] if self._find(name):
-                return {"items": self.monitors, "next": None}
-            case ["deployments", name, "objectives"] if self._find(name):
-                return {"items": self.objectives, "next": None}
-            case ["deployments", name, "events"] if self._find(name):
-                return {"items": self.events, "next": None}
-            case ["deployments", name, "status"] if self._find(name):
-                return self.status
-            case ["deployments", name] if self._find(name):
-                self.versions_asked.append(query.get("version", ""))
-                return self._find(name)
+            case parts if (found := self._of_alerts(parts, query)) is not None:
+                return found
         raise web.HTTPNotFound(text=f"There is nothing at {path!r}.")
+
+    def _of_alerts(self, parts: list[str], query: Mapping[str, str]) -> dict[str, Any] | None:
+        match parts:
+            case ["alerts"]:
+                self.alerts_asked.append(dict(query))
+                return {"items": self.alerts, "open": {"total": 1, "failing": 1, "unacknowledged": 0}, "next": None}
+            case ["alerts", "7"]:
+                return self.alerts[0] | {"explanation": EXPLANATION, "silences": []}
+            case ["routes"]:
+                return {"items": [ROUTE], "steps": [STEP], "places": [PLACE], "next": None}
+            case ["channels"]:
+                return _listed(self.channels)
+            case ["silences"]:
+                return _listed(self.silences)
+            case ["silences", "preview"]:
+                self.previewed.append(dict(query))
+                return self.caught
+        return None
+
+    def _of_deployment(self, found: dict[str, Any], rest: list[str], query: Mapping[str, str]) -> dict[str, Any]:
+        match rest:
+            case []:
+                self.versions_asked.append(query.get("version", ""))
+                return found
+            case ["health"]:
+                return self.health
+            case ["status"]:
+                return self.status
+            case [kind]:
+                if kind == "events":
+                    self.events_asked.append(dict(query))
+                return _listed(
+                    {
+                        "monitors": self.monitors,
+                        "objectives": self.objectives,
+                        "events": self.events,
+                        "metrics": self.customs,
+                    }[kind]
+                )
+        raise web.HTTPNotFound(text=f"There is nothing at {rest!r}.")
 
     def _find(self, name: str) -> dict[str, Any]:
         return next((item for item in self.deployments if item["name"] == name), {})
+
+
+def _listed(items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"items": items, "next": None}

@@ -13,7 +13,8 @@ START = datetime(2013, 6, 1, tzinfo=UTC)
 def hints(**changed: Any) -> list[Hint]:
     about = DEPLOYMENT | changed.get("deployment", {})
     status = STATUS | changed.get("status", {})
-    return look_at(about, status, changed.get("health", HEALTH), changed.get("alerts", []), START)
+    health, alerts, events = changed.get("health", HEALTH), changed.get("alerts", []), changed.get("events", [])
+    return look_at(about, status, health, alerts, events, start=START)
 
 
 def test_what_is_bad_comes_first_with_the_value_of_its_alert_and_the_way_to_it() -> None:
@@ -51,3 +52,13 @@ def test_what_was_lost_and_what_is_wanting_is_told() -> None:
 
 def test_a_healthy_deployment_has_nothing_to_tell() -> None:
     assert hints(health={"blocks": []}) == []
+
+
+def test_what_people_noted_is_news_and_what_agents_say_of_themselves_is_not() -> None:
+    at = "2013-07-01T00:00:00Z"
+    noted = [{"kind": "deploy", "text": f"canary {i}", "at": at} for i in range(5)]
+
+    found = hints(events=[{"kind": "agent.started", "text": "", "at": at}, *noted])
+
+    told = [(one.level, one.tab, one.values["text"]) for one in found if one.kind == "happened"]
+    assert told == [("info", "metrics", f"canary {i}") for i in range(3)]

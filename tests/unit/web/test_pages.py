@@ -56,7 +56,7 @@ async def test_fleet_page_lists_deployments_worst_first(client: Client, reader: 
     html = await page(client, "/")
 
     assert html.index("burning") < html.index("calm")
-    assert all(text in html for text in ("Failing", "OK", "978", "2013-09-27 16:15"))
+    assert all(text in html for text in ("Failing", "OK", "978", "27 Sep 2013 16:15"))
 
 
 async def test_fleet_without_deployments_teaches_the_first_step(client: Client, reader: FakeReader) -> None:
@@ -117,7 +117,7 @@ async def test_dropped_rows_are_confessed(client: Client, reader: FakeReader) ->
 
     html = await page(client, "/deployments/flights-delay/agents")
 
-    assert "buffer_full 1,204" in html
+    assert "buffer full 1,204" in html
     assert "clock 0" not in html
 
 
@@ -127,8 +127,8 @@ async def test_an_alert_shows_value_threshold_window_and_delivery(client: Client
     told = (
         ">0.812<",
         ">0.25<",
-        ">2013-06-30<",
-        "opened on 2013-06-28",
+        ">30 Jun 2013<",
+        "opened on 28 Jun 2013",
         "slack</bdi>: delivered, ",
         "opened (Warning): 0.2",
     )
@@ -206,7 +206,7 @@ async def test_importances_are_those_of_the_picked_version(client: Client, reade
 
 
 @pytest.mark.parametrize(
-    ("accept", "text"), [("en", "this data was replayed on 2026-11-23 07:00 – 07:10."), ("ja", "に再生されたものです")]
+    ("accept", "text"), [("en", "this data was replayed on 23 Nov 2026 07:00 – 07:10."), ("ja", "に再生されたものです")]
 )
 async def test_a_replay_says_that_its_calls_arrived_later(
     client: Client, reader: FakeReader, accept: str, text: str
@@ -251,7 +251,12 @@ async def test_every_tab_is_a_page_that_says_which_it_is(client: Client, tab: st
 
 
 async def test_a_tab_that_is_not_there_leads_back(client: Client) -> None:
-    assert (await client.get("/deployments/flights-delay/nope")).status == 404
+    answer = await client.get("/deployments/flights-delay/nope", headers={"Accept-Language": "en"})
+    html = await answer.text()
+
+    assert answer.status == 404
+    assert "A deployment has no page nope" in html
+    assert 'href="/deployments/flights-delay"' in html
 
 
 async def test_tabs_and_alerts_keep_what_is_picked(client: Client) -> None:
@@ -279,6 +284,41 @@ async def test_monitors_are_told_with_their_limits_and_where_they_stand(client: 
     html = await page(client, "/deployments/flights-delay/monitors")
 
     assert all(text in html for text in ("above 0.1 / 0.25", "1 of 1 bad", "every 1 d", "built in"))
+
+
+async def test_the_drift_page_says_the_limits_of_the_picked_statistic(client: Client) -> None:
+    psi = await page(client, "/deployments/flights-delay/drift")
+    other = await page(client, "/deployments/flights-delay/drift?statistic=hellinger")
+
+    assert "PSI above 0.2 is a warning.</p>" in psi
+    assert 'data-statistic="psi" data-limits="{&#34;failing&#34;: null, &#34;warning&#34;: 0.2}"' in psi
+    assert "No monitor has a limit for Hellinger distance" in other
+    assert 'data-statistic="hellinger"' in other
+    assert "/deployments/flights-delay/accuracy?statistic=hellinger" in other
+    assert 'data-statistic="psi"' in await page(client, "/deployments/flights-delay/drift?statistic=nonsense")
+
+
+async def test_a_metric_of_the_users_own_is_shown_with_what_is_said_of_it(client: Client, reader: FakeReader) -> None:
+    said = {
+        "direction": "lower_is_better",
+        "unit": "EUR",
+        "description": "Loss",
+        "baseline": 2.5,
+        "baseline_of": "mean",
+    }
+    said |= {"baseline_start": "", "baseline_end": "", "stated": True}
+    limit = {"metric": "custom_sum", "columns": "loss", "comparison": "above", "limits": "stated", "warning": None}
+    reader.customs = [said | {"name": "loss", "reported": True}, said | {"name": "gain", "reported": False}]
+    reader.deployments = [dict(DEPLOYMENT, monitors=[limit | {"failing": 9}])]
+
+    html = await page(client, "/deployments/flights-delay/metrics?custom=sum&segment=origin%3DJFK&range=7d")
+
+    assert 'data-own="loss" data-statistic="custom_sum" data-unit="EUR"' in html
+    assert "&#34;of&#34;: &#34;value&#34;, &#34;severity&#34;: &#34;failing&#34;, &#34;value&#34;: 9" in html
+    assert all(text in html for text in ("Lower is better", "they belong to no segment", 'value="2.5"'))
+    assert "gain: something is said of it, but no value was ever reported" in html
+    assert html.count('class="chart"') == 1
+    assert reader.events_asked == [{"limit": "100"}]
 
 
 async def test_the_fleet_tells_its_figures_and_counts_alerts_since_the_range_began(
@@ -351,7 +391,7 @@ async def test_pages_hold_no_inline_script_or_style_and_load_nothing_from_elsewh
     loaded = [
         attrs.get("src") or attrs.get("href") or ""
         for tag, attrs in tags.seen
-        if tag in ("script", "link") and attrs.get("id") != "text"
+        if tag in ("script", "link") and attrs.get("type") != "application/json"
     ]
     assert inline == []
     assert all(attrs.get("src") for attrs in scripts)

@@ -62,7 +62,7 @@ async def test_a_promise_is_told_with_what_came_of_it(client: Any) -> None:
         "150 %",
         "90 of 12,000 were bad",
         "missed",
-        "2026-10-12",
+        "12 Oct 2026",
         "87.58 %",
         "/alerts/17",
         "(2 h)",

@@ -55,6 +55,8 @@ class ColumnKind(StrEnum):
     DATETIME = "datetime"
     VECTOR = "vector"
     LOG_LINEAR = "log_linear"
+    UNKNOWN = "unknown"
+    """Nothing was ever there to judge by: all rows are missing."""
 
     @property
     def is_numeric(self) -> bool:
@@ -63,8 +65,8 @@ class ColumnKind(StrEnum):
 
     @property
     def is_categorical(self) -> bool:
-        """Whether the column is profiled by the names of its values."""
-        return self in {ColumnKind.CATEGORICAL, ColumnKind.BOOLEAN}
+        """Whether the column is profiled by the names of its values, of which one of unknown kind has none."""
+        return self in {ColumnKind.CATEGORICAL, ColumnKind.BOOLEAN, ColumnKind.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)

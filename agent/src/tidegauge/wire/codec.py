@@ -37,6 +37,7 @@ KIND_TO_WIRE = {
     ColumnKind.DATETIME: pb.COLUMN_KIND_DATETIME,
     ColumnKind.VECTOR: pb.COLUMN_KIND_VECTOR,
     ColumnKind.LOG_LINEAR: pb.COLUMN_KIND_LOG_LINEAR,
+    ColumnKind.UNKNOWN: pb.COLUMN_KIND_UNSPECIFIED,
 }
 KIND_FROM_WIRE: dict[int, ColumnKind] = {int(wire): kind for kind, wire in KIND_TO_WIRE.items()}
 

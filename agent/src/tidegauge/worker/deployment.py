@@ -103,6 +103,7 @@ class DeploymentWorker:
         self._actuals: list[ActualRows] = []
         self._ready: list[SealedFrame] = []
         self._new: set[str] = set()
+        self._kindless: set[str] = set()  # columns of which no value was there yet
         self._absent: set[str] = set()
         self.newest_event_us = 0
         self._announced = False
@@ -258,7 +259,7 @@ class DeploymentWorker:
         for start in range(0, rows.count, step):
             part = rows.part(slice(start, start + step)) if blocks > 1 else rows
             try:
-                additions = list(self._additions(part, breathe))
+                additions = list(self._additions(part, now_us, breathe))
             except Exception:  # noqa: BLE001 - a fault of ours in profiling: counted; the rows' records are kept
                 self.counts["dropped:internal_error"] += part.count
                 continue
@@ -273,16 +274,18 @@ class DeploymentWorker:
         self.counts["sampled_out"] += rows.count - kept.count
         return kept
 
-    def _additions(self, rows: Rows, breathe: Breathe) -> Iterator[Addition]:
+    def _additions(self, rows: Rows, now_us: int, breathe: Breathe) -> Iterator[Addition]:
         features = dict(list(rows.columns.items())[:MAX_FEATURES]) if len(rows.columns) > MAX_FEATURES else rows.columns
-        self._learn_kinds(features)
+        self._learn_kinds(features, now_us)
         usable, derived = derive(features, self.kinds, breathe)
         self.kinds.update(derived)
         columns = self._with_missing(usable) | answer_columns(rows.answers)
         columns |= rule_columns(self.conditions, features, rows)
-        self._learn_kinds(columns)
-        columns = {name: values for name, values in columns.items() if name in self.kinds}
-        known = Knowledge(self.kinds, self._bins, self._standard, self._layouts)
+        self._learn_kinds(columns, now_us)
+        empty = self._kindless.intersection(columns)
+        kinds = {**self.kinds, **dict.fromkeys(empty, ColumnKind.UNKNOWN)} if empty else self.kinds
+        columns = {name: values for name, values in columns.items() if name in kinds}
+        known = Knowledge(kinds, self._bins, self._standard, self._layouts)
         return profile_rows(rows, columns, known, breathe)
 
     def _with_missing(self, columns: Columns) -> dict[str, Column | None]:
@@ -297,14 +300,21 @@ class DeploymentWorker:
         self.counts["columns_missing"] = len(self._absent)
         return {**columns, **dict.fromkeys(absent)}
 
-    def _learn_kinds(self, columns: Mapping[str, Column | None]) -> None:
+    def _learn_kinds(self, columns: Mapping[str, Column | None], now_us: int) -> None:
+        """By the values that are there. Where there is none a column has no kind yet; what was counted so is sealed once it has one."""
         unknown = [name for name in columns if name not in self.kinds]
         for name in unknown:
             values = columns[name]
             kind = infer_kind(values) if values is not None else None
-            if kind is None or len(self.kinds) >= MAX_COLUMNS:
+            if len(self.kinds) + len(self._kindless) >= MAX_COLUMNS:
                 continue
-            self.kinds[name] = kind
+            if kind is None:
+                self._kindless.update([name] if values is not None else [])
+            else:
+                self.kinds[name] = kind
+        if not self._kindless.isdisjoint(self.kinds):
+            self._seal_windows(self._windows.all_keys(), now_us)
+            self._kindless.difference_update(self.kinds)
         if unknown:
             self._reader.segments.limit(max(1, MAX_CELLS // max(1, len(self.kinds)) - 1))
 

@@ -38,6 +38,7 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     ("GET", f"{_API}/alerts/{{id}}"): Scope.READ,
     ("POST", f"{_API}/alerts/{{id}}/{{action}}"): Scope.ADMIN,
     ("GET", f"{_API}/silences"): Scope.READ,
+    ("GET", f"{_API}/silences/preview"): Scope.READ,
     ("POST", f"{_API}/silences"): Scope.ADMIN,
     ("DELETE", f"{_API}/silences/{{id}}"): Scope.ADMIN,
     ("GET", f"{_API}/agents"): Scope.READ,

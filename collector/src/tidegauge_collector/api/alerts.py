@@ -27,7 +27,8 @@ from tidegauge_collector.control.telling import FOREVER_US
 from tidegauge_collector.core.matching import matches
 from tidegauge_collector.measuring.measurement import finite, rfc3339
 
-FILTERS = ("deployment", "status", "severity", "monitor", "owner", "acknowledged", "since")
+FILTERS = ("deployment", "status", "severity", "monitor", "owner", "acknowledged", "since", "search")
+MAX_SEARCH = 200
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "acknowledge": (),
     "unacknowledge": (),
@@ -52,6 +53,7 @@ def list_alerts(sources: Sources, query: Query) -> Json:
         owner=query.get("owner") or None,
         acknowledged=None if acknowledged is None else acknowledged == "yes",
         since_us=read_time(query, "since"),
+        words=_words(query),
         limit=limit,
         before=read_int(query, "before", 0, least=0, most=2**62) or None,
     )
@@ -59,6 +61,13 @@ def list_alerts(sources: Sources, query: Query) -> Json:
     now_us = sources.now_us()
     items = [_alert(sources.control, one, now_us) for one in rows]
     return {"items": items, "open": _open(sources.control), "next": following}
+
+
+def _words(query: Query) -> tuple[str, ...]:
+    text = query.get("search", "")
+    if len(text) > MAX_SEARCH:
+        raise BadRequest(f"search is {len(text)} characters long: write at most {MAX_SEARCH}")
+    return tuple(text.split())
 
 
 def show_alert(sources: Sources, number: str, query: Query) -> Json:

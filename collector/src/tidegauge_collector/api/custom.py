@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from aiohttp import web
 
 from tidegauge_collector.api.bodies import InThread, answered, read_object
+from tidegauge_collector.api.changes import note_change
+from tidegauge_collector.api.deletions import requester_of
 from tidegauge_collector.api.query import check_known
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment
 from tidegauge_collector.control import ControlStore
@@ -50,11 +51,13 @@ class CustomRoutes:
         if len(metric) > MAX_NAME:
             raise ValueError(f"metric {metric!r:.140}: write a name of at most {MAX_NAME} characters")
 
-        def work() -> Any:
-            self._control.change_metric(deployment, metric, said)
+        def work() -> CustomMetric | None:
+            before = self._control.change_metric(deployment, metric, said)
             self._on_changed([deployment])
+            return before
 
-        await self._in_jobs(work)
+        was, now = (None if one is None else custom_json(one) for one in (await self._in_jobs(work), said))
+        note_change(by=requester_of(request), deployment=deployment, setting=f"metrics.{metric}", was=was, now=now)
         return _json(metric, said, reported=None)
 
 

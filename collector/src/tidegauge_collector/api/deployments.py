@@ -100,6 +100,7 @@ def show_deployment(sources: Sources, name: str, query: Query) -> Json:
                 "metric": one.metric,
                 "columns": one.columns,
                 "comparison": one.comparison,
+                "limits": one.limits,
                 "warning": one.warning,
                 "failing": one.failing,
                 "window_s": one.window_s,

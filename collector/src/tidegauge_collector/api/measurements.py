@@ -19,9 +19,10 @@ from tidegauge_collector.api.query import (
 )
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, read_scope
 from tidegauge_collector.control import Deployment
+from tidegauge_collector.core.metrics import SHARED
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.measuring.against import Against, measure_against
-from tidegauge_collector.measuring.fairness import SHARED, STATISTICS, Question
+from tidegauge_collector.measuring.fairness import STATISTICS, Question
 from tidegauge_collector.measuring.families import (
     FAMILIES,
     METRICS,
@@ -35,6 +36,7 @@ from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.labelled import THRESHOLD
 from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.measuring.service import SLOW_S, ServiceQuestion
+from tidegauge_collector.measuring.windows import check_many
 from tidegauge_collector.telemetry.extent import known
 from tidegauge_collector.telemetry.judgements import newest_judgements
 
@@ -151,10 +153,12 @@ def _by_policy(asked: Inquiry, query: Query, group: str, policy: Monitor) -> Inq
 
 def _measure(family: Family, asked: Inquiry, metric: str, against: Against | None) -> list[Measurement]:
     try:
+        if family.of_columns and asked.columns is None:
+            check_many(len(asked.scope.windows), len(asked.kinds), "columns")
         if against is not None:
             return list(measure_against(family, asked, metric, against))
         return list(family.measure(asked, metric))
-    except ValueError as problem:  # windows on no grid, as local days before there were time zones
+    except ValueError as problem:  # too many, or windows on no grid, as local days before there were time zones
         raise BadRequest(f"{metric} cannot be measured over this range: {problem}") from problem
 
 
@@ -228,4 +232,4 @@ def _asks_the_same(monitor: Monitor, asked: Inquiry) -> bool:
     if not question.group:
         return True
     compared = (monitor.statistic, monitor.favourable or None, monitor.reference_of(question.attribute))
-    return compared == (question.statistic, question.favourable, question.reference_group)
+    return compared == (question.statistic, question.favourable, question.stated_reference)

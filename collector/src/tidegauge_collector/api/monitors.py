@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from tidegauge_collector.api.bodies import read_flag, read_object, read_text
+from tidegauge_collector.api.changes import note_changes
 from tidegauge_collector.api.deletions import requester_of
 from tidegauge_collector.api.errors import dump_json, refusal
 from tidegauge_collector.api.query import BadRequest, check_known, read_time
@@ -22,6 +23,7 @@ from tidegauge_collector.core.definitions import Definition
 from tidegauge_collector.core.judging import SeriesKey
 from tidegauge_collector.core.monitor_tables import KEY, Document, read_documents, read_objective, read_table
 from tidegauge_collector.core.plans import as_json, plain_of
+from tidegauge_collector.core.shapes import plain
 from tidegauge_collector.jobs.backtesting import Asked, Backtesting, Episode, Piece
 from tidegauge_collector.measuring.measurement import finite, rfc3339
 from tidegauge_collector.measuring.observing import problems as unjudgeable
@@ -184,8 +186,11 @@ class MonitorRoutes:
         actor, now_us = requester_of(request), self._now_us()
 
         def work() -> Json:
+            before = self._control.deployment(name)
             withdrawn = self._control.change_deployment(name, changes, actor=actor, now_us=now_us)
             self._on_changed([name])
+            was = {setting: getattr(before, setting, None) for setting in changes}
+            note_changes(by=actor, deployment=name, was=plain(was), now=plain(changes))
             return {"name": name, **changes, "withdrawn": len(withdrawn)}
 
         return dict(await self._in_jobs(work))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_int
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment, find_version
-from tidegauge_collector.core.monitors import DRIFT, Monitor
+from tidegauge_collector.core.default_monitors import DRIFT
+from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.measuring.measurement import finite
 from tidegauge_collector.measuring.powering import CONFIDENCE, Seen, columns_of, ladder, rows_per_window, rule_of
 

@@ -42,7 +42,7 @@ from tidegauge_collector.api.report import PARAMETERS as REPORT_PARAMETERS
 from tidegauge_collector.api.report import ReportRoute, month_report
 from tidegauge_collector.api.routing import list_routes
 from tidegauge_collector.api.scope import Json, Sources, find_deployment
-from tidegauge_collector.api.silences import list_silences
+from tidegauge_collector.api.silences import PREVIEWED, list_silences, preview_silence
 from tidegauge_collector.api.tracing import show_prediction
 from tidegauge_collector.api.trends import list_trends, show_summary
 from tidegauge_collector.api.uploads import UploadRoutes
@@ -139,6 +139,7 @@ ROUTES = (
     Route("GET", f"{PREFIX}/alerts/{{id}}", "One alert: also what explains it, its threads and silences"),
     Route("POST", f"{PREFIX}/alerts/{{id}}/{{action}}", "Acknowledge, assign, comment, mute or resolve an alert"),
     Route("GET", f"{PREFIX}/silences", "Silences and maintenance windows", ("state",)),
+    Route("GET", f"{PREFIX}/silences/preview", "Which alerts a silence would catch", PREVIEWED),
     Route("POST", f"{PREFIX}/silences", "Silence what matches, once or weekly"),
     Route("DELETE", f"{PREFIX}/silences/{{id}}", "End a silence"),
     Route("POST", f"{PREFIX}/inbound/{{channel}}", "What people did in a channel's tool, told by that tool"),
@@ -217,6 +218,8 @@ class Api:
                 return _LISTS[kind](sources, query)
             case ["alerts", number]:
                 return show_alert(sources, number, query)
+            case ["silences", "preview"]:
+                return preview_silence(sources, query)
             case ["deployments", name]:
                 return show_deployment(sources, name, query)
             case ["deployments", name, kind] if kind in _OF_DEPLOYMENTS:

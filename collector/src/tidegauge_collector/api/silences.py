@@ -20,11 +20,16 @@ from tidegauge_collector.api.bodies import (
 from tidegauge_collector.api.deletions import requester_of
 from tidegauge_collector.api.query import BadRequest, check_known, read_choice
 from tidegauge_collector.api.scope import Json, Query, Sources
-from tidegauge_collector.core.matching import read_matchers
+from tidegauge_collector.core.matching import FIELDS as MATCHED
+from tidegauge_collector.core.matching import LABEL, read_matchers
 from tidegauge_collector.core.silences import Silence
 from tidegauge_collector.measuring.measurement import rfc3339
 
 FIELDS = ("matchers", "starts_at", "ends_at", "duration", "weekly", "comment", "actor")
+PREVIEWED = (*MATCHED, "label")
+LOOKED_BACK_US = 7 * 86_400_000_000
+MAX_LOOKED_AT = 5_000
+MAX_SHOWN = 20
 STATES = ("pending", "active", "waiting", "ended")
 
 
@@ -36,6 +41,47 @@ def list_silences(sources: Sources, query: Query) -> Json:
     return {
         "items": [silence_json(one, now_us) for one in found if state in {None, one.state(now_us)}],
         "next": None,
+    }
+
+
+def preview_silence(sources: Sources, query: Query) -> Json:
+    """What a silence would catch: the open alerts that match, and how many that opened in the last seven days would have."""
+    check_known(query, *PREVIEWED)
+    raw = {name: query[name] for name in MATCHED if query.get(name)}
+    label = query.get("label", "")
+    if label:
+        name, equals, pattern = label.partition("=")
+        if not (name and equals):
+            raise BadRequest(f"label={label!r:.80}: write NAME=PATTERN, such as team=pricing")
+        raw[LABEL + name] = pattern
+    if not raw:
+        raise BadRequest(f"nothing is named, so everything would be silenced: write one of {', '.join(PREVIEWED)}")
+    problems: list[str] = []
+    matchers = read_matchers(raw, problems)
+    if problems:
+        raise BadRequest("; ".join(problems))
+    since_us = sources.now_us() - LOOKED_BACK_US
+    found, is_all = sources.control.alerts_matching(matchers, since_us, MAX_LOOKED_AT)
+    firing = [one for one in found if one.status == "firing"]
+    return {
+        "open": len(firing),
+        "opened": sum(one.opened_at_us >= since_us for one in found),
+        "since": rfc3339(since_us),
+        "complete": is_all,
+        "items": [
+            {
+                "id": one.id,
+                "deployment": one.deployment,
+                "monitor": one.monitor,
+                "metric": one.metric,
+                "column": one.column,
+                "segment": one.segment,
+                "version": one.version,
+                "severity": one.severity,
+                "opened_at": rfc3339(one.opened_at_us),
+            }
+            for one in firing[:MAX_SHOWN]
+        ],
     }
 
 

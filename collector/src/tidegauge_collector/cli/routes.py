@@ -50,7 +50,7 @@ def _test(parsed: argparse.Namespace) -> int:
     labels.setdefault("severity", "failing")
     if labels["severity"] not in RANKS:
         raise ConfigError(f"severity={labels['severity']}: write one of {', '.join(RANKS)}")
-    print_table([(step.route, step.why, ", ".join(step.channels)) for step in routing.steps(labels)])
+    print_table([(step.route, str(step.reason), ", ".join(step.channels)) for step in routing.steps(labels)])
     places = routing.places("", labels)
     for place in places:
         group = ", ".join(f"{name}={value}" for name, value in place.labels.items()) or "each alert by itself"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from tidegauge_collector.control.tables import AlertEventRow, AlertTableRow, DeploymentRow
@@ -58,7 +58,10 @@ class AlertEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which alerts; what is None says nothing. `before` is the id of the last alert of the page before."""
+    """Which alerts; what is None says nothing. Each of `words` stands in one of its names, in whatever case.
+
+    `before` is the id of the last alert of the page before.
+    """
 
     deployment: str | None = None
     status: str | None = None
@@ -67,6 +70,7 @@ class Wanted:
     owner: str | None = None
     acknowledged: bool | None = None
     since_us: int | None = None
+    words: tuple[str, ...] = ()
     before: int | None = None
     limit: int = 100
 
@@ -88,6 +92,12 @@ def listed(session: Session, wanted: Wanted) -> list[AlertRow]:
         query = query.where((row.acknowledged_by != "") == wanted.acknowledged)
     if wanted.since_us is not None:
         query = query.where(row.opened_at_us >= wanted.since_us)
+    texts = (
+        DeploymentRow.name, DeploymentRow.owner, row.monitor, row.metric, row.column, row.segment, row.version, row.assignee,
+        row.acknowledged_by,
+    )  # fmt: skip
+    for word in wanted.words:
+        query = query.where(or_(*(text.icontains(word, autoescape=True) for text in texts)))
     if wanted.before is not None:
         query = query.where(row.id < wanted.before)
     found = session.execute(query.order_by(row.id.desc()).limit(wanted.limit))

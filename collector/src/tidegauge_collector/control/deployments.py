@@ -104,9 +104,10 @@ def change(session: Session, name: str, changes: Mapping[str, Any], *, actor: st
     return definitions.materialise(session, row, defined, actor=actor, now_us=now_us).withdrawn
 
 
-def change_metric(session: Session, name: str, metric: str, said: CustomMetric | None) -> None:
-    """Sets what people say of a metric of their own, None: nothing. Raises LookupError where there is no such deployment, or nothing was
-    said, ValueError beyond the 1,000th.
+def change_metric(session: Session, name: str, metric: str, said: CustomMetric | None) -> CustomMetric | None:
+    """Sets what people say of a metric of their own, None: nothing; what was said before.
+
+    Raises LookupError where there is no such deployment, or nothing was said, ValueError beyond the 1,000th.
     """
     row = row_of(session, name)
     others = {one: value for one, value in row.metrics.items() if one != metric}
@@ -114,8 +115,10 @@ def change_metric(session: Session, name: str, metric: str, said: CustomMetric |
         raise LookupError(f"nothing is said of metric {metric!r:.140} of {name!r}")
     if said is not None and len(others) >= MAX_METRICS:
         raise ValueError(f"{name!r} has {MAX_METRICS} metrics already: delete one first")
+    before = row.metrics.get(metric)
     row.metrics = others if said is None else {**others, metric: custom_json(said)}
     revisions.bump(session, row)
+    return None if before is None else read_custom(before)
 
 
 def ensure_version(session: Session, deployment: str, name: str, role: str, now_us: int) -> Version:

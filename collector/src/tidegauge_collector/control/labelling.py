@@ -1,11 +1,12 @@
-"""What routes and silences match alerts by, within one transaction."""
+"""What routes and silences match alerts by, and which alerts match, within one transaction."""
 
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from tidegauge_collector.control import monitors
+from tidegauge_collector.control import alerts, monitors
 from tidegauge_collector.control.tables import AlertTableRow, DeploymentRow
 from tidegauge_collector.core.blocks import block_of
-from tidegauge_collector.core.matching import LABEL
+from tidegauge_collector.core.matching import LABEL, Matchers, matches
 from tidegauge_collector.core.monitor_problems import Block
 
 
@@ -46,3 +47,14 @@ def labels_of_number(session: Session, alert: int) -> dict[str, str]:
     if row is None:
         raise LookupError(f"alert {alert} does not exist")
     return Labelling(session).of(row, session.get_one(DeploymentRow, row.deployment_id))
+
+
+def matching(session: Session, matchers: Matchers, since_us: int, limit: int) -> tuple[list[alerts.AlertRow], bool]:
+    """Alerts that fire or opened since a time, and match, the newest first; and whether all were looked at, or the newest `limit`."""
+    row = AlertTableRow
+    query = select(row, DeploymentRow).join(DeploymentRow, DeploymentRow.id == row.deployment_id)
+    recent = query.where(or_(row.status == "firing", row.opened_at_us >= since_us)).order_by(row.id.desc())
+    found = session.execute(recent.limit(limit)).all()
+    labels = Labelling(session)
+    fitting = [alerts.value(one, owner.name) for one, owner in found if matches(matchers, labels.of(one, owner))]
+    return fitting, len(found) < limit

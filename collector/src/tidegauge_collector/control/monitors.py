@@ -1,8 +1,8 @@
 """Monitors of a deployment and where each of their series stands, as JSON of the core's values."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, String, cast, select
 from sqlalchemy.orm import Session
 
 from tidegauge_collector.control import deployments
-from tidegauge_collector.control.tables import MonitorRow, MonitorStateRow
+from tidegauge_collector.control.tables import DeploymentRow, MonitorRow, MonitorStateRow
+from tidegauge_collector.core.advancing import Place
 from tidegauge_collector.core.alerts import SeriesState
 from tidegauge_collector.core.blocks import block_of
 from tidegauge_collector.core.definitions import MONITOR_FIELDS
@@ -53,31 +54,30 @@ def of_all(session: Session, *of: ColumnElement[bool]) -> dict[int, list[Monitor
     return found
 
 
-def states(session: Session, deployment: str) -> dict[tuple[str, SeriesKey], SeriesState]:
-    """Where every series of a deployment stands, by monitor id and series."""
-    rows = session.scalars(
-        select(MonitorStateRow).where(MonitorStateRow.deployment_id == deployments.row_of(session, deployment).id)
-    )
-    return {(row.monitor, _series(row)): state_of(row.state) for row in rows}
+def by_deployment(session: Session) -> dict[str, list[Monitor]]:
+    """`of_all` by the names of the deployments."""
+    names = dict(session.execute(select(DeploymentRow.id, DeploymentRow.name)).tuples().all())
+    return {names[number]: found for number, found in of_all(session).items()}
 
 
-def save_state(session: Session, deployment_id: int, monitor: str, series: SeriesKey, state: SeriesState) -> None:
-    """Replaces the state of one series."""
-    row = MonitorStateRow(deployment_id=deployment_id, monitor=monitor, **asdict(series))
-    row.state = asdict(state)
-    row.last_window_end_us = state.last_window_end_us
-    session.merge(row)
+def states(session: Session, deployment: str, monitors: Collection[str] | None) -> dict[Place, SeriesState]:
+    """Where every series of a deployment, or of some of its monitors, stands, by monitor id and series."""
+    row = MonitorStateRow
+    columns = select(row.monitor, row.metric, row.column, row.segment, row.version)
+    query = columns.add_columns(row.last_window_end_us, cast(row.state, String))
+    query = query.where(row.deployment_id == deployments.row_of(session, deployment).id)
+    if monitors is not None:
+        query = query.where(row.monitor.in_(sorted(monitors)))
+    return {
+        (monitor, SeriesKey(*series)): _state(state, end_us)
+        for monitor, *series, end_us, state in session.execute(query)
+    }
 
 
-def judged_until(session: Session, deployment_id: int, monitor: str, series: SeriesKey) -> int | None:
-    """End of the last window that the stored state of a series has taken in, or None."""
-    key = (deployment_id, monitor, series.metric, series.column, series.segment, series.version)
-    row = session.get(MonitorStateRow, key)
-    return None if row is None else row.last_window_end_us
-
-
-def _series(row: MonitorStateRow) -> SeriesKey:
-    return SeriesKey(metric=row.metric, column=row.column, segment=row.segment, version=row.version)
+@lru_cache(maxsize=1_024)  # most series of a monitor stand alike
+def _state(stored: str, end_us: int | None) -> SeriesState:
+    """The stored state; how far it was judged may have moved on since it was written."""
+    return replace(state_of(json.loads(stored)), last_window_end_us=end_us)
 
 
 def parameters_of(monitor: Monitor) -> dict[str, Any]:

@@ -44,9 +44,11 @@ from tidegauge_collector.control.silences import Silences
 from tidegauge_collector.control.talks import Talks
 from tidegauge_collector.control.tokens import Tokens
 from tidegauge_collector.control.verdicts import Verdicts
+from tidegauge_collector.core.advancing import Update
 from tidegauge_collector.core.alerts import SeriesState
 from tidegauge_collector.core.custom import CustomMetric
 from tidegauge_collector.core.judging import SeriesKey
+from tidegauge_collector.core.matching import Matchers
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.routing import Routing
 from tidegauge_collector.errors import ConfigError
@@ -63,7 +65,8 @@ class ControlStore:
         self._begin: Callable[[], AbstractContextManager[Session]] = sessionmaker(writing(engine)).begin
         self._generation = 0
         self._revision: tuple[int, int] | None = None  # a generation, and the revision in it
-        self._overviews: tuple[int, Mapping[str, Overview]] | None = None  # likewise
+        self._deployments: tuple[int, tuple[Deployment, ...]] | None = None  # likewise
+        self._overviews: tuple[int, Mapping[str, Overview]] | None = None
         self.tokens = Tokens(self._read, self._note)
         self.requests = Requests(self._read, self._note)
         self.agents = StoredAgents(self._read, self._note)
@@ -147,18 +150,22 @@ class ControlStore:
             return deployments.ensure(session, name, proposal, now_us)
 
     def deployments(self) -> list[Deployment]:
-        """All deployments by name."""
-        return [one.deployment for one in self.overviews().values()]
+        """All deployments by name: read once in each generation."""
+        generation, known = self._generation, self._deployments
+        if known is None or known[0] != generation:
+            with self._read() as session:
+                known = generation, tuple(deployments.listed(session))
+            self._deployments = known
+        return list(known[1])
 
     def overviews(self) -> Mapping[str, Overview]:
-        """All deployments with their versions, by name: read once in each generation."""
+        """The same with their versions, by name."""
         generation, known = self._generation, self._overviews
-        if known is not None and known[0] == generation:
-            return known[1]
-        with self._read() as session:
-            found = MappingProxyType(overview.overviews(session))
-        self._overviews = (generation, found)
-        return found
+        if known is None or known[0] != generation:
+            with self._read() as session:
+                known = generation, MappingProxyType(overview.overviews(session))
+            self._overviews = known
+        return known[1]
 
     def deployment(self, name: str) -> Deployment | None:
         """The deployment of that name, or None."""
@@ -173,10 +180,11 @@ class ControlStore:
         with self._write() as session:
             return deployments.change(session, name, changes, actor=actor, now_us=now_us)
 
-    def change_metric(self, name: str, metric: str, said: CustomMetric | None) -> None:
-        """Sets what people say of a metric of their own; None: nothing. Raises LookupError or ValueError (see `deployments`)."""
+    def change_metric(self, name: str, metric: str, said: CustomMetric | None) -> CustomMetric | None:
+        """Sets what people say of a metric of their own, None: nothing; what was said before. Raises LookupError or ValueError (see
+        `deployments`)."""
         with self._write() as session:
-            deployments.change_metric(session, name, metric, said)
+            return deployments.change_metric(session, name, metric, said)
 
     def ensure_version(self, deployment: str, name: str, *, role: str, now_us: int) -> Version:
         """The version of that name, made where it is new; the role that was seen first stays."""
@@ -231,10 +239,17 @@ class ControlStore:
         with self._read() as session:
             return monitors.listed(session, deployment)
 
-    def series_states(self, deployment: str) -> dict[tuple[str, SeriesKey], SeriesState]:
-        """Where every judged series of a deployment stands, by monitor id and series."""
+    def monitors_of_all(self) -> dict[str, list[Monitor]]:
+        """The monitors of every deployment that has any."""
         with self._read() as session:
-            return monitors.states(session, deployment)
+            return monitors.by_deployment(session)
+
+    def series_states(
+        self, deployment: str, monitor_ids: Collection[str] | None = None
+    ) -> dict[tuple[str, SeriesKey], SeriesState]:
+        """Where every judged series of a deployment (of these monitors) stands, by monitor id and series."""
+        with self._read() as session:
+            return monitors.states(session, deployment, monitor_ids)
 
     def verdicts(self, names: Collection[str]) -> dict[str, Verdicts]:
         """The monitors and the newest verdicts of many deployments at once."""
@@ -244,23 +259,29 @@ class ControlStore:
     def record_transitions(
         self,
         deployment: str,
-        updates: Sequence[transitions.Update],
+        updates: Sequence[Update],
         *,
         routing: Routing,
         now_us: int,
+        reached: Mapping[tuple[str, SeriesKey], int] | None = None,
         between: Callable[[], object] = lambda: None,
     ) -> list[AlertRow]:
-        """Stores new states with their alerts, their events and who is to be told, and returns the alerts they touched.
+        """Stores new states with their alerts, their events and who is to be told, and returns the alerts they touched. `reached`: up to
+        which window end other series were judged, whose states stay.
 
         One transaction, or several where there are very many or a series has more than one transition; `between` them people can be
         told of what came first.
         """
         touched: list[AlertRow] = []
-        for number, some in enumerate(transitions.rounds(updates)):
-            if number:
+        parts = list(transitions.rounds(updates)) or ([[]] if reached else [])
+        for number, some in enumerate(parts, start=1):
+            if number > 1:
                 between()
             with self._note() as session:
-                touched += transitions.record(session, deployment, some, routing, now_us)
+                if some:
+                    touched += transitions.record(session, deployment, some, routing, now_us)
+                if reached and number == len(parts):
+                    transitions.reach(session, deployment, reached)
         return touched
 
     def alerts(self, deployment: str | None = None, status: str | None = None, **wanted: Any) -> list[AlertRow]:
@@ -277,6 +298,11 @@ class ControlStore:
         """What routes and silences match an alert by. Raises LookupError where there is none of that number."""
         with self._read() as session:
             return labelling.labels_of_number(session, alert)
+
+    def alerts_matching(self, matchers: Matchers, since_us: int, limit: int) -> tuple[list[AlertRow], bool]:
+        """Alerts that fire, or opened since a time, and match; and whether all were looked at, not only the newest `limit`."""
+        with self._read() as session:
+            return labelling.matching(session, matchers, since_us, limit)
 
     def firing(self) -> dict[str, dict[str, int]]:
         """How many alerts of each severity fire in each deployment that has any."""

@@ -4,25 +4,22 @@ At most one alert of a key fires at a time. `seq` rises with every event of a ke
 """
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from tidegauge_collector.control import alerts, deployments, monitors, threads
 from tidegauge_collector.control.alerts import AlertRow
 from tidegauge_collector.control.tables import AlertEventRow, AlertTableRow, DeploymentRow, MonitorStateRow
+from tidegauge_collector.core.advancing import Place, Update
 from tidegauge_collector.core.alerts import SeriesState, Transition, alert_key
 from tidegauge_collector.core.judging import Judgement, SeriesKey, compared_value, crossed_limit
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.routing import Routing
 
-Update = tuple[
-    str, SeriesKey, SeriesState, Transition | None
-]  # monitor id, series, its new state, what people hear of it
-Place = tuple[str, SeriesKey]  # of a state: monitor id, series
 AT_ONCE = 1_000  # updates of one transaction
 
 
@@ -65,6 +62,29 @@ def record(
     if touched:
         threads.route(session, routing, owner, touched, now_us)
     return [alerts.value(alert, owner.name) for alert in ledger.touched]
+
+
+def reach(session: Session, deployment: str, reached: Mapping[Place, int]) -> None:
+    """Notes how far series were judged whose state is else what it was; one that was judged further stays so."""
+    row, number = MonitorStateRow, deployments.row_of(session, deployment).id
+    names = ("monitor", "metric", "column", "segment", "version")
+    at_place = [getattr(row, name) == bindparam(f"at_{name}") for name in names]
+    further = row.last_window_end_us < bindparam("end_us")
+    moved = update(row).where(row.deployment_id == number, *at_place, further)
+    moved = moved.values(last_window_end_us=bindparam("end_us"))
+    for some in threads.chunks(reached.items()):
+        values = [
+            {
+                "at_monitor": monitor,
+                "at_metric": series.metric,
+                "at_column": series.column,
+                "at_segment": series.segment,
+                "at_version": series.version,
+                "end_us": end_us,
+            }
+            for (monitor, series), end_us in some
+        ]
+        session.connection().execute(moved, values)
 
 
 class _Ledger:

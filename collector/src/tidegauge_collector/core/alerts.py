@@ -84,6 +84,11 @@ def advance(monitor: Monitor, state: SeriesState, judgement: Judgement) -> Step:
     return _while_firing(monitor, state, judgement, state.severity)
 
 
+def is_calm(state: SeriesState) -> bool:
+    """Whether one more ok changes nothing but how far the series was judged: it is quiet, and nothing that a hold may count was bad."""
+    return state.severity is None and state.verdict is Verdict.OK and set(state.recent) == {Verdict.OK}
+
+
 def phase(monitor: Monitor, state: SeriesState) -> Phase:
     """The state in a word; pending: quiet, but some of the verdicts that the hold counts are bad."""
     if state.status == "firing":

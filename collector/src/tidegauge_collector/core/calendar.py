@@ -37,8 +37,7 @@ class Hours:
 
     def __str__(self) -> str:
         """As `parse` reads it."""
-        days = ",".join(DAYS[day] for day in sorted(self.days))
-        return f"{days} {_clock(self.start)}-{_clock(self.end)} {self.zone}"
+        return f"{_runs(self.days)} {_clock(self.start)}-{_clock(self.end)} {self.zone}"
 
     def contains(self, at_us: int) -> bool:
         """Is it within the hours? Their end is not."""
@@ -125,6 +124,18 @@ def _minutes(text: str) -> int:
 
 def _clock(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _runs(days: frozenset[int]) -> str:
+    """Three or more days after one another as a range."""
+    runs: list[list[int]] = []
+    for day in sorted(days):
+        if runs and day == runs[-1][-1] + 1:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    named = [[DAYS[day] for day in run] for run in runs]
+    return ",".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ",".join(run) for run in named)
 
 
 def _days(text: str) -> frozenset[int]:

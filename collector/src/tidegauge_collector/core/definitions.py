@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from tidegauge_collector.core.monitors import DEFAULT_MONITORS, Monitor
+from tidegauge_collector.core.default_monitors import DEFAULT_MONITORS
+from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.shapes import Field, fields_of
 
 Origin = Literal["default", "file", "api"]

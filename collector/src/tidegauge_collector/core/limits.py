@@ -5,6 +5,8 @@ A limit is a pair (low, high), either side None where there is none: `above` has
 
 import math
 
+import numpy as np
+import numpy.typing as npt
 from scipy.special import bdtr, bdtrc, ndtr
 
 from tidegauge_collector.core.monitor_problems import band, sides
@@ -12,6 +14,9 @@ from tidegauge_collector.core.monitors import Limit, Monitor
 from tidegauge_collector.core.spread import Spread
 
 Pair = tuple[float | None, float | None]
+NO_SIDES = (-math.inf, math.inf)
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 def pair_of(monitor: Monitor, limit: Limit, spread: Spread | None, *, margin: float = 0.0) -> Pair:
@@ -30,12 +35,6 @@ def pair_of(monitor: Monitor, limit: Limit, spread: Spread | None, *, margin: fl
     return {"outside": (low, high), "below": (low, None)}.get(monitor.comparison, (None, high))
 
 
-def is_beyond(compared: float, pair: Pair) -> bool:
-    """Whether a value lies outside; on the limit is not."""
-    low, high = pair
-    return (low is not None and compared < low) or (high is not None and compared > high)
-
-
 def nearest(compared: float, pair: Pair) -> float | None:
     """The side that the value lies beyond, or comes nearest to."""
     found = [side for side in pair if side is not None]
@@ -44,12 +43,19 @@ def nearest(compared: float, pair: Pair) -> float | None:
 
 def binomial_p(events: int, n: int, pair: Pair) -> float:
     """The chance of at least (below a low limit: at most) so many events in n, were the true rate the limit; exact."""
-    low, high = pair
-    found = 1.0
-    if high is not None:
-        found = min(found, _at_least(events, n, high))
-    if low is not None:
-        found = min(found, _at_most(events, n, low))
+    low, high = (
+        np.array([otherwise if side is None else side]) for side, otherwise in zip(pair, NO_SIDES, strict=True)
+    )
+    return float(binomial_ps(np.array([events]), np.array([n]), low, high)[0])
+
+
+def binomial_ps(events: Ints, n: Ints, low: Floats, high: Floats) -> Floats:
+    """`binomial_p` of many; a limit that there is not is infinite."""
+    at_least = np.where(high <= 0, 0.0, bdtrc(np.maximum(events - 1, 0), n, np.clip(high, 0, 1)))
+    at_least[(events <= 0) | (high >= 1)] = 1.0
+    at_most = np.where(low >= 1, 0.0, bdtr(np.minimum(events, n), n, np.clip(low, 0, 1)))
+    at_most[(events >= n) | (low <= 0)] = 1.0
+    found: Floats = np.minimum(at_least, at_most)
     return found
 
 
@@ -66,15 +72,3 @@ def normal_p(compared: float, deviation: float, pair: Pair) -> float:
 def relative_error(value: float, error: float, reference: float, reference_error: float) -> float:
     """The standard error of value / reference, to first order."""
     return math.hypot(error / reference, value * reference_error / reference**2)
-
-
-def _at_least(events: int, n: int, rate: float) -> float:
-    if events <= 0 or rate >= 1:
-        return 1.0
-    return 0.0 if rate <= 0 else float(bdtrc(events - 1, n, rate))
-
-
-def _at_most(events: int, n: int, rate: float) -> float:
-    if events >= n or rate <= 0:
-        return 1.0
-    return 0.0 if rate >= 1 else float(bdtr(events, n, rate))

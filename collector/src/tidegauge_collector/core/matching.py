@@ -1,6 +1,7 @@
 """Which alerts are meant: a field and the shell patterns of which one must fit, as routes and silences write them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -27,13 +28,25 @@ def matches(matchers: Matchers, labels: Mapping[str, str]) -> bool:
     )
 
 
-def misfit(matchers: Matchers, labels: Mapping[str, str]) -> str:
-    """Why they do not match, "" where they do."""
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """The first field whose value fits none of its patterns."""
+
+    field: str
+    value: str
+    patterns: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.field} is {self.value!r}, not {' or '.join(repr(one) for one in self.patterns)}"
+
+
+def misfit(matchers: Matchers, labels: Mapping[str, str]) -> Misfit | None:
+    """Why they do not match, None where they do."""
     for name, patterns in matchers.items():
         value = labels.get(name, "")
         if not any(fnmatchcase(value, pattern) for pattern in patterns):
-            return f"{name} is {value!r}, not {' or '.join(repr(one) for one in patterns)}"
-    return ""
+            return Misfit(name, value, tuple(patterns))
+    return None
 
 
 def is_field(name: str) -> bool:

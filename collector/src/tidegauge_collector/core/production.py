@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tidegauge.core.baseline import Baseline
 from tidegauge.core.bins import ColumnBins, NumericBins, ReferenceBins, categorical_bins, numeric_bins
+from tidegauge.core.columns import ColumnKind
 from tidegauge.core.profile import ColumnProfile, bin_profile
 
 
@@ -26,6 +27,8 @@ def baseline_from_profiles(profiles: Mapping[str, ColumnProfile]) -> Baseline:
 
 
 def _choose(profile: ColumnProfile) -> ColumnBins | None:
+    if profile.kind is ColumnKind.UNKNOWN:
+        return None
     if profile.kind.is_categorical:
         return categorical_bins(profile.name, profile.names, kind=profile.kind)
     if not profile.kind.is_numeric:

@@ -4,9 +4,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from tidegauge_collector.core.calendar import Digest, Hours
-from tidegauge_collector.core.matching import Matchers, matches, misfit
+from tidegauge_collector.core.matching import Matchers, Misfit, matches, misfit
 
 MINUTE_US = 60_000_000
 GROUP_FIELDS = ("alert", "deployment", "monitor", "metric", "column", "segment", "version", "severity", "owner")
@@ -106,13 +107,36 @@ class Place:
     policy: Policy
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a route takes an alert or does not; each kind but the first two has its grounds."""
+
+    kind: Literal["everything", "matches", "misfit", "severity", "taken"]
+    misfit: Misfit | None = None
+    severity: str = ""  # from which on it tells
+    by: str = ""  # the route that took it before
+
+    def __str__(self) -> str:
+        match self.kind:
+            case "everything":
+                return "matches everything"
+            case "matches":
+                return "matches"
+            case "misfit":
+                return str(self.misfit)
+            case "severity":
+                return f"takes it, but tells from {self.severity} on only"
+            case "taken":
+                return f"not asked: {self.by} took it and does not say continue"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What a route makes of an alert: the channels that it takes it to, and why (not)."""
 
     route: str
     channels: tuple[str, ...]
-    why: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,18 +198,17 @@ class Routing:
         """What each route makes of an alert, in their order, for people who ask why."""
         found, taken = [], ""
         for route in self.in_order:
-            why = misfit(route.match, labels)
+            wrong = misfit(route.match, labels)
             if taken:
-                found.append(Step(route.name, (), f"not asked: {taken} took it and does not say continue"))
-            elif why:
-                found.append(Step(route.name, (), why))
+                found.append(Step(route.name, (), Reason(kind="taken", by=taken)))
+            elif wrong is not None:
+                found.append(Step(route.name, (), Reason(kind="misfit", misfit=wrong)))
             elif RANKS[labels["severity"]] < RANKS[route.min_severity]:
-                found.append(Step(route.name, (), f"takes it, but tells from {route.min_severity} on only"))
+                found.append(Step(route.name, (), Reason(kind="severity", severity=route.min_severity)))
             else:
-                found.append(
-                    Step(route.name, self._channels(route), "matches" if route.match else "matches everything")
-                )
-            if not why and not route.goes_on and not taken:
+                reason = Reason(kind="matches" if route.match else "everything")
+                found.append(Step(route.name, self._channels(route), reason))
+            if wrong is None and not route.goes_on and not taken:
                 taken = route.name
         return found
 

@@ -182,8 +182,7 @@ class Backtesting:
     def _judge(self, monitor: Monitor, deployment: Deployment, walk: _Walk, windows: Sequence[Window]) -> None:
         kinds = known(self._telemetry, deployment.name).columns
         observed = self._observer.observe(monitor, deployment, walk.version, windows, kinds)
-        for window in windows:
-            family = [one for one in observed[window.end_us] if one.n or one.value is not None]
+        for family in observed.where(observed.is_seen).families():
             for judgement in judge(monitor, [_with_spread(monitor, walk, one) for one in family]):
                 _take(monitor, walk, judgement)
 

@@ -10,19 +10,22 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import structlog
 
 from tidegauge.core.columns import ColumnKind
 from tidegauge.core.windows import HOUR_US, SECOND_US, Window
 from tidegauge_collector.control import ControlStore, Deployment, Version
-from tidegauge_collector.core.alerts import SeriesState, Transition, advance, phase
-from tidegauge_collector.core.judging import Judgement, SeriesKey, judge
+from tidegauge_collector.core.advancing import Place, Update, advance_all
+from tidegauge_collector.core.alerts import SeriesState, phase
+from tidegauge_collector.core.judging import VERDICTS, Judgement, Judgements, SeriesKey, judge_all, judgements
 from tidegauge_collector.core.monitors import Monitor, Verdict
+from tidegauge_collector.core.observations import objects
 from tidegauge_collector.core.routing import Routing
 from tidegauge_collector.errors import StoreFatal
 from tidegauge_collector.jobs.composing import composed
@@ -32,11 +35,11 @@ from tidegauge_collector.jobs.trailing import judged_in_order
 from tidegauge_collector.measuring.baselines import Baselines
 from tidegauge_collector.measuring.observing import Observer, needs_baseline
 from tidegauge_collector.measuring.progress import Progress, ProgressReader, Seen
+from tidegauge_collector.measuring.singlerows import SingleRows
 from tidegauge_collector.telemetry.extent import known, reach
-from tidegauge_collector.telemetry.judged import judged_until
-from tidegauge_collector.telemetry.judgements import Judgement as StoredJudgement
+from tidegauge_collector.telemetry.judged import all_judged_until
 from tidegauge_collector.telemetry.judgements import append_judgements
-from tidegauge_collector.telemetry.store import TelemetryStore
+from tidegauge_collector.telemetry.store import Table, TelemetryStore
 
 LIVE_ALERTS_US = 48 * HOUR_US
 WINDOWS_AT_ONCE = 64
@@ -48,7 +51,6 @@ COOLING_DOWN = "cooling_down"  # the reason of a bad verdict that would have ope
 BAD = (Verdict.WARNING, Verdict.FAILING)
 SAID_AGAIN_US = 24 * HOUR_US  # what stays well by the clock is written down once in so long
 
-Update = tuple[str, SeriesKey, SeriesState, Transition | None]
 Series = tuple[str, str, str]  # deployment, monitor, version
 
 
@@ -117,6 +119,7 @@ class Judging:
         self._stood: dict[tuple[str, str], int] = {}  # deployment, monitor by the clock -> last instant looked at
         self._said: dict[tuple[str, str], tuple[Verdict, int]] = {}  # -> what is well, and when that was written down
         self._composing: set[str] = set()  # deployments with news for composite monitors
+        self._rows = SingleRows(telemetry)  # of the deployment at hand, whose monitors share what they read
         self.counts: Counter[str] = Counter()
 
     @property
@@ -139,6 +142,7 @@ class Judging:
     def judge_some(self) -> bool:
         """A pass over the deployments with news, ended after 2 s; whether an alert changed."""
         if not self._started:
+            self._until = all_judged_until(self._telemetry)
             self.expect_all()
             self._composing.update(self._behind)
             self._started = True
@@ -171,6 +175,7 @@ class Judging:
             self._behind[name] = None
         (self._failing.add if failed else self._failing.discard)(name)
         (self._quiet.discard if progress.live else self._quiet.add)(name)
+        self._rows = SingleRows(self._telemetry)
         return changed
 
     def _try(self, due: Due, failed: set[Series]) -> bool:
@@ -200,10 +205,10 @@ class Judging:
                 if monitor.kind != "measurement" or not monitor.covers_version(version.name, version.role):
                     continue
                 series = (deployment.name, monitor.id, version.name)
-                if series in failed or not self._can_be_judged(monitor, deployment.name, version.name):
+                if series in failed:
                     continue
                 windows = self._windows(deployment, monitor, series, bounds_of(data, progress, monitor, self._now_us()))
-                if windows:
+                if windows and self._can_be_judged(monitor, deployment.name, version.name):
                     found.append(Due(deployment, monitor, version.name, windows))
         return found
 
@@ -229,30 +234,25 @@ class Judging:
     ) -> list[Window]:
         if bounds is None:
             return []
-        if series not in self._until:
-            newest = judged_until(self._telemetry, deployment.name, monitor=monitor.id, version=series[2])
-            self._until[series] = newest or 0
         start_us, ready_us = bounds
         if deployment.alerts == "live":
             start_us = max(start_us, self._now_us() - LIVE_ALERTS_US - monitor.lag_s * SECOND_US)
-        windows = windows_of(monitor, (start_us, ready_us), self._until[series], ZoneInfo(deployment.timezone))
+        windows = windows_of(monitor, (start_us, ready_us), self._until.get(series, 0), ZoneInfo(deployment.timezone))
         return list(islice(windows, WINDOWS_AT_ONCE))
 
     # ------------------------------------------------------------------ judging them
 
     def _judge(self, deployment: Deployment, due: Due) -> bool:
         kinds: Mapping[str, ColumnKind] = known(self._telemetry, deployment.name).columns
-        observed = self._look.observer.observe(due.monitor, deployment, due.version, due.windows, kinds)
-        families = [
-            [one for one in observed[window.end_us] if one.n or one.value is not None] for window in due.windows
-        ]
+        observed = self._look.observer.observe(due.monitor, deployment, due.version, due.windows, kinds, self._rows)
+        seen = observed.where(observed.is_seen)
         if due.monitor.uses_trailing:
-            judged = judged_in_order(self._telemetry, deployment.name, due.monitor, due.version, families)
+            judged = judgements(judged_in_order(self._telemetry, deployment.name, due.monitor, due.version, seen))
         else:
-            judged = [judgement for family in families for judgement in judge(due.monitor, family)]
+            judged = judge_all(due.monitor, seen)
         touched = self._record(deployment, [(due.monitor, judged)])
         self._until[due.series] = due.windows[-1].end_us
-        if judged:
+        if len(judged):
             self._composing.add(deployment.name)
         return touched
 
@@ -279,8 +279,8 @@ class Judging:
                 said.append((monitor, [judgement]))
         if not said:
             return False
-        touched = self._record(deployment, said)
-        states = self._control.series_states(deployment.name)
+        touched = self._record(deployment, [(monitor, judgements(judged)) for monitor, judged in said])
+        states = self._control.series_states(deployment.name, {monitor.id for monitor, _ in said})
         for monitor, (judgement,) in said:
             self._note(deployment.name, monitor, judgement, states)
         self._composing.add(deployment.name)
@@ -327,77 +327,67 @@ class Judging:
         for monitor, judged in composed(
             self._telemetry, deployment.name, watching, version.name, not_before_us=since_us
         ):
-            touched |= self._record(deployment, [(monitor, judged)])
+            touched |= self._record(deployment, [(monitor, judgements(judged))])
         return touched
 
-    def _record(self, deployment: Deployment, said: Sequence[tuple[Monitor, list[Judgement]]]) -> bool:
+    def _record(self, deployment: Deployment, said: Sequence[tuple[Monitor, Judgements]]) -> bool:
         """Alerts first, then what was judged: after a crash between the two the states pass over what they have seen."""
-        states = self._control.series_states(deployment.name)
-        updates: list[Update] = []
-        stored: list[StoredJudgement] = []
-        for monitor, judged in said:
-            more, marked = _updates(monitor, states, judged)
-            updates += more
-            stored += [self._stored(monitor, one) for one in marked]
-        if not stored:
+        if not any(len(judged) for _, judged in said):
             return False
+        states = self._control.series_states(deployment.name, {monitor.id for monitor, _ in said})
+        updates: list[Update] = []
+        reached: dict[Place, int] = {}
+        stored: list[Table] = []
+        for monitor, judged in said:
+            moved = advance_all(monitor, states, judged)
+            updates += moved.updates
+            reached |= moved.reached
+            stored.append(_columns(monitor, judged, moved.cooling_down, self._now_us()))
+            self.counts["judged"] += len(judged)
+            self.counts["cooling_down"] += len(moved.cooling_down)
         try:
             touched = self._control.record_transitions(
-                deployment.name, updates, routing=self._routing, now_us=self._now_us(), between=self._tell
+                deployment.name,
+                updates,
+                routing=self._routing,
+                now_us=self._now_us(),
+                reached=reached,
+                between=self._tell,
             )
             append_judgements(self._telemetry, deployment.name, stored)
         finally:
             self._on_judged([deployment.name])
-        self.counts["judged"] += len(stored)
         self.counts["transitions"] += len(touched)
-        self.counts["cooling_down"] += sum(one.reason == COOLING_DOWN for one in stored)
         for alert in touched:
             log.info(
                 "alert", deployment=deployment.name, monitor=alert.monitor, column=alert.column, status=alert.status
             )
         return bool(touched)
 
-    def _stored(self, monitor: Monitor, judgement: Judgement) -> StoredJudgement:
-        seen = judgement.observation
-        return StoredJudgement(
-            version=seen.series.version,
-            monitor=monitor.id,
-            metric=seen.series.metric,
-            column=seen.series.column,
-            segment=seen.series.segment,
-            window_start_us=seen.window_start_us,
-            window_end_us=seen.window_end_us,
-            value=seen.value,
-            reason=judgement.reason or seen.reason,
-            n=seen.n,
-            baseline_n=None,
-            coverage=None,
-            verdict=judgement.verdict.value,
-            p_value=seen.p_value if judgement.p_value is None else judgement.p_value,
-            adjusted_p=judgement.adjusted_p,
-            judged_at_us=self._now_us(),
-        )
+
+_WORDS = np.array([one.value for one in VERDICTS], dtype=object)
 
 
-def _updates(
-    monitor: Monitor, states: dict[tuple[str, SeriesKey], SeriesState], judged: Sequence[Judgement]
-) -> tuple[list[Update], list[Judgement]]:
-    """What people hear of, in order, and the last state of each series (the states in between are of no use to anybody); and the
-    judgements, those that a cool-down kept from opening an alert marked."""
-    told: list[Update] = []
-    latest: dict[SeriesKey, Update] = {}
-    marked: list[Judgement] = []
-    for judgement in judged:
-        series = judgement.observation.series
-        before = states.get((monitor.id, series), SeriesState())
-        state, transition = advance(monitor, before, judgement)
-        marked.append(replace(judgement, reason=COOLING_DOWN) if state.suppressed > before.suppressed else judgement)
-        if state == before:
-            continue
-        states[monitor.id, series] = state
-        if transition is None:
-            latest[series] = (monitor.id, series, state, None)
-        else:
-            told.append((monitor.id, series, state, transition))
-            latest.pop(series, None)
-    return [*told, *latest.values()], marked
+def _columns(monitor: Monitor, judged: Judgements, cooling_down: Sequence[int], now_us: int) -> Table:
+    """As they are stored (`telemetry.judgements.COLUMNS`)."""
+    seen, m = judged.seen, len(judged)
+    reason = objects([why or of_value or "" for why, of_value in zip(judged.reason, seen.reason, strict=True)])
+    reason[list(cooling_down)] = COOLING_DOWN
+    return {
+        "version": seen.version,
+        "monitor": np.full(m, monitor.id, dtype=object),
+        "metric": seen.metric,
+        "column_name": seen.column,
+        "segment": seen.segment,
+        "window_start_us": seen.window_start_us,
+        "window_end_us": seen.window_end_us,
+        "value": seen.value,
+        "reason": reason,
+        "n": seen.n,
+        "baseline_n": np.full(m, -1),
+        "coverage": np.full(m, np.nan),
+        "verdict": _WORDS[judged.verdict],
+        "p_value": np.where(np.isnan(judged.p_value), seen.p_value, judged.p_value),
+        "adjusted_p": judged.adjusted_p,
+        "judged_at_us": np.full(m, now_us),
+    }

@@ -16,10 +16,10 @@ from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.objectives import BY_MINUTE
 from tidegauge_collector.core.readiness import GRACE_US
 from tidegauge_collector.core.silence import WEEK_US, WEEKS, is_usual, judge_agents, judge_silence
-from tidegauge_collector.core.slo import judge_burn, spans_s
+from tidegauge_collector.core.slo import judge_burn
 from tidegauge_collector.ingest.presence import AgentState
 from tidegauge_collector.ingest.roster import Roster
-from tidegauge_collector.measuring.objectives import tallies
+from tidegauge_collector.measuring.objectives import Burnt
 from tidegauge_collector.measuring.progress import Progress
 from tidegauge_collector.telemetry.extent import Reach, reach, received_us
 from tidegauge_collector.telemetry.labels import last_actual_us
@@ -45,6 +45,7 @@ class Standing:
 
     def __init__(self, store: TelemetryStore, roster: Roster, now_us: Callable[[], int]) -> None:
         self._store = store
+        self._burnt = Burnt(store)
         self._roster = roster
         self._now_us = now_us
         self._present: _Presence | None = None
@@ -122,7 +123,4 @@ class Standing:
         return self._present
 
     def _burn(self, monitor: Monitor, deployment: str, at_us: int) -> Judgement:
-        spans = spans_s(monitor)
-        windows = [Window(at_us - span * SECOND_US, at_us) for span in spans]
-        found = tallies(self._store, monitor, deployment, windows)
-        return judge_burn(monitor, at_us, dict(zip(spans, found, strict=True)))
+        return judge_burn(monitor, at_us, self._burnt.tallies(monitor, deployment, at_us))

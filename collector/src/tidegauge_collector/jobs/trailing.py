@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from tidegauge.core.windows import SECOND_US, Window
-from tidegauge_collector.core.judging import Judgement, Observation, SeriesKey, judge
+from tidegauge_collector.core.judging import Judgement, SeriesKey, judge
 from tidegauge_collector.core.monitors import Monitor, Verdict
+from tidegauge_collector.core.observations import Observations
 from tidegauge_collector.core.trailing import History
 from tidegauge_collector.telemetry.judgements import newest_judgements
 from tidegauge_collector.telemetry.store import TelemetryStore
@@ -16,20 +16,19 @@ LOOK_BACK_TIMES = 3  # as far as the trailing windows reach: failing ones and ex
 
 
 def judged_in_order(
-    store: TelemetryStore, deployment: str, monitor: Monitor, version: str, families: Sequence[Sequence[Observation]]
+    store: TelemetryStore, deployment: str, monitor: Monitor, version: str, seen: Observations
 ) -> list[Judgement]:
-    """The verdicts of windows (each a family of series) in the order of their ends, from what was judged before and among them."""
-    first = next((one for family in families for one in family), None)
-    if first is None:
+    """The verdicts of what was seen, in the order of the window ends, from what was judged before and among them."""
+    if not len(seen):
         return []
-    histories = _before(store, deployment, monitor, version, first.window_end_us)
+    histories = _before(store, deployment, monitor, version, int(seen.window_end_us[0]))
     judged: list[Judgement] = []
-    for family in families:
-        seen = [
+    for family in seen.families():
+        learned = [
             replace(one, spread=histories.setdefault(one.series, History(monitor)).spread_before(one.window_start_us))
             for one in family
         ]
-        for one in judge(monitor, seen):
+        for one in judge(monitor, learned):
             window = one.observation
             past = (window.window_start_us, window.window_end_us, window.value, one.verdict, one.reason)
             histories[window.series].add(past)

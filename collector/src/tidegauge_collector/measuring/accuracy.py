@@ -12,11 +12,11 @@ from tidegauge.core.windows import Window
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.accuracy import Estimate, no_value, proportion
 from tidegauge_collector.core.accuracy.multiclass import TOP
+from tidegauge_collector.core.metrics import ACCURACY, ESTIMATED, LAG_QUANTILES
 from tidegauge_collector.core.spread import Spread, blocks_spread
 from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.labelled import (
-    ESTIMATED,
     THRESHOLD,
     THRESHOLDED,
     Found,
@@ -29,11 +29,10 @@ from tidegauge_collector.measuring.labelled import (
     usable_rows,
 )
 from tidegauge_collector.measuring.measurement import Measurement
-from tidegauge_collector.telemetry.joined import joined, predicted_ids
+from tidegauge_collector.measuring.singlerows import SingleRows
 from tidegauge_collector.telemetry.store import TelemetryStore
 
-LAG_QUANTILES = {"label_lag_p50": 0.5, "label_lag_p90": 0.9, "label_lag_p99": 0.99}
-METRICS = (*ESTIMATED, "label_ratio", *LAG_QUANTILES)
+METRICS = ACCURACY
 
 
 class AccuracyMeter:
@@ -50,8 +49,10 @@ class AccuracyMeter:
         *,
         of_class: str | None = None,
         threshold: float = THRESHOLD,
+        rows: SingleRows | None = None,
     ) -> None:
-        self._store = store
+        """`rows`: where what is read is shared with others."""
+        self._rows = rows or SingleRows(store)
         self._task = Task(
             kind=deployment.task,
             positive_class=deployment.positive_class,
@@ -65,26 +66,8 @@ class AccuracyMeter:
         """Each metric in each window. `judged`: accuracy stands back where there is an AUC, as the default monitors want it."""
         if not scope.windows:
             return
-        start = min(window.start_us for window in scope.windows)
-        end = max(window.end_us for window in scope.windows)
-        with_truth = joined(
-            self._store,
-            scope.deployment,
-            version=scope.version,
-            segment=scope.segment,
-            start_us=start,
-            end_us=end,
-            among=scope.among,
-        )
-        event_us, rows = labelled_rows(with_truth)
-        predicted = predicted_ids(
-            self._store,
-            scope.deployment,
-            version=scope.version,
-            segment=scope.segment,
-            windows=scope.windows,
-            among=scope.among,
-        ).tolist()
+        event_us, rows = labelled_rows(self._rows.joined(scope))
+        predicted = self._rows.predicted_ids(scope)
         parts = [rows.part(*np.searchsorted(event_us, [one.start_us, one.end_us]).tolist()) for one in scope.windows]
         usable = [usable_rows(part, self._task) for part in parts]
         for metric in metrics:

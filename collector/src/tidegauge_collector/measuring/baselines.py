@@ -15,7 +15,8 @@ import numpy.typing as npt
 import structlog
 
 from tidegauge.core.baseline import Baseline
-from tidegauge.core.bins import UNUSABLE
+from tidegauge.core.bins import UNUSABLE, Bin, BinKind
+from tidegauge.core.columns import canonical_text
 from tidegauge.errors import WireError
 from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.rows import decode_baseline
@@ -47,9 +48,26 @@ class ActiveBaseline:
         bins = profile.bin_counts if profile.bin_counts is not None else np.zeros(0, dtype=np.int64)
         return np.concatenate([bins, np.array(unusable, dtype=np.int64)])
 
+    def most_frequent(self, column: str) -> str | None:
+        """Canonical text of the most frequent value of a column, the first among equals; None where no value is known by itself."""
+        known = self.baseline.bins.columns.get(column)
+        if known is None:
+            return None
+        counted = zip(known.labels, self.counts(column).tolist(), strict=False)
+        named = [(rows, one) for one, rows in counted if one.kind in (BinKind.CATEGORY, BinKind.POINT) and rows]
+        if not named:
+            return None
+        most = max(rows for rows, _ in named)
+        return min(_value(one) for rows, one in named if rows == most)
+
     def kinds(self, column: str) -> list[str]:
         """The kind of each bin, in the order of `counts`."""
         return [one.kind.value for one in (*self.baseline.bins.columns[column].labels, *UNUSABLE)]
+
+
+def _value(one: Bin) -> str:
+    """The value that a bin holds alone."""
+    return one.label if one.lower is None else canonical_text(one.lower) or one.label
 
 
 class Baselines:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 from tidegauge.core.columns import METRIC_PREFIX
 from tidegauge.core.windows import Window
 from tidegauge_collector.control import Deployment
-from tidegauge_collector.core.custom import ADDING, CustomMetric, Statistic, change
+from tidegauge_collector.core.custom import ADDING, CustomMetric, change
+from tidegauge_collector.core.metrics import CUSTOM
 from tidegauge_collector.measuring.drift import Scope
 from tidegauge_collector.measuring.measurement import Measurement, finite
 from tidegauge_collector.telemetry.extent import known
 from tidegauge_collector.telemetry.numbers import WindowNumbers, window_numbers
 from tidegauge_collector.telemetry.store import TelemetryStore
 
-METRICS = tuple(f"custom_{name}" for name in get_args(Statistic))
+METRICS = CUSTOM
 _QUANTILES = {"p50": 0.5, "p95": 0.95}
 _SILENT = CustomMetric()
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,19 +13,18 @@ from tidegauge.core.columns import SERVICE_COLUMNS, ColumnKind
 from tidegauge.core.windows import Window
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.drift import (
-    DIVERGENCES,
     FLOORED,
     SHARE_FLOOR,
-    BinnedColumn,
-    ChanceTest,
-    Distance,
-    distances,
-    drift_of_columns,
     missing_rate,
-    normalised,
 )
+from tidegauge_collector.core.metrics import DISTANCES, DRIFT, MISSING, TESTS
 from tidegauge_collector.measuring.baselines import ActiveBaseline
-from tidegauge_collector.measuring.gauged import GaugedColumn, Scope, counts_in, gauged_actuals, gauged_columns
+from tidegauge_collector.measuring.drifts import (
+    ColumnDrift,
+    Drifts,
+    drifts_of,
+)
+from tidegauge_collector.measuring.gauged import Scope, counts_in, gauged_actuals, gauged_columns
 from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.telemetry.counts import ColumnCounts
 from tidegauge_collector.telemetry.store import TelemetryStore
@@ -42,46 +40,27 @@ __all__ = [
     "single_bin",
 ]
 
-MISSING_METRICS = ("missing_rate", "missing_delta")
-DISTANCE_METRICS = ("ks", "wasserstein", "wasserstein_norm")
-TEST_METRICS = ("chi_square", "cramers_v")
-METRICS = (*DIVERGENCES, *TEST_METRICS, *DISTANCE_METRICS, *MISSING_METRICS)
+METRICS = DRIFT
 """What is measured of a column."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnDrift:
-    """A column in one window against its baseline; `psi` is None without rows or baseline, `chance` is None without a baseline.
-
-    `values` are divergences by name, `distances` those of DISTANCE_METRICS: only what was asked for.
-    """
-
-    column: str
-    window: Window
-    rows: int
-    baseline_rows: int | None
-    psi: float | None
-    chance: ChanceTest | None
-    missing_rate: float | None
-    baseline_missing_rate: float | None
-    approximate: bool
-    values: Mapping[str, float | None] = field(default_factory=dict)
-    distances: Mapping[str, Distance] = field(default_factory=dict)
-
-    @property
-    def reason(self) -> str | None:
-        """Why there is no psi."""
-        return None if self.psi is not None else self.without_rows
-
-    @property
-    def without_rows(self) -> str:
-        """Why nothing can be said, where a side has nothing."""
-        return "no_baseline" if self.baseline_rows is None else "no_rows"
 
 
 def is_feature_or_prediction(column: str) -> bool:
     """Whether drift is measured on a column: features, and what the model answers."""
     return column not in SERVICE_COLUMNS and (not column.startswith("_") or column.startswith("_prediction"))
+
+
+@dataclass(frozen=True, slots=True)
+class DriftsRead:
+    """Drift of a deployment's columns: of those that lie beside a baseline as arrays, and of those that have none."""
+
+    beside: Sequence[Drifts]
+    alone: Sequence[ColumnDrift]
+
+    def __iter__(self) -> Iterator[ColumnDrift]:
+        """Every column in every window."""
+        for some in self.beside:
+            yield from some
+        yield from self.alone
 
 
 def column_drift(
@@ -92,21 +71,22 @@ def column_drift(
     kinds: Mapping[str, ColumnKind],
     columns: Sequence[str] | None = None,
     metrics: Collection[str] = ("psi",),
-) -> Iterator[ColumnDrift]:
+) -> DriftsRead:
     """Drift of each column in each window; `kinds` are the columns seen in production, which need not be in the baseline.
 
     PSI, the chance test and missing rates are always there, what else METRICS has where it is among `metrics`.
     """
     wanted = [name for name in kinds if is_feature_or_prediction(name) and (columns is None or name in columns)]
     known = active.baseline.bins.columns if active is not None else {}
+    beside = []
     if active is not None:
-        far = bool(set(metrics) & set(DISTANCE_METRICS))
-        yield from drifts_of(gauged_columns(store, scope, active, wanted, distances=far), scope.windows, metrics)
+        far = bool(set(metrics) & set(DISTANCES))
+        beside = [drifts_of(gauged_columns(store, scope, active, wanted, distances=far), scope.windows, metrics)]
     others = [name for name in wanted if name not in known and single_bin(name, kinds[name]) is not None]
     bins = ReferenceBins({name: single_bin(name, kinds[name]) or CategoricalBins(name, ()) for name in others})
     found = counts_in(store, scope, bins, others)
-    for name in others:
-        yield from _alone(found.get(name), name, bins.columns[name], scope.windows)
+    alone = [one for name in others for one in _alone(found.get(name), name, bins.columns[name], scope.windows)]
+    return DriftsRead(beside, alone)
 
 
 def actual_drift(
@@ -115,57 +95,10 @@ def actual_drift(
     active: ActiveBaseline | None,
     deployment: Deployment,
     metrics: Collection[str] = ("psi",),
-) -> Iterator[ColumnDrift]:
+) -> DriftsRead:
     """Drift of `_actual`, by the time of the predictions; nothing where the baseline has no actuals."""
     found = gauged_actuals(store, scope, active, is_regression=deployment.task == "regression")
-    if found is not None:
-        yield from drifts_of([found], scope.windows, metrics)
-
-
-def drifts_of(
-    columns: Sequence[GaugedColumn], windows: Sequence[Window], metrics: Collection[str]
-) -> Iterator[ColumnDrift]:
-    """Drift of columns that lie beside their baselines already, all of a deployment at once: columns, then windows."""
-    found = drift_of_columns([BinnedColumn(one.counts, one.baseline, one.kinds) for one in columns], {"psi", *metrics})
-    tests = list(found.chance or ())
-    values = {name: of_all.tolist() for name, of_all in found.values.items()}
-    for place, one in enumerate(columns):
-        missing_at = one.kinds.index("missing")
-        of_baseline = one.baseline.tolist()  # plain numbers: a call of numpy for a dozen of them takes longer
-        baseline_rows = sum(of_baseline)
-        for i, counts in enumerate(one.counts.tolist()):
-            rows = sum(counts)
-            of_window = {name: _defined(some[place][i]) for name, some in values.items()}
-            yield ColumnDrift(
-                column=one.name,
-                window=windows[i],
-                rows=rows,
-                baseline_rows=baseline_rows,
-                psi=of_window["psi"],
-                chance=tests[place * len(windows) + i],
-                missing_rate=counts[missing_at] / rows if rows else None,
-                baseline_missing_rate=of_baseline[missing_at] / baseline_rows if baseline_rows else None,
-                approximate=bool(one.approximate[i]),
-                values=of_window,
-                distances=_distances(one, i, metrics),
-            )
-
-
-def _defined(value: float) -> float | None:
-    return None if math.isnan(value) else value
-
-
-def _distances(one: GaugedColumn, i: int, metrics: Collection[str]) -> dict[str, Distance]:
-    if not isinstance(one.bins, NumericBins) or not any(name in metrics for name in DISTANCE_METRICS):
-        return {}
-    side = one.window_side(i)
-    if side is None or not one.profile.finite:
-        return dict.fromkeys(DISTANCE_METRICS, Distance(None, None))
-    found = distances(side, one.baseline_side())
-    norm = normalised(
-        found.wasserstein, deviation=one.bins.deviation, minimum=one.bins.minimum, maximum=one.bins.maximum
-    )
-    return {"ks": found.ks, "wasserstein": found.wasserstein, "wasserstein_norm": norm}
+    return DriftsRead([] if found is None else [drifts_of([found], scope.windows, metrics)], [])
 
 
 def _alone(found: ColumnCounts | None, name: str, bins: ColumnBins, windows: Sequence[Window]) -> Iterator[ColumnDrift]:
@@ -195,9 +128,9 @@ def single_bin(name: str, kind: ColumnKind) -> ColumnBins | None:
 
 def as_measurement(one: ColumnDrift, metric: str, scope: Scope) -> Measurement:
     """One of METRICS of a column as a measurement."""
-    if metric in MISSING_METRICS:
+    if metric in MISSING:
         found = _missing(one, metric)
-    elif metric in DISTANCE_METRICS:
+    elif metric in DISTANCES:
         found = _distance(one, metric)
     else:
         found = _binned(one, metric)
@@ -252,7 +185,7 @@ def _binned(one: ColumnDrift, metric: str) -> dict[str, Any]:
     parameters |= _tested(one)
     value = one.values.get(metric)
     reason = None if value is not None else one.without_rows
-    if metric in TEST_METRICS:
+    if metric in TESTS:
         value = None if test is None else test.statistic if metric == "chi_square" else test.cramers_v
         reason = None if value is not None else _no_test(one)
     return {

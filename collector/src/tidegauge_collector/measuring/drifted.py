@@ -9,13 +9,15 @@ from tidegauge.core.columns import ColumnKind
 from tidegauge.core.windows import Window
 from tidegauge_collector.core.drift import Drifted, JudgedColumn, drifted
 from tidegauge_collector.core.drift.drifted import MIN_ROWS, PSI_LIMIT, SIGNIFICANCE
+from tidegauge_collector.core.metrics import DRIFTED
 from tidegauge_collector.measuring.baselines import ActiveBaseline
-from tidegauge_collector.measuring.drift import ColumnDrift, column_drift
+from tidegauge_collector.measuring.drift import column_drift
+from tidegauge_collector.measuring.drifts import ColumnDrift
 from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.telemetry.store import TelemetryStore
 
-METRICS = ("drifted_share", "drifted_share_weighted")
+METRICS = DRIFTED
 MOST_NAMES = 50
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,6 @@ from tidegauge.core.windows import Window
 from tidegauge_collector.control import Deployment
 from tidegauge_collector.core.fairness import (
     FOUR_FIFTHS,
-    MEASURES,
     MIN_GROUP_ROWS,
     PROPORTIONS,
     Compared,
@@ -26,26 +26,35 @@ from tidegauge_collector.core.fairness import (
     largest,
     min_ratio,
 )
+from tidegauge_collector.core.metrics import FAIRNESS, RATIOS
 from tidegauge_collector.core.monitors import attribute_of
 from tidegauge_collector.core.outcomes import TRUE_TEXTS, Binary, binary, texts
+from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.labelled import THRESHOLD
 from tidegauge_collector.measuring.measurement import Measurement
-from tidegauge_collector.telemetry.answered import AnsweredRows, answered
+from tidegauge_collector.measuring.singlerows import SingleRows
+from tidegauge_collector.measuring.windows import check_many
+from tidegauge_collector.telemetry.answered import AnsweredRows
 from tidegauge_collector.telemetry.store import TelemetryStore
 
-SHARED = ("fpr", "fnr")
-"""Of all rows they are metrics of accuracy; with a group they are measured here."""
-SUMMARIES = {f"{measure}_min_ratio": measure for measure in MEASURES}
-METRICS = (*(name for name in MEASURES if name not in SHARED), *SUMMARIES)
+METRICS = FAIRNESS
 STATISTICS = ("value", "ratio", "difference", "p_value")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The group that others are compared with, and where it is from."""
+
+    group: str
+    origin: Literal["stated", "baseline", "window"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """Which group, or which attribute's groups, and how they are compared.
 
-    `reference` is a group of the attribute, or its value (default the largest of the window). `favourable` is the outcome that is good
+    `reference` is a group of the attribute, or its value (default the largest of the baseline). `favourable` is the outcome that is good
     for people (default the positive class).
     """
 
@@ -61,10 +70,18 @@ class Question:
         return attribute_of(self.group)
 
     @property
-    def reference_group(self) -> str | None:
-        """The reference as a group's name, where one value of the attribute was stated alone."""
+    def stated_reference(self) -> str | None:
+        """The stated reference as a group's name, where one value of the attribute was stated alone."""
         is_value = self.reference is not None and "=" not in self.reference
         return f"{self.attribute}={self.reference}" if is_value else self.reference
+
+    def reference_group(self, active: ActiveBaseline | None) -> Reference | None:
+        """The one that is stated, else the largest of the baseline; None where the baseline does not know the attribute (it is no column
+        of it, or an intersection)."""
+        if self.stated_reference is not None:
+            return Reference(self.stated_reference, "stated")
+        largest_value = active.most_frequent(self.attribute) if active is not None else None
+        return None if largest_value is None else Reference(f"{self.attribute}={largest_value}", "baseline")
 
 
 @dataclass(frozen=True)
@@ -81,49 +98,61 @@ class _Decisions:
 
     def groups(self, window: Window) -> dict[str, Group]:
         """The groups that have rows in a window."""
-        inside = (self.event_us >= window.start_us) & (self.event_us < window.end_us)
-        found = {}
-        for number, name in enumerate(self.names):
-            here = inside & (self.group == number)
-            if here.any():
-                found[name] = group_of(self.decided[here], self.truth[here], self.has_truth[here], self.scores[here])
-        return found
+        inside = np.flatnonzero((self.event_us >= window.start_us) & (self.event_us < window.end_us))
+        ordered = inside[np.argsort(self.group[inside], kind="stable")]
+        numbers, starts = np.unique(self.group[ordered], return_index=True)
+        return {
+            self.names[number]: group_of(self.decided[here], self.truth[here], self.has_truth[here], self.scores[here])
+            for number, here in zip(numbers.tolist(), np.split(ordered, starts[1:]), strict=bool(len(numbers)))
+        }
 
 
 def measure_fairness(
-    store: TelemetryStore, scope: Scope, deployment: Deployment, metric: str, question: Question
+    store: TelemetryStore,
+    scope: Scope,
+    deployment: Deployment,
+    metric: str,
+    question: Question,
+    active: ActiveBaseline | None = None,
+    rows: SingleRows | None = None,
 ) -> Iterator[Measurement]:
-    """A metric of METRICS (or SHARED): one item a window and group; of a summary one a window."""
+    """A metric of METRICS (or SHARED): one item a window and group; of a summary one a window. `rows`: where reads are shared."""
     if not question.group or deployment.task == "regression":
         for window in scope.windows:
             yield _nothing(metric, "", scope, window, "not_applicable")
         return
     if not scope.windows:
         return
-    start = min(window.start_us for window in scope.windows)
-    end = max(window.end_us for window in scope.windows)
-    rows = answered(store, scope.deployment, version=scope.version, start_us=start, end_us=end, among=scope.among)
-    decisions = _decisions(rows, deployment, question, scope.segment)
+    found = (rows or SingleRows(store)).answered(scope)
+    decisions = _decisions(found, deployment, question, scope.segment)
+    if "=" not in question.group and metric not in RATIOS:
+        check_many(len(scope.windows), len(decisions.names), "groups")
+    reference = question.reference_group(active)
     for window in scope.windows:
         groups = decisions.groups(window)
-        if metric in SUMMARIES:
+        if metric in RATIOS:
             yield _summary(metric, groups, scope, window, question)
         else:
-            yield from _by_group(metric, groups, scope, window, question)
+            yield from _by_group(metric, groups, scope, window, question, reference)
 
 
 def _by_group(
-    metric: str, groups: Mapping[str, Group], scope: Scope, window: Window, question: Question
+    metric: str,
+    groups: Mapping[str, Group],
+    scope: Scope,
+    window: Window,
+    question: Question,
+    known: Reference | None,
 ) -> Iterator[Measurement]:
     asked = question.group if "=" in question.group else None
     if not groups or (asked is not None and asked not in groups):
         yield _nothing(metric, question.group, scope, window, "no_rows")
         return
-    reference = question.reference_group or largest(groups)
-    if reference not in groups:
+    reference = known or Reference(largest(groups), "window")
+    if reference.group not in groups:
         yield _nothing(metric, question.group, scope, window, "no_rows")
         return
-    compared = compare(groups, reference)[metric]
+    compared = compare(groups, reference.group)[metric]
     for name in [asked] if asked is not None else sorted(groups):
         yield _of_group(metric, name, groups[name], compared[name], scope, window, question, reference)
 
@@ -136,7 +165,7 @@ def _of_group(
     scope: Scope,
     window: Window,
     question: Question,
-    reference: str,
+    reference: Reference,
 ) -> Measurement:
     value = getattr(found, question.statistic)
     reason = None
@@ -154,7 +183,8 @@ def _of_group(
         method="two_proportion_z" if metric in PROPORTIONS else "groups",
         parameters={
             "statistic": question.statistic,
-            "reference": reference,
+            "reference": reference.group,
+            "reference_from": reference.origin,
             "rows": group.rows,
             "labelled": group.labelled,
             "small": is_small(group, found.rate, question.min_group_rows),
@@ -167,7 +197,7 @@ def _of_group(
 
 
 def _summary(metric: str, groups: Mapping[str, Group], scope: Scope, window: Window, question: Question) -> Measurement:
-    found = min_ratio(groups, SUMMARIES[metric], question.min_group_rows)
+    found = min_ratio(groups, RATIOS[metric], question.min_group_rows)
     return Measurement(
         metric=metric,
         column="",

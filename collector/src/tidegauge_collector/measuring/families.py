@@ -15,7 +15,9 @@ from tidegauge_collector.core.blocks import block_of
 from tidegauge_collector.core.drift import DIVERGENCES
 from tidegauge_collector.core.fairness import PROPORTIONS
 from tidegauge_collector.core.judging import Observation
+from tidegauge_collector.core.metrics import ESTIMATED, LAG_QUANTILES, REPEATED, SHARED
 from tidegauge_collector.core.monitor_problems import Block
+from tidegauge_collector.core.observations import Observations
 from tidegauge_collector.core.spread import Spread
 from tidegauge_collector.measuring import (
     accuracy,
@@ -32,17 +34,19 @@ from tidegauge_collector.measuring import (
 from tidegauge_collector.measuring.accuracy import AccuracyMeter
 from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.measuring.custom import custom_names, measure_custom
-from tidegauge_collector.measuring.drift import ColumnDrift, actual_drift, as_measurement, column_drift
+from tidegauge_collector.measuring.drift import DriftsRead, actual_drift, as_measurement, column_drift
 from tidegauge_collector.measuring.drifted import measure_drifted
+from tidegauge_collector.measuring.drifts import COUNTED_METRICS
 from tidegauge_collector.measuring.fairness import Question, measure_fairness
 from tidegauge_collector.measuring.gauged import Scope
-from tidegauge_collector.measuring.labelled import ESTIMATED, THRESHOLD
+from tidegauge_collector.measuring.labelled import THRESHOLD
 from tidegauge_collector.measuring.learning import Learning
 from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.measuring.quality import measure_quality
 from tidegauge_collector.measuring.reconstruction import measure_reconstruction, spread_of_blocks
 from tidegauge_collector.measuring.schema import measure_schema
 from tidegauge_collector.measuring.service import ServiceQuestion, measure_service, quantile_of
+from tidegauge_collector.measuring.singlerows import SingleRows
 from tidegauge_collector.measuring.volumes import measure_volumes
 from tidegauge_collector.telemetry.store import TelemetryStore
 
@@ -50,7 +54,8 @@ from tidegauge_collector.telemetry.store import TelemetryStore
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
     """What is asked of a metric: in which scope, of which columns (None: every feature and the prediction; `_actual` only by name), of
-    which class or groups. `judged`: for a verdict, where accuracy stands back behind an AUC.
+    which class or groups. `judged`: for a verdict, where accuracy stands back behind an AUC. `rows`: where single rows are read once for
+    several questions.
     """
 
     store: TelemetryStore
@@ -64,6 +69,7 @@ class Inquiry:
     question: Question = field(default_factory=Question)
     service: ServiceQuestion = field(default_factory=ServiceQuestion)
     judged: bool = False
+    rows: SingleRows | None = None
 
     @property
     def watched(self) -> list[str]:
@@ -72,10 +78,19 @@ class Inquiry:
 
     def meter(self) -> AccuracyMeter:
         """What measures accuracy here."""
-        return AccuracyMeter(self.store, self.deployment, self.active, of_class=self.of_class, threshold=self.threshold)
+        return AccuracyMeter(
+            self.store,
+            self.deployment,
+            self.active,
+            of_class=self.of_class,
+            threshold=self.threshold,
+            rows=self.rows,
+        )
 
 
 Measure = Callable[[Inquiry, str], Iterator[Measurement]]
+Observed = tuple[Sequence[Observations], Sequence[Measurement]]
+Observe = Callable[[Inquiry, str], Observed]
 Learn = Callable[[Learning, Inquiry, ActiveBaseline, Observation], Spread | None]
 
 
@@ -87,11 +102,13 @@ class Family:
     of columns, those seen in production or `columns`; `by_group`: of groups; `by_arrival`: in windows of arrival time; `by_batch`: one
     batch can be asked for; `by_rows`: from single rows, not from profiles; `against_baseline`: which lay windows beside a baseline, or
     beside something else; `needs_baseline`: undefined without one; `has_own_baseline`: what they are compared with is not the model's;
-    `learned`: metrics whose limits can be learned from the baseline, by `learn`.
+    `learned`: metrics whose limits can be learned from the baseline, by `learn`. `observe`: the same as `measure` for verdicts, as far as
+    possible as arrays.
     """
 
     metrics: tuple[str, ...]
     measure: Measure
+    observe: Observe | None = None
     tested: Collection[str] = ()
     rates: Collection[str] = ()
     of_columns: bool = False
@@ -108,13 +125,22 @@ class Family:
 
 
 def _drift(asked: Inquiry, metric: str) -> Iterator[Measurement]:
-    for one in _drifts(asked, metric):
-        yield as_measurement(one, metric, asked.scope)
+    for some in _drifts(asked, metric):
+        for one in some:
+            yield as_measurement(one, metric, asked.scope)
 
 
-def _drifts(asked: Inquiry, metric: str) -> Iterator[ColumnDrift]:
+def _observed_drift(asked: Inquiry, metric: str) -> Observed:
+    read = list(_drifts(asked, metric))
+    if metric not in COUNTED_METRICS:
+        return [], [as_measurement(one, metric, asked.scope) for some in read for one in some]
+    arrays = [one.observed(metric, asked.scope) for some in read for one in some.beside]
+    return arrays, [as_measurement(one, metric, asked.scope) for some in read for one in some.alone]
+
+
+def _drifts(asked: Inquiry, metric: str) -> Iterator[DriftsRead]:
     columns = asked.columns
-    yield from column_drift(
+    yield column_drift(
         asked.store,
         asked.scope,
         asked.active,
@@ -123,7 +149,7 @@ def _drifts(asked: Inquiry, metric: str) -> Iterator[ColumnDrift]:
         metrics=[metric],
     )
     if columns is not None and ACTUAL in columns:
-        yield from actual_drift(asked.store, asked.scope, asked.active, asked.deployment, [metric])
+        yield actual_drift(asked.store, asked.scope, asked.active, asked.deployment, [metric])
 
 
 def _drifted(asked: Inquiry, metric: str) -> Iterator[Measurement]:
@@ -162,7 +188,9 @@ def _accuracy(asked: Inquiry, metric: str) -> Iterator[Measurement]:
 
 
 def _fairness(asked: Inquiry, metric: str) -> Iterator[Measurement]:
-    return measure_fairness(asked.store, asked.scope, asked.deployment, metric, asked.question)
+    return measure_fairness(
+        asked.store, asked.scope, asked.deployment, metric, asked.question, asked.active, asked.rows
+    )
 
 
 def _learn_column(learning: Learning, _: Inquiry, active: ActiveBaseline, seen: Observation) -> Spread | None:
@@ -178,13 +206,14 @@ def _learn_blocks(_: Learning, __: Inquiry, active: ActiveBaseline, ___: Observa
     return spread_of_blocks(active)
 
 
-UNTESTED_ACCURACY = ("max_error", "confusion_matrix", *accuracy.LAG_QUANTILES)
+UNTESTED_ACCURACY = ("max_error", "confusion_matrix", *LAG_QUANTILES)
 """Metrics of accuracy that have no standard error."""
 
 FAMILIES: tuple[Family, ...] = (
     Family(
         metrics=drift.METRICS,
         measure=_drift,
+        observe=_observed_drift,
         tested=[name for name in drift.METRICS if name != "missing_delta"],
         rates=["missing_rate"],
         of_columns=True,
@@ -219,7 +248,7 @@ FAMILIES: tuple[Family, ...] = (
         needs_baseline=quality.AGAINST_BASELINE,
     ),
     Family(metrics=schema.METRICS, measure=_schema, by_batch=True),
-    Family(metrics=volumes.METRICS, measure=_volumes, tested=[volumes.REPEATED], rates=[volumes.REPEATED]),
+    Family(metrics=volumes.METRICS, measure=_volumes, tested=[REPEATED], rates=[REPEATED]),
     Family(metrics=service.METRICS, measure=_service, tested=service.RATES, rates=service.RATES, by_arrival=True),
     Family(
         metrics=accuracy.METRICS,
@@ -257,7 +286,7 @@ def family_of(metric: str, *, by_group: bool = False) -> Family | None:
     `by_group`: of groups, where a metric is of all rows as well.
     """
     named = "latency" if quantile_of(metric) is not None else metric
-    found = [one for one in FAMILIES if named in one.metrics or (one.by_group and metric in fairness.SHARED)]
+    found = [one for one in FAMILIES if named in one.metrics or (one.by_group and metric in SHARED)]
     return next((one for one in found if one.by_group == by_group), found[0] if found else None)
 
 

@@ -50,7 +50,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class GaugedColumn:
-    """A column's bins with its counts in `k` windows [k, B + 3] and in the baseline [B + 3], unusable rows last.
+    """A column's bins with its counts in k `windows` [k, B + 3] and in the `baseline` [B + 3], unusable rows last.
 
     `approximate` marks windows counted in other bins. `distributions` are there where distances are asked for.
     """
@@ -59,7 +59,7 @@ class GaugedColumn:
     bins: ColumnBins
     profile: ColumnProfile
     baseline: Counts
-    counts: Counts
+    windows: Counts
     approximate: npt.NDArray[np.bool_]
     distributions: Mapping[int, Distribution] = field(default_factory=dict)
 
@@ -87,7 +87,7 @@ class GaugedColumn:
         found = self.distributions.get(i)
         if found is None:
             return None
-        exact = not self.approximate[i] and self.counts[i, : -len(UNUSABLE)].sum() == found.rows
+        exact = not self.approximate[i] and self.windows[i, : -len(UNUSABLE)].sum() == found.rows
         is_whole = found.sketch.count == len(found.sketch.points)
         return Side(
             rows=found.rows,
@@ -96,7 +96,7 @@ class GaugedColumn:
             sketch=found.sketch,
             rank_error=0.0 if is_whole else DELTA_ERROR + LATER_ERRORS,
             bins=self.bins.labels if exact else (),
-            counts=self.counts[i, : -len(UNUSABLE)].tolist() if exact else (),
+            counts=self.windows[i, : -len(UNUSABLE)].tolist() if exact else (),
         )
 
 

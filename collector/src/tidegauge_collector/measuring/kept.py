@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
@@ -20,6 +21,9 @@ class Kept(Generic[V]):
         self._compute_many = compute_many
         self._changes: dict[str, int] = {}  # how often a deployment was touched
         self._values: dict[str, tuple[tuple[int, object], V]] = {}
+        self._computing = (
+            threading.Lock()
+        )  # held while many are computed: who asks for the same meanwhile waits for them
 
     def touch(self, deployments: Iterable[str]) -> None:
         """Say that something of these deployments has changed: call it after the change can be seen, never before."""
@@ -37,14 +41,22 @@ class Kept(Generic[V]):
         return value
 
     def of_many(self, deployments: Sequence[str], *, stamps: Mapping[str, object] = _NO_STAMPS) -> dict[str, V]:
-        """The values of many deployments: those that changed are computed at once."""
+        """The values of many deployments: those that changed are computed at once, by one thread for all that ask."""
+        if self._compute_many is None:
+            return {name: self.of(name, stamp=stamps.get(name)) for name in deployments}
+        with self._computing:
+            self._refresh(deployments, stamps, self._compute_many)
+        return {name: one[1] for name in deployments if (one := self._values.get(name)) is not None}
+
+    def _refresh(
+        self,
+        deployments: Sequence[str],
+        stamps: Mapping[str, object],
+        compute_many: Callable[[Sequence[str]], Mapping[str, V]],
+    ) -> None:
         keys = {name: (self._changes.get(name, 0), stamps.get(name)) for name in deployments}  # before, as above
         known = {name: self._values.get(name) for name in deployments}
         stale = [name for name, one in known.items() if one is None or one[0] != keys[name]]
-        if stale and self._compute_many is not None:
-            for name, value in self._compute_many(stale).items():
+        if stale:
+            for name, value in compute_many(stale).items():
                 self._values[name] = (keys[name], value)
-        elif stale:
-            for name in stale:
-                self.of(name, stamp=stamps.get(name))
-        return {name: one[1] for name in deployments if (one := self._values.get(name)) is not None}

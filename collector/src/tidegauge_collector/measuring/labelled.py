@@ -11,25 +11,18 @@ import numpy.typing as npt
 from tidegauge_collector.core.accuracy import (
     DECISIONS,
     REGRESSION,
+    SCORED,
     Estimate,
     accuracy,
     accuracy_from_labels,
     auc,
-    average_precision,
-    brier,
     cells,
-    ece,
-    fve_binomial,
-    gini,
     interval_coverage,
-    ks_score,
-    lift_at_top,
-    log_loss,
     matthews,
     no_value,
-    rate_at_top,
 )
 from tidegauge_collector.core.accuracy import multiclass as many
+from tidegauge_collector.core.metrics import AVERAGED, BINARY, MULTICLASS, OF_ONE_CLASS
 from tidegauge_collector.core.outcomes import Multiclass, actual_texts, binary, encoded, multiclass, regression, texts
 from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.telemetry.joined import JoinedRows
@@ -38,35 +31,6 @@ Floats = npt.NDArray[np.float64]
 Objects = npt.NDArray[np.object_]
 
 THRESHOLD = 0.5
-SCORED = {
-    "auc": auc,
-    "log_loss": log_loss,
-    "gini": gini,
-    "average_precision": average_precision,
-    "brier": brier,
-    "ks_score": ks_score,
-    "rate_at_top_5": lambda actual, score: rate_at_top(actual, score, percent=5),
-    "rate_at_top_10": lambda actual, score: rate_at_top(actual, score, percent=10),
-    "lift_at_top_10": lambda actual, score: lift_at_top(actual, score, percent=10),
-    "ece": ece,
-    "fve_binomial": fve_binomial,
-}
-AVERAGED = tuple(f"{part}_{average}" for part in many.PARTS for average in many.AVERAGES)
-BINARY_METRICS = ("accuracy", "confusion_matrix", *SCORED, *DECISIONS)
-MULTICLASS_METRICS = (
-    "accuracy",
-    "confusion_matrix",
-    "log_loss",
-    "balanced_accuracy",
-    "mcc",
-    *AVERAGED,
-    "auc_ovr_macro",
-    "top_k_accuracy",
-)
-CLASS_METRICS = ("precision", "recall", "specificity", "fpr", "fnr", "f1", "auc")
-"""What a multiclass model has of one class against the rest."""
-REGRESSION_METRICS = (*REGRESSION, "interval_coverage")
-ESTIMATED = tuple(dict.fromkeys((*BINARY_METRICS, *MULTICLASS_METRICS, *REGRESSION_METRICS)))
 THRESHOLDED = frozenset({"accuracy", "confusion_matrix", *DECISIONS})
 MOST_CLASSES = 100
 """Classes up to which a confusion matrix is given out."""
@@ -202,7 +166,7 @@ def _of_regression(metric: str, rows: LabelledRows) -> Found:
 
 
 def _of_scores(metric: str, rows: LabelledRows, task: Task) -> Found:
-    if metric not in BINARY_METRICS:
+    if metric not in BINARY:
         return _not_applicable()
     chosen = binary(rows.actual_value, rows.actual_label, rows.score, task.positive_class)
     if metric in SCORED:
@@ -221,7 +185,7 @@ def _of_scores(metric: str, rows: LabelledRows, task: Task) -> Found:
 def _of_labels(metric: str, rows: LabelledRows, task: Task) -> Found:
     """A task without scores, or one that nobody has named: labels can be equal, or the positive class's."""
     if not len(rows):
-        return Found(no_value("", "no_rows" if metric in BINARY_METRICS else "not_applicable", 0))
+        return Found(no_value("", "no_rows" if metric in BINARY else "not_applicable", 0))
     if metric not in ("accuracy", "confusion_matrix", *DECISIONS):
         return _not_applicable()
     truth = actual_texts(rows.actual_value, rows.actual_label)
@@ -242,7 +206,7 @@ def _of_labels(metric: str, rows: LabelledRows, task: Task) -> Found:
 
 
 def _of_multiclass(metric: str, rows: LabelledRows, task: Task) -> Found:
-    if metric not in (*MULTICLASS_METRICS, *CLASS_METRICS):
+    if metric not in (*MULTICLASS, *OF_ONE_CLASS):
         return _not_applicable()
     truth = actual_texts(rows.actual_value, rows.actual_label)
     chosen = multiclass(truth, rows.label, rows.class_scores, task.classes)
@@ -262,7 +226,7 @@ def _of_multiclass(metric: str, rows: LabelledRows, task: Task) -> Found:
 
 
 def _of_one_class(metric: str, chosen: Multiclass, table: npt.NDArray[np.int64], name: str) -> Estimate:
-    if name not in chosen.classes or metric not in CLASS_METRICS:
+    if name not in chosen.classes or metric not in OF_ONE_CLASS:
         return no_value("", "not_applicable", 0)
     place = chosen.classes.index(name)
     if metric == "auc":

@@ -12,16 +12,24 @@ from dataclasses import replace
 from tidegauge.core.columns import ACTUAL, ColumnKind
 from tidegauge.core.windows import Window
 from tidegauge_collector.control import Deployment
-from tidegauge_collector.core.judging import Observation, SeriesKey
+from tidegauge_collector.core.metrics import MISSING
 from tidegauge_collector.core.monitors import Monitor
+from tidegauge_collector.core.observations import (
+    Observation,
+    Observations,
+    SeriesKey,
+    objects,
+    observations,
+    together,
+)
 from tidegauge_collector.measuring.baselines import ActiveBaseline, Baselines
-from tidegauge_collector.measuring.drift import MISSING_METRICS
 from tidegauge_collector.measuring.fairness import Question
 from tidegauge_collector.measuring.families import RATES, Family, Inquiry, family_of, unknown_metric
 from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.learning import Learning
 from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.measuring.service import ServiceQuestion
+from tidegauge_collector.measuring.singlerows import SingleRows
 from tidegauge_collector.telemetry.extent import known, predictions_between
 from tidegauge_collector.telemetry.store import TelemetryStore
 
@@ -45,8 +53,11 @@ class Observer:
         version: str,
         windows: Sequence[Window],
         kinds: Mapping[str, ColumnKind],
-    ) -> dict[int, list[Observation]]:
-        """Observations by window end, of every segment or group that the monitor watches; windows of a monitor may overlap.
+        rows: SingleRows | None = None,
+    ) -> Observations:
+        """Observations of every segment or group that the monitor watches, in the order of their window ends; windows may overlap.
+
+        `rows`: where single rows are read once for several monitors.
 
         Raises ValueError for a metric that nobody measures.
         """
@@ -54,14 +65,13 @@ class Observer:
         if family is None:
             raise ValueError(f"monitor {monitor.id!r}: metric {unknown_metric(monitor.metric)}")
         active = self._baselines.active(deployment.name, version)
-        found: dict[int, list[Observation]] = {window.end_us: [] for window in windows}
+        found: list[Observations] = []
         for portion in self._portions(family, deployment.name, windows):
             for segment in self._segments(monitor, deployment.name):
                 scope = Scope(deployment=deployment.name, version=version, segment=segment, windows=portion)
-                for asked in self._inquiries(family, monitor, deployment, scope, active, kinds):
-                    for one in self._observations(family, monitor, asked):
-                        found[one.window_end_us].append(one)
-        return found
+                inquiries = self._inquiries(family, monitor, deployment, scope, active, kinds, rows)
+                found += [self._observed(family, monitor, asked) for asked in inquiries]
+        return together(found).by_window_end()
 
     def _portions(self, family: Family, deployment: str, windows: Sequence[Window]) -> Iterator[Sequence[Window]]:
         if not family.by_rows or len(windows) < 2:
@@ -84,6 +94,7 @@ class Observer:
         scope: Scope,
         active: ActiveBaseline | None,
         kinds: Mapping[str, ColumnKind],
+        rows: SingleRows | None,
     ) -> Iterator[Inquiry]:
         """One, or one for each attribute whose groups are compared."""
         importance = active.baseline.importance if active is not None else {}
@@ -105,19 +116,28 @@ class Observer:
             threshold=monitor.decision_threshold,
             service=ServiceQuestion(slow_s=monitor.slow_s),
             judged=True,
+            rows=rows,
         )
         if not monitor.groups:
             yield asked
         for group in monitor.groups_among(known(self._store, deployment.name).segments):
             yield replace(asked, question=_question(monitor, group))
 
-    def _observations(self, family: Family, monitor: Monitor, asked: Inquiry) -> Iterator[Observation]:
-        for measured in family.measure(asked, monitor.metric):
-            one = _observation(measured)
-            learns = monitor.limits == "baseline" and one.value is not None and one.n >= monitor.min_rows
-            if learns and asked.active is not None and family.learn is not None:
-                one = replace(one, spread=family.learn(self._learning, asked, asked.active, one))
-            yield one
+    def _observed(self, family: Family, monitor: Monitor, asked: Inquiry) -> Observations:
+        if family.observe is not None:
+            arrays, others = family.observe(asked, monitor.metric)
+        else:
+            arrays, others = [], list(family.measure(asked, monitor.metric))
+        seen = together([*arrays, observations([observation_of(one) for one in others])])
+        if monitor.limits != "baseline" or asked.active is None or family.learn is None:
+            return seen
+        spreads = [
+            family.learn(self._learning, asked, asked.active, one)
+            if one.value is not None and one.n >= monitor.min_rows
+            else None
+            for one in seen
+        ]
+        return replace(seen, spread=objects(spreads))
 
     def _segments(self, monitor: Monitor, deployment: str) -> list[str]:
         if not monitor.segments:
@@ -176,9 +196,10 @@ def _question(monitor: Monitor, group: str) -> Question:
     return replace(asked, reference=monitor.reference_of(asked.attribute))
 
 
-def _observation(measured: Measurement) -> Observation:
+def observation_of(measured: Measurement) -> Observation:
+    """A measurement as a monitor sees it."""
     value, parameters = measured.value, measured.parameters
-    tested = measured.metric not in (*MISSING_METRICS, *RATES)
+    tested = measured.metric not in (*MISSING, *RATES)
     raw = parameters.get("raw_p_value", parameters.get("p_value"))
     return Observation(
         series=SeriesKey(measured.metric, measured.column, measured.segment, measured.version),

@@ -10,6 +10,7 @@ import numpy as np
 from tidegauge.core.bins import UNUSABLE, Bin, BinKind, ColumnBins, NumericBins, ReferenceBins
 from tidegauge.core.columns import ColumnKind
 from tidegauge.core.windows import Window
+from tidegauge_collector.core.metrics import QUALITY, SHARES
 from tidegauge_collector.core.quality import changed_share, is_constant, outer_bins, share, unseen_bins
 from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.measuring.drift import is_feature_or_prediction, single_bin
@@ -18,12 +19,11 @@ from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.telemetry.contents import ColumnContents, column_contents
 from tidegauge_collector.telemetry.store import TelemetryStore
 
-SHARES = ("unseen_rate", "out_of_range_rate", "non_finite_rate", "invalid_rate")
 """Shares of all rows of a column."""
 AGAINST_BASELINE = ("unseen_rate", "out_of_range_rate", "type_change_rate")
 RATES = (*SHARES, "type_change_rate")
 """Shares of the n: chance has an exact test."""
-METRICS = (*RATES, "constant_column")
+METRICS = QUALITY
 
 
 def measure_quality(

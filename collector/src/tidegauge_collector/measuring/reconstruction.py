@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tidegauge.core.moments import BLOCKS, SecondMoments
+from tidegauge_collector.core.metrics import RECONSTRUCTION
 from tidegauge_collector.core.reconstruction import DEVIATIONS, SHARE_OF_VARIANCE, Components, reconstruction_error
 from tidegauge_collector.core.spread import Spread, spread_of
 from tidegauge_collector.measuring.baselines import ActiveBaseline
@@ -17,8 +18,7 @@ from tidegauge_collector.telemetry.moments import column_rows
 from tidegauge_collector.telemetry.second_moments import second_moments
 from tidegauge_collector.telemetry.store import TelemetryStore
 
-METRIC = "multivariate_reconstruction"
-METRICS = (METRIC,)
+METRICS = (RECONSTRUCTION,)
 
 
 def measure_reconstruction(store: TelemetryStore, scope: Scope, active: ActiveBaseline | None) -> Iterator[Measurement]:
@@ -87,7 +87,7 @@ def _measurement(
 ) -> Measurement:
     known = active.components if active is not None else None
     return Measurement(
-        metric=METRIC,
+        metric=RECONSTRUCTION,
         column="",
         segment=scope.segment,
         version=scope.version,

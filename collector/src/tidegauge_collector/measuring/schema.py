@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tidegauge.core.windows import DAY_US, Window
+from tidegauge_collector.core.metrics import SCHEMA
 from tidegauge_collector.core.quality import SchemaChange, schema_change
 from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.measuring.gauged import Scope
@@ -12,8 +13,7 @@ from tidegauge_collector.measuring.measurement import Measurement
 from tidegauge_collector.telemetry.contents import present_columns
 from tidegauge_collector.telemetry.store import TelemetryStore
 
-METRIC = "schema_changes"
-METRICS = (METRIC,)
+METRICS = (SCHEMA,)
 TRAILING_US = 28 * DAY_US
 MOST_NAMES = 50
 
@@ -25,7 +25,7 @@ def measure_schema(store: TelemetryStore, scope: Scope, active: ActiveBaseline |
     for window, present, known in zip(scope.windows, now, before, strict=True):
         change = schema_change(known, present) if known and present else None
         yield Measurement(
-            metric=METRIC,
+            metric=SCHEMA,
             column="",
             segment=scope.segment,
             version=scope.version,

@@ -12,6 +12,7 @@ import numpy as np
 
 from tidegauge.core.latency import RELATIVE_ERROR, bucket_bounds_s
 from tidegauge.core.windows import HOUR_US, MINUTE_US, SECOND_US, Window
+from tidegauge_collector.core.metrics import SERVICE
 from tidegauge_collector.core.service import availability, bucket_quantile, error_rate, load_per_minute, slow_calls
 from tidegauge_collector.measuring.drift import Scope
 from tidegauge_collector.measuring.measurement import Measurement
@@ -21,7 +22,6 @@ from tidegauge_collector.telemetry.selecting import span
 from tidegauge_collector.telemetry.service import ServiceCounts, service_counts
 from tidegauge_collector.telemetry.store import TelemetryStore
 
-LATENCY_QUANTILES = {"latency_p50": "0.5", "latency_p90": "0.9", "latency_p95": "0.95", "latency_p99": "0.99"}
 _QUANTILE = re.compile(r"latency_p(\d{1,2}(?:\.\d{1,6})?|100)")
 SLOW_S = 1.0
 CONSUMERS_SHOWN = 100
@@ -273,6 +273,6 @@ _MEASURES: Mapping[str, Callable[[Seen], Value]] = {
 }
 _BY_TIME = frozenset({"throughput_median", "throughput_peak", "activity", "freshness"})
 _OF_FAILED = frozenset({"errors", "error_rate", "user_error_rate", "availability"})
-METRICS = (*_MEASURES, *LATENCY_QUANTILES)
+METRICS = SERVICE
 RATES = frozenset({"error_rate", "user_error_rate", "slow_share"})
 """Shares of the requests: chance has an exact test."""

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from tidegauge.core.windows import HOUR_US, Window, window_start
 from tidegauge_collector.control import Deployment
+from tidegauge_collector.core.metrics import LABELS, REPEATED, TRAFFIC, VOLUMES
 from tidegauge_collector.core.quality import LEAST_WEEKS, WEEKS, Volume, against_usual, earlier_weeks
 from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.measuring.measurement import Measurement
@@ -19,8 +20,7 @@ from tidegauge_collector.telemetry.volumes import (
     repeated_ids,
 )
 
-TRAFFIC, LABELS, REPEATED = "traffic_to_usual", "labels_to_usual", "duplicate_rate"
-METRICS = (REPEATED, TRAFFIC, LABELS)
+METRICS = VOLUMES
 
 
 def measure_volumes(store: TelemetryStore, scope: Scope, deployment: Deployment, metric: str) -> Iterator[Measurement]:

@@ -8,7 +8,18 @@ from tidegauge.core.windows import DAY_US, HOUR_US, MINUTE_US, Window, days, win
 
 STEPS = ("minute", "hour", "day", "total")
 MAX_WINDOWS = 10_000
+MAX_MEASUREMENTS = 200_000
+"""Of one answer: one for each window and column, or group."""
 _LENGTHS = {"minute": MINUTE_US, "hour": HOUR_US}
+
+
+def check_many(windows: int, of: int, what: str) -> None:
+    """Raises ValueError where so many windows of so many columns or groups are more than one answer holds."""
+    if windows * of > MAX_MEASUREMENTS:
+        raise ValueError(
+            f"{windows} windows of {of} {what} are more than {MAX_MEASUREMENTS} measurements: name one of the {what}, or ask for a "
+            f"shorter range or a longer step"
+        )
 
 
 def range_windows(start_us: int, end_us: int, step: str, zone: tzinfo) -> list[Window]:

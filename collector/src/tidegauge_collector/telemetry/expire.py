@@ -1,22 +1,26 @@
 """Retention: what is older than its kind is kept goes, a bounded number of rows a call.
 
 Age is counted from the later of a row's own time and its arrival, so that a back-fill does not expire on arrival. Minutes do not go,
-they become hours; hours go when their days stay. What the fold wrote last is never touched: it is settled first.
+they become hours (later where an objective counts them); hours go when their days stay. What the fold wrote last is never touched: it
+is settled first.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tidegauge.core.windows import DAY_US, HOUR_US
 from tidegauge_collector.telemetry.rolling import keys_of, merge_crowded, read_merged, remove, roll_up, write
+from tidegauge_collector.telemetry.selecting import select
 from tidegauge_collector.telemetry.store import Table, TelemetryStore
 
 STEP_CELLS = 20_000
 STEP_ROWS = 500_000
 _HOUR_S = 3_600
 _ANY_S = 1 << 30
+_NOTHING: Table = {"series_id": np.zeros(0, dtype=np.int32), "before_us": np.zeros(0, dtype=np.int64)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,21 @@ class Retention:
     marks_us: int = 400 * DAY_US
 
 
-def expire(store: TelemetryStore, retention: Retention, *, now_us: int) -> Counter[str]:
-    """One bounded run; what it removed by kind: nothing once all is done."""
+@dataclass(frozen=True, slots=True)
+class KeptMinutes:
+    """A column whose minutes are needed for longer than others: an objective counts them."""
+
+    deployment: str
+    column: str
+    for_us: int
+
+
+def expire(
+    store: TelemetryStore, retention: Retention, *, now_us: int, longer: Sequence[KeptMinutes] = ()
+) -> Counter[str]:
+    """One bounded run; what it removed by kind: nothing once all is done. `longer`: minutes kept beyond `retention.minutes_us`."""
     removed: Counter[str] = Counter()
-    removed["minutes"] = _shorten(store, now_us - retention.minutes_us)
+    removed["minutes"] = _shorten(store, now_us - retention.minutes_us, _kept(store, longer, now_us))
     for name in ("sketches", "second_moments"):
         removed[name] = _delete(store, f"settled_{name}", now_us - retention.sketches_us)
     removed["hours"] = _remove_cells(store, "settled", now_us - retention.hours_us, least_s=_HOUR_S)
@@ -52,9 +67,21 @@ def expire(store: TelemetryStore, retention: Retention, *, now_us: int) -> Count
     return removed
 
 
-def _shorten(store: TelemetryStore, before_us: int) -> int:
+def _kept(store: TelemetryStore, longer: Sequence[KeptMinutes], now_us: int) -> Table:
+    """Series by number, each with the time before which its minutes may go."""
+    before: dict[int, int] = {}
+    for one in longer:
+        for series in select(store.index, one.deployment, version=None, segment=None, columns={one.column}):
+            before[series.series_id] = min(now_us - one.for_us, before.get(series.series_id, now_us))
+    return {
+        "series_id": np.array(list(before), dtype=np.int32),
+        "before_us": np.array(list(before.values()), dtype=np.int64),
+    }
+
+
+def _shorten(store: TelemetryStore, before_us: int, kept_longer: Table) -> int:
     """Turn minutes into hours."""
-    keys = _expired(store, "settled", before_us, least_s=0, below_s=_HOUR_S)
+    keys = _expired(store, "settled", before_us, least_s=0, below_s=_HOUR_S, kept_longer=kept_longer)
     if not len(keys["series_id"]):
         return 0
     starts = np.unique(keys["window_start_us"])
@@ -80,9 +107,11 @@ def _remove_cells(store: TelemetryStore, level: str, before_us: int, *, least_s:
     return len(keys["series_id"])
 
 
-def _expired(store: TelemetryStore, level: str, before_us: int, *, least_s: int, below_s: int) -> Table:
+def _expired(
+    store: TelemetryStore, level: str, before_us: int, *, least_s: int, below_s: int, kept_longer: Table = _NOTHING
+) -> Table:
     limits = {"before_us": before_us, "least_s": least_s, "below_s": below_s, "most": STEP_CELLS}
-    found: Table = store.arrays(f"expired_cells@{level}", limits)
+    found: Table = store.arrays(f"expired_cells@{level}", limits, tables={"kept_longer": kept_longer})
     return found
 
 

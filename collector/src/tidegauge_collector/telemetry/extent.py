@@ -169,12 +169,15 @@ def deployments(store: TelemetryStore) -> tuple[str, ...]:
 
 
 def known(store: TelemetryStore, deployment: str) -> Known:
-    """What the deployment's profiles speak of: its columns in event time, not the service's; of several kinds, the one seen last."""
+    """What the deployment's profiles speak of: its columns in event time, not the service's; of several kinds the last known one."""
     series = [one.key for one in store.index.series_of(deployment)]
     roles: dict[str, set[int]] = {one.version: set() for one in series}
     for one in series:
         roles[one.version].add(one.role)
-    kinds = {one.column: ColumnKind(one.kind) for one in series if one.time_basis == EVENT_TIME}
+    kinds: dict[str, ColumnKind] = {}
+    for one in series:
+        if one.time_basis == EVENT_TIME and (one.kind != ColumnKind.UNKNOWN or one.column not in kinds):
+            kinds[one.column] = ColumnKind(one.kind)
     return Known(
         tuple(sorted(roles)),
         {version: frozenset(some) for version, some in roles.items()},

@@ -8,3 +8,8 @@ def judged_until(store: TelemetryStore, deployment: str, *, monitor: str, versio
     number = store.index.deployments.known.get(deployment, -1)
     ((newest,),) = store.rows("judged_until", {"deployment_id": number, "monitor": monitor, "version": version})
     return None if newest is None else int(newest)
+
+
+def all_judged_until(store: TelemetryStore) -> dict[tuple[str, str, str], int]:
+    """The same of every deployment, monitor and version that anything was judged of, at once."""
+    return {(name, monitor, version): end_us for name, monitor, version, end_us in store.rows("all_judged_until")}

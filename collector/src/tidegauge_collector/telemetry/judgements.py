@@ -1,14 +1,13 @@
 """Judged measurements: appended as often as they are judged; the newest judgement of a measurement holds."""
 
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from tidegauge.core.windows import Window
 from tidegauge_collector.telemetry.dictionaries import staged_tables
-from tidegauge_collector.telemetry.merge import columns_of
-from tidegauge_collector.telemetry.store import TelemetryStore
+from tidegauge_collector.telemetry.store import Table, TelemetryStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Judgement:
     judged_at_us: int
 
 
-_COLUMNS = {
+COLUMNS: Mapping[str, type] = {
     "version": str,
     "monitor": str,
     "metric": str,
@@ -51,23 +50,20 @@ _COLUMNS = {
     "adjusted_p": np.float64,
     "judged_at_us": np.int64,
 }
-_NONE: dict[type, object] = {str: "", np.int64: -1, np.float64: np.nan}
+"""What a judgement is stored as, in this order; "", -1 and nan stand for none."""
 
 
-def append_judgements(store: TelemetryStore, deployment: str, judgements: Sequence[Judgement]) -> None:
-    """Store judgements, all or none."""
-    if not judgements:
+def append_judgements(store: TelemetryStore, deployment: str, parts: Sequence[Table]) -> None:
+    """Store judgements given as arrays by COLUMNS, all or none."""
+    parts = [one for one in parts if len(one["n"])]
+    if not parts:
         return
-    kinds = tuple(_COLUMNS.values())
-    rows = [
-        tuple(_NONE[kind] if value is None else value for kind, value in zip(kinds, astuple(one), strict=True))
-        for one in judgements
-    ]
     with store.folding() as index:
         number = index.deployments.number(deployment)
         for name, table in staged_tables(index).items():
             store.execute(f"write_{name}", tables={f"new_{name}": table})
-        store.execute("write_judgements", [number], tables={"new_judgements": columns_of(rows, _COLUMNS)})
+        for one in parts:
+            store.execute("write_judgements", [number], tables={"new_judgements": one})
 
 
 def newest_judgements(

@@ -75,11 +75,11 @@ def _part(series: Series, numbers: Sequence[Any]) -> ColumnProfile:
 
 
 def _merge(parts: Sequence[ColumnProfile]) -> ColumnProfile:
-    """One profile of one column, of the kind that most rows are of and about the pivot of the most rows of that kind."""
+    """One profile of one column, of the kind (if known) that most rows are of, about the pivot of the most rows of that kind."""
     rows: dict[ColumnKind, int] = defaultdict(int)
     for part in parts:
         rows[part.kind] += part.rows
-    kind = max(rows, key=lambda one: (rows[one], one.value))
+    kind = max(rows, key=lambda one: (one is not ColumnKind.UNKNOWN, rows[one], one.value))
     fitting = [part for part in parts if part.kind is kind]
     pivot = max(fitting, key=lambda part: (part.rows, part.pivot)).pivot
     merged = merge_profiles([_about(pivot, part) for part in fitting])

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tidegauge.core.columns import CACHE, CONSUMER, ERROR, LATENCY, ROWS, SERVICE_COLUMNS
 from tidegauge.core.windows import Window
@@ -61,6 +61,22 @@ def service_counts(
     chosen = answering(store, deployment, version=version, segment=segment, columns=columns)
     with store.snapshot():
         return _counts(Windowed(store, chosen, range(len(chosen)), windows), with_latency=with_latency)
+
+
+def added(window: Window, parts: Sequence[ServiceCounts]) -> ServiceCounts:
+    """What parts of a window that do not overlap add up to."""
+    totals: dict[str, dict[Any, int]] = {name: {} for name in ("errors", "latency", "consumers", "cache")}
+    for one in parts:
+        for name, total in totals.items():
+            _add(total, getattr(one, name))
+    return ServiceCounts(
+        window,
+        sum(one.requests for one in parts),
+        sum(one.predictions for one in parts),
+        unnamed_errors=sum(one.unnamed_errors for one in parts),
+        unnamed_consumers=sum(one.unnamed_consumers for one in parts),
+        **totals,
+    )
 
 
 def answering(

@@ -1,7 +1,7 @@
 """Builders of frames and fold entries for tests: what an agent would have sent, in one line each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from tidegauge.wire import telemetry_pb2 as pb
 from tidegauge.wire.codec import encode_moments, encode_profile
 from tidegauge.wire.rows import ActualRows, RecordRows, encode_actuals, encode_records
 from tidegauge_collector.telemetry.fold import FoldEntry
+from tidegauge_collector.telemetry.judgements import COLUMNS, Judgement
+from tidegauge_collector.telemetry.merge import columns_of
+from tidegauge_collector.telemetry.store import Table
 
 HOUR = Window(0, HOUR_US)
 
@@ -139,3 +142,15 @@ def _frame(source: Source) -> pb.Frame:
         role=source.role,  # type: ignore[arg-type]
         low_watermark_us=source.low_watermark_us,
     )
+
+
+def judgement_columns(*judged: Judgement) -> list[Table]:
+    """Judgements as `append_judgements` takes them."""
+    none = {str: "", np.int64: -1, np.float64: np.nan}
+    rows = [
+        tuple(
+            none[kind] if value is None else value for kind, value in zip(COLUMNS.values(), astuple(one), strict=True)
+        )
+        for one in judged
+    ]
+    return [columns_of(rows, COLUMNS)]

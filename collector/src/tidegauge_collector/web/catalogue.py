@@ -1,17 +1,37 @@
 """The words of the pages: one flat mapping per language, read from `text/<language>.toml` and, page by page, `text/<page>.<language>.toml`.
 
 Server-rendered text and the browser's strings come from the same file; the sections in `BROWSER_SECTIONS` are sent along with a page.
+A text that depends on a number `n` is a table of the language's plural forms (CLDR's words): `{one = "{n} row", other = "{n} rows"}`.
 A test holds both languages to the same keys and placeholders.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-BROWSER_SECTIONS = ("chart", "empty", "error", "metric", "reason", "bin", "method", "parameter", "said", "chance_test")
+from .language import plural_of
+
+BROWSER_SECTIONS = (
+    "chart",
+    "empty",
+    "error",
+    "metric",
+    "reason",
+    "bin",
+    "method",
+    "parameter",
+    "said",
+    "chance_test",
+    "format",
+    "event_kind",
+    "change",
+    "error_of",
+    "duration",
+)
+OTHER = "other"  # the form that every language has: it stands under the key itself
 
 _FOLDER = Path(__file__).parent / "text"
 
@@ -24,8 +44,9 @@ class Text:
     entries: Mapping[str, str]
 
     def __call__(self, key: str, **values: object) -> str:
-        """The text of `key`; KeyError for a key that is in no catalogue, which is a fault of the page, not of its reader."""
-        return self.entries[key].format(**values)
+        """The text of `key` in the form that `n` asks for; KeyError for a key that is in no catalogue, which is a fault of the page."""
+        form = plural_of(self.language, values["n"]) if "n" in values else OTHER
+        return self.entries.get(f"{key}|{form}", self.entries[key]).format(**values)
 
     def label(self, section: str, word: str) -> str:
         """The text of a word that came from outside (a verdict, a status), or the word itself where we have none for it."""
@@ -43,7 +64,17 @@ def load_text(language: str) -> Text:
     entries: dict[str, str] = {}
     for path in files:
         for section, table in tomllib.loads(path.read_text("utf-8")).items():
-            for name, text in table.items():
-                if entries.setdefault(f"{section}.{name}", text) is not text:
-                    raise ValueError(f"{path.name}: {section}.{name} is in another file of {language!r} already")
+            for name, said in table.items():
+                for key, text in _forms(f"{section}.{name}", said):
+                    if entries.setdefault(key, text) is not text:
+                        raise ValueError(f"{path.name}: {key} is in another file of {language!r} already")
     return Text(language, MappingProxyType(entries))
+
+
+def _forms(key: str, said: str | Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """`key` with the form of most numbers, and `key|one` and the like with the others."""
+    if isinstance(said, str):
+        yield key, said
+        return
+    for form, text in said.items():
+        yield key if form == OTHER else f"{key}|{form}", text

@@ -1,4 +1,7 @@
-"""The pages of channels with their routes, and of silences: read in process, and changed by forms that ask what REST would be asked."""
+"""The pages of channels with their routes, and of silences: read in process, and changed by forms that ask what REST would be asked.
+
+A silence can be looked at before it is made: the form's fields in the address say what it would catch.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,7 +15,7 @@ from .failures import told_by
 from .forms import Doer, back_to, named, read_form
 from .inbox import API, language_of
 from .reader import Json, Reader
-from .rendering import Renderer
+from .rendering import Renderer, spoken
 
 UTC = ZoneInfo("UTC")
 MATCHED = ("deployment", "monitor", "column", "segment", "severity", "owner")
@@ -60,6 +63,9 @@ class Desk:
             if form.get("do") == "end":
                 path = f"{API}/silences/{quote(form.get('silence', ''), safe='')}"
                 await self.do(request, "DELETE", path, named(form))
+            elif not _matchers(form):
+                problem = spoken(request)("silences.nothing_named")
+                return await self._silences(request, problem=problem, status_code=400, written=form)
             else:
                 await self.do(request, "POST", f"{API}/silences", _wanted(form))
         except web.HTTPError as error:
@@ -93,7 +99,9 @@ class Desk:
     async def _silences(
         self, request: web.Request, *, written: Mapping[str, str], problem: str = "", status_code: int = 200
     ) -> web.Response:
-        found = await self.read(f"{API}/silences", {})
+        named = _matchers(written)
+        asked = [self.read(f"{API}/silences", {}), *([self.read(f"{API}/silences/preview", named)] if named else [])]
+        found, *caught = await asyncio.gather(*asked)
         items = sorted(found["items"], key=lambda one: STATES.index(one["state"]))
         return self.renderer.render(
             request,
@@ -103,18 +111,20 @@ class Desk:
             silences=items,
             fields=MATCHED,
             written=written,
+            caught=caught[0] if caught else None,
             problem=problem,
             zone=UTC,
             done=request.query.get("done", ""),
         )
 
 
+def _matchers(form: Mapping[str, str]) -> dict[str, str]:
+    return {name: form[name].strip() for name in MATCHED if form.get(name, "").strip()}
+
+
 def _wanted(form: Mapping[str, str]) -> Json:
     """The body of POST /silences that a form means."""
-    matchers = {name: form[name].strip() for name in MATCHED if form.get(name, "").strip()}
-    if not matchers:
-        raise web.HTTPBadRequest(text="nothing is named, so everything would be silenced: fill in at least one field")
-    body: Json = {"matchers": matchers, "duration": form.get("duration", "").strip() or None}
+    body: Json = {"matchers": _matchers(form), "duration": form.get("duration", "").strip() or None}
     if form.get("weekly", "").strip():
         body["weekly"] = form["weekly"].strip()
     return body | {"comment": form.get("comment", "").strip()} | named(form)

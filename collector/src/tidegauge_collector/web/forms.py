@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from aiohttp import web
 
@@ -16,17 +16,27 @@ Doer = Callable[[web.Request, str, str, Mapping[str, Any]], Awaitable[Json]]
 
 NAME_COOKIE = "who"
 NAME_LIFE_S = 365 * 86_400
+MAX_NAME = 200
 
 
 async def read_form(request: web.Request) -> dict[str, str]:
-    """The fields of a form of these pages. Raises 403 for another site's, 415 for what is no form."""
+    """The fields of a form of these pages, `actor` of one that does not ask for it as this browser remembers it.
+
+    Raises 403 for another site's, 415 for what is no form.
+    """
     if request.content_type != "application/x-www-form-urlencoded":
         raise web.HTTPUnsupportedMediaType(text="send the form of this page")
     try:
         require_own_origin(request)
     except Denied as denied:
         raise web.HTTPForbidden(text=str(denied)) from denied
-    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    given = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    return {"actor": remembered(request)} | given
+
+
+def remembered(request: web.Request) -> str:
+    """The name that was written last in this browser, "" where none was."""
+    return unquote(request.cookies.get(NAME_COOKIE, ""))[:MAX_NAME]
 
 
 def named(form: Mapping[str, str]) -> Json:
@@ -42,6 +52,8 @@ def back_to(path: str, done: str, form: Mapping[str, str], language: str | None)
     query = "&".join(filter(None, [parts.query, urlencode(wishes)]))
     answer = web.Response(status=303, headers={"Location": f"{parts.path}?{query}", "Cache-Control": "no-store"})
     who = form.get("actor", "").strip()
-    if who and who.isascii() and who.isprintable():  # what a cookie can hold
-        answer.set_cookie(NAME_COOKIE, who[:200], max_age=NAME_LIFE_S, path="/", httponly=True, samesite="Strict")
+    if who:
+        answer.set_cookie(
+            NAME_COOKIE, quote(who[:MAX_NAME], safe=""), max_age=NAME_LIFE_S, path="/", httponly=True, samesite="Strict"
+        )
     return answer

@@ -19,7 +19,8 @@ API = "/api/v1"
 SHOWN = 50
 STATUSES = ("firing", "resolved", "all")
 FILTERS = ("deployment", "severity", "owner", "acknowledged", "monitor")
-DEEDS = ("acknowledge", "unacknowledge", "assign", "comment", "mute", "unmute", "resolve", "silence", "resend")
+SEARCH = "q"  # what the address calls the API's `search`, as on the page of all deployments
+DEEDS = ("acknowledge", "unacknowledge", "assign", "comment", "mute", "unmute", "resolve", "silence", "resend", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Inbox:
         path = f"{API}/alerts/{quote(number, safe='')}"
         ask = partial(self.do, request)
         match deed:
+            case "name":  # to be remembered, and nothing else
+                return
             case "acknowledge" | "unacknowledge" | "unmute" | "resolve":
                 await ask("POST", f"{path}/{deed}", named(form))
             case "assign":
@@ -85,8 +88,9 @@ class Inbox:
         query = request.query
         status = query.get("status", "firing") if query.get("status", "firing") in STATUSES else "firing"
         wishes = {name: query[name] for name in FILTERS if query.get(name)}
+        search = {"search": query[SEARCH]} if query.get(SEARCH) else {}
         paging = {"before": query["before"]} if query.get("before") else {}
-        asked = wishes | paging | {"limit": str(SHOWN)} | ({} if status == "all" else {"status": status})
+        asked = wishes | search | paging | {"limit": str(SHOWN)} | ({} if status == "all" else {"status": status})
         found, about = await asyncio.gather(self.read(f"{API}/alerts", asked), self.read(f"{API}/deployments", {}))
         zones = {one["name"]: formats.zone_of(one["timezone"]) for one in about["items"]}
         grouped = query.get("group") == "deployment"
@@ -101,8 +105,8 @@ class Inbox:
             next=found["next"],
             status=status,
             statuses=STATUSES,
-            wishes={name: query.get(name, "") for name in FILTERS},
-            is_filtered=bool(wishes) or status != "firing",
+            wishes={name: query.get(name, "") for name in (*FILTERS, SEARCH)},
+            is_filtered=bool(wishes or search) or status != "firing",
             zones=zones,
             names=sorted(zones),
             link=partial(_link, dict(query)),
@@ -134,12 +138,19 @@ class Inbox:
             deployment=about,
             zone=formats.zone_of(about["timezone"]),
             history=alerts.history(alert),
+            silence_link=silence_link(alert, language_of(request)),
             routes=routes,
             paused={one["name"]: one["paused"] for one in channels["items"] if one["paused"]},
             problem=problem,
             written=written or {},
             done=request.query.get("done", ""),
         )
+
+
+def silence_link(alert: Json, language: str | None) -> str:
+    """The form of a silence of this alert and its like, filled in, with what else it would catch."""
+    wishes = alerts.matchers_of(alert) | ({"lang": language} if language else {})
+    return f"/silences?{urlencode(wishes)}#new-silence"
 
 
 def language_of(request: web.Request) -> str | None:

@@ -1,6 +1,19 @@
-"""Which language a page speaks: `?lang=` first, then the browser's Accept-Language, else English."""
+"""Which language a page speaks: `?lang=` first, then the browser's Accept-Language, else English; and its plural forms."""
+
+from collections.abc import Mapping
 
 LANGUAGES = ("en", "ja")
+PLURALS: Mapping[str, tuple[str, ...]] = {"en": ("one", "other"), "ja": ("other",)}
+"""The forms of each language by their CLDR names, as `Intl.PluralRules` has them in the browser."""
+
+
+def plural_of(language: str, n: object) -> str:
+    """The form that a number takes, as it is written: 1 row, 1.0 rows, 1,000 rows.
+
+    >>> plural_of("en", "1"), plural_of("en", 2), plural_of("ja", 1)
+    ('one', 'other', 'other')
+    """
+    return "one" if "one" in PLURALS[language] and str(n) == "1" else "other"
 
 
 def choose_language(requested: str | None, accept_language: str) -> str:

@@ -10,6 +10,7 @@ from .reader import Json
 from .tabs import tab_of_block, tab_of_metric
 
 MOST_BAD = 6
+MOST_EVENTS = 3
 RECENT = "7d"  # what is bad now would be lost in the sum of a longer range
 
 
@@ -24,9 +25,17 @@ class Hint:
     wishes: Mapping[str, str] = field(default_factory=dict)
 
 
-def look_at(deployment: Json, status: Json, health: Json, alerts: Sequence[Json], start: datetime) -> list[Hint]:
-    """The worst first; `start`: the beginning of the range that is shown."""
-    hints = [*_bad(health, alerts), *_lost(status), *_changed(deployment, start), *_wanting(deployment, status)]
+def look_at(
+    deployment: Json, status: Json, health: Json, alerts: Sequence[Json], events: Sequence[Json], *, start: datetime
+) -> list[Hint]:
+    """The worst first; `start`: the beginning of the range that is shown, `events`: its newest."""
+    hints = [
+        *_bad(health, alerts),
+        *_lost(status),
+        *_changed(deployment, start),
+        *_happened(events),
+        *_wanting(deployment, status),
+    ]
     return sorted(hints, key=lambda one: ("failing", "warning", "info").index(one.level))
 
 
@@ -75,6 +84,12 @@ def _changed(deployment: Json, start: datetime) -> list[Hint]:
         for one in new[-3:]
         if known > 1
     ]
+
+
+def _happened(events: Sequence[Json]) -> list[Hint]:
+    """What people noted, not what agents say of themselves."""
+    noted = [one for one in events if one["text"]]
+    return [Hint("happened", "info", "metrics", {"text": one["text"], "at": one["at"]}) for one in noted[:MOST_EVENTS]]
 
 
 def _wanting(deployment: Json, status: Json) -> list[Hint]:

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .formats import moment, zone_of
-from .metrics import FAIRNESS, accuracy_metrics
+from .metrics import CUSTOM, FAIRNESS, STATISTICS, accuracy_metrics
 from .ranges import CHOICES, Range, choose_range
 from .reader import Json
 from .service_range import ServiceRange, choose_service_range
@@ -25,12 +25,15 @@ class Selection:
     segment: str
     version: str
     feature: str
+    statistic: str
+    custom: str
     metric: str
     segments: Sequence[str]
     versions: Sequence[Json]
     metrics: Sequence[str]
     attribute: str
     attributes: Sequence[str]
+    groups: int
     measure: str
 
     @property
@@ -72,8 +75,11 @@ def select(deployment: Json, status: Json, query: Mapping[str, str]) -> Selectio
     chosen = choose_range(query, start, end, zone=zone)
     segment, version = query.get("segment", ""), query.get("version", "")
     metrics = accuracy_metrics(deployment["task"])
-    metric, attribute, measure = (query.get(name, "") for name in ("metric", "attribute", "measure"))
+    metric, attribute, measure, statistic, custom = (
+        query.get(name, "") for name in ("metric", "attribute", "measure", "statistic", "custom")
+    )
     attributes = segment_columns(deployment["segments"])
+    attribute = attribute if attribute in attributes else next(iter(attributes), "")
     return Selection(
         range=chosen,
         service=_service(status, chosen, end),
@@ -81,20 +87,26 @@ def select(deployment: Json, status: Json, query: Mapping[str, str]) -> Selectio
         segment=segment,
         version=version,
         feature=query.get("feature", ""),
+        statistic=statistic if statistic in STATISTICS else STATISTICS[0],
+        custom=custom if custom in CUSTOM else CUSTOM[0],
         metric=metric if metric in metrics else next(iter(metrics), ""),
         segments=_with(segment, deployment["segments"]),
         versions=_versions_with(version, deployment["versions"]),
         metrics=metrics,
-        attribute=attribute if attribute in attributes else next(iter(attributes), ""),
+        attribute=attribute,
         attributes=attributes,
+        groups=sum(_column_of(one) == attribute for one in deployment["segments"]),
         measure=measure if measure in FAIRNESS else FAIRNESS[0],
     )
 
 
 def segment_columns(segments: Sequence[str]) -> list[str]:
     """The columns that segments are of: `sex` of `sex=F`, `sex&age` of an intersection."""
-    found = {"&".join(part.split("=", 1)[0] for part in one.split("&")) for one in segments if "=" in one}
-    return sorted(found)
+    return sorted({_column_of(one) for one in segments if "=" in one})
+
+
+def _column_of(segment: str) -> str:
+    return "&".join(part.split("=", 1)[0] for part in segment.split("&"))
 
 
 def _service(status: Json, chosen: Range, data_end: datetime) -> ServiceRange | None:
@@ -120,13 +132,17 @@ def charted_columns(deployment: Json) -> list[Json]:
     return [column for column in deployment["columns"] if column["role"] in ("feature", "prediction")]
 
 
-def reserved_columns(deployment: Json) -> dict[str, list[str]]:
-    """Columns that are no features: `rules` of humility, and `customs`, metrics of the user's own."""
-    names = [str(column["name"]) for column in deployment["columns"]]
+def drawn_columns(deployment: Json) -> dict[str, float | None]:
+    """What charts need of them: name -> importance, to four digits. A page of thousands stays small."""
     return {
-        "rules": [name for name in names if name.startswith("_rule.")],
-        "customs": [name for name in names if name.startswith("_metric.")],
+        str(one["name"]): None if one["importance"] is None else float(f"{one['importance']:.4g}")
+        for one in charted_columns(deployment)
     }
+
+
+def rules(deployment: Json) -> list[str]:
+    """The columns of its humility rules."""
+    return [str(column["name"]) for column in deployment["columns"] if column["name"].startswith("_rule.")]
 
 
 def without_series(monitor: Json) -> Json:

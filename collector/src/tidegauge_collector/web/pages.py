@@ -14,6 +14,9 @@ from .looking import look_at
 from .reader import Json, Reader
 from .rendering import Renderer
 
+RECENT_EVENTS = 20  # of which an overview tells those that people noted
+EVENTS = 100  # in the table of a page; charts show all of the range
+
 
 @dataclass(frozen=True, slots=True)
 class Pages:
@@ -53,10 +56,16 @@ class Pages:
         zone = formats.zone_of(about["timezone"])
         picked = models.select(about, status, request.query) if tab in tabs.DRAWN else None
         if tab == "overview" and picked is not None:
-            extra["hints"] = look_at(about, status, extra["health"], extra["alerts"].shown, picked.range.start)
+            start = formats.rfc3339(picked.range.start)
+            events = (await self.read(f"{path}/events", {"start": start, "limit": str(RECENT_EVENTS)}))["items"]
+            extra["hints"] = look_at(
+                about, status, extra["health"], extra["alerts"].shown, events, start=picked.range.start
+            )
         if tab == "service" and picked is not None and picked.service is not None:
             end = formats.rfc3339(picked.service.end)
             extra["objectives"] = (await self.read(f"{path}/objectives", {"end": end, "days": "30"}))["items"]
+        if tab == "metrics":
+            extra |= await self._own_metrics(path)
         return self.renderer.render(
             request,
             f"tabs/{tab}.html",
@@ -68,7 +77,7 @@ class Pages:
             status=status,
             picked=picked,
             zone=zone,
-            **(extra | models.reserved_columns(about)),
+            **extra,
         )
 
     async def _of_tab(self, tab: str, name: str, path: str) -> dict[str, Any]:
@@ -79,11 +88,16 @@ class Pages:
                 return {"health": health, "alerts": found}
             case "alerts":
                 return {"alerts": await self._alerts(name)}
-            case "monitors":
+            case "monitors" | "fairness":
                 return {"monitors": (await self.read(f"{path}/monitors", {}))["items"]}
-            case "metrics":
-                return {"events": (await self.read(f"{path}/events", {}))["items"]}
         return {}
+
+    async def _own_metrics(self, path: str) -> dict[str, Any]:
+        """Metrics of the user's own, and the newest events, also of after the data: those of a replay are of today."""
+        said, events = await asyncio.gather(
+            self.read(f"{path}/metrics", {}), self.read(f"{path}/events", {"limit": str(EVENTS)})
+        )
+        return {"customs": said["items"], "events": events["items"], "more_events": events["next"] is not None}
 
     async def _alerts(self, name: str) -> alerts.Alerts:
         return alerts.newest_alerts((await self.read("/api/v1/alerts", {"deployment": name}))["items"])

@@ -10,11 +10,11 @@ import structlog
 from aiohttp import web
 from markupsafe import Markup
 
-from . import alerts, fleet, formats, metrics, models, tabs, week
+from . import alerts, fleet, formats, limits, metrics, models, tabs, telling, week
 from .assets import Assets
-from .catalogue import load_text
+from .catalogue import Text, load_text
 from .failures import told_by
-from .forms import NAME_COOKIE
+from .forms import remembered
 from .language import LANGUAGES, choose_language
 
 log = structlog.get_logger(__name__)
@@ -47,10 +47,11 @@ class Renderer:
         **values: object,
     ) -> web.Response:
         """The page `template`; `active` is the entry of NAVIGATION that it belongs to, `kept` goes along when the language changes."""
-        language = choose_language(request.query.get("lang"), request.headers.get("Accept-Language", ""))
+        text = spoken(request)
+        language = text.language
         stated = language if request.query.get("lang") in LANGUAGES else None
         html = self.templates.get_template(template).render(
-            t=load_text(language),
+            t=text,
             languages=[(code, str(request.rel_url.update_query(lang=code, **kept))) for code in LANGUAGES],
             lang=stated,
             at=partial(address, language=stated),
@@ -63,7 +64,7 @@ class Renderer:
             status_code=status_code,
             signed_in=self.is_signed_in(request),
             may_act=self.may_act(request),
-            who=request.cookies.get(NAME_COOKIE, ""),
+            who=remembered(request),
             **values,
         )
         headers = {"Cache-Control": "no-store", "Vary": "Accept-Language", "Content-Language": language}
@@ -86,8 +87,22 @@ class Renderer:
         return answer
 
     def _failure(self, request: web.Request, status: int, detail: str) -> web.Response:
-        name = request.match_info.get("name", "")
-        return self.render(request, "error.html", status_code=status, name=name, detail=detail)
+        where = request.match_info
+        tab = where.get("tab", "")
+        return self.render(
+            request,
+            "error.html",
+            status_code=status,
+            name=where.get("name", ""),
+            alert=where.get("id", ""),
+            tab=tab if tab and tab not in tabs.TABS else "",
+            detail=detail,
+        )
+
+
+def spoken(request: web.Request) -> Text:
+    """The catalogue of the language that whoever asks reads."""
+    return load_text(choose_language(request.query.get("lang"), request.headers.get("Accept-Language", "")))
 
 
 def theme_of(request: web.Request) -> str:
@@ -108,6 +123,16 @@ def tab_address(name: str, tab: str, wishes: Mapping[str, str] = MappingProxyTyp
     return tabs.tab_path(name, tab, {**wishes, "lang": language or ""})
 
 
+def worded(write: Callable[..., str]) -> Callable[..., str]:
+    """`write` for templates, whose last argument is the catalogue of the page's language."""
+
+    @jinja2.pass_context
+    def asked(context: jinja2.runtime.Context, *values: object) -> str:
+        return write(*values, context["t"])
+
+    return asked
+
+
 def load_templates(assets: Assets) -> jinja2.Environment:
     """The templates with everything escaped: each name on a page may have been chosen by an attacker."""
     environment = jinja2.Environment(
@@ -118,7 +143,9 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        when=formats.when,
+        when=worded(formats.when),
+        on_day=worded(formats.on_day),
+        month=worded(formats.month),
         count=formats.count,
         rfc3339=formats.rfc3339,
         tupled=tuple,
@@ -126,16 +153,24 @@ def load_templates(assets: Assets) -> jinja2.Environment:
     )
     environment.globals.update(
         asset=assets.url,
-        value_of=formats.value_of,
-        duration=formats.duration,
+        value_of=worded(formats.value_of),
+        duration=worded(formats.duration),
+        percent=formats.percent,
+        how_told=worded(telling.how_told),
+        why_route=worded(telling.why_route),
+        pattern_name=worded(telling.pattern_name),
+        hours=worded(telling.hours),
         champion=models.champion,
+        rules_of=models.rules,
         charted_columns=models.charted_columns,
+        drawn_columns=models.drawn_columns,
         baseline_of=models.baseline_of,
         is_known_version=models.is_known_version,
         monitor_name=alerts.monitor_name,
         by_channel=alerts.by_channel,
         opened_elsewhere=alerts.opened_elsewhere,
-        span=formats.span,
+        span=worded(formats.span),
+        percents=sorted(metrics.PERCENTS),
         verdict_week=week.verdict_week,
         amount_week=week.amount_week,
         share_days=week.share_days,
@@ -143,6 +178,11 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         tabs=tabs.TABS,
         tab_of_block=tabs.tab_of_block,
         fairness_measures=metrics.FAIRNESS,
+        statistics=metrics.STATISTICS,
+        custom_statistics=metrics.CUSTOM,
+        limits_above=limits.above,
+        limit_lines=limits.lines,
+        ratio_limits=limits.of_ratios,
         zone_of=formats.zone_of,
     )
     environment.globals["block_cell"] = _block_cells(environment)

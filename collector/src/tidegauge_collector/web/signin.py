@@ -11,9 +11,7 @@ from tidegauge_collector.access.requests import COOKIE, address_of, require_own_
 from tidegauge_collector.access.sessions import LIFE_US
 from tidegauge_collector.access.tokens import Scope
 
-from .catalogue import load_text
-from .language import choose_language
-from .rendering import Renderer
+from .rendering import Renderer, spoken
 
 DOOR = "login"
 
@@ -88,14 +86,13 @@ class SignIn:
             self._access.sessions.end(name)
 
     def _render(self, request: web.Request, target: str, why: str, denied: Denied | None = None) -> web.Response:
-        language = choose_language(request.query.get("lang"), request.headers.get("Accept-Language", ""))
         answer = self._renderer.render(
             request,
             "login.html",
             status_code=200 if denied is None else status_of(denied),
             kept={"next": target},
             target=target,
-            why=load_text(language).entries.get(f"signin.why_{why}", ""),
+            why=spoken(request).entries.get(f"signin.why_{why}", ""),
             is_failure=why != "missing",
         )
         if isinstance(denied, Limited):

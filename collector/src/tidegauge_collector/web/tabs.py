@@ -24,7 +24,20 @@ DRAWN = frozenset(
 )
 """Those with charts, over which the pickers stand."""
 
-CARRIED = ("range", "start", "end", "segment", "version", "metric", "feature", "attribute", "measure", "lang")
+CARRIED = (
+    "range",
+    "start",
+    "end",
+    "segment",
+    "version",
+    "metric",
+    "feature",
+    "statistic",
+    "custom",
+    "attribute",
+    "measure",
+    "lang",
+)
 """What the address keeps from page to page."""
 
 _OF_BLOCK = {

@@ -32,6 +32,7 @@ __all__ = [
     "DECISIONS",
     "LOG_LOSS_CLIP",
     "REGRESSION",
+    "SCORED",
     "Z_95",
     "Cells",
     "Estimate",
@@ -53,3 +54,18 @@ __all__ = [
     "proportion",
     "rate_at_top",
 ]
+
+SCORED = {
+    "auc": auc,
+    "log_loss": log_loss,
+    "gini": gini,
+    "average_precision": average_precision,
+    "brier": brier,
+    "ks_score": ks_score,
+    "rate_at_top_5": lambda actual, score: rate_at_top(actual, score, percent=5),
+    "rate_at_top_10": lambda actual, score: rate_at_top(actual, score, percent=10),
+    "lift_at_top_10": lambda actual, score: lift_at_top(actual, score, percent=10),
+    "ece": ece,
+    "fve_binomial": fve_binomial,
+}
+"""What a binary task has of scores, by name."""

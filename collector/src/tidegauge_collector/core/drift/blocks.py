@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +19,23 @@ from tidegauge_collector.core.drift.counts import CODES, FloatArray, KindCodes, 
 from tidegauge_collector.core.drift.divergences import DIVERGENCES, divergences_of
 
 BLOCK_ROWS = 500
+CountArray = npt.NDArray[np.int64]
+
+
+class Binned(Protocol):
+    """A column's counts in `k` windows [k, B] and in the baseline [B], in bins of these kinds."""
+
+    @property
+    def windows(self) -> CountArray: ...
+    @property
+    def baseline(self) -> CountArray: ...
+    @property
+    def kinds(self) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class BinnedColumn:
-    """A column's counts in `k` windows [k, B] and in the baseline [B], in bins of these kinds."""
+    """Nothing but what is `Binned`."""
 
     windows: npt.NDArray[np.int64]
     baseline: npt.NDArray[np.int64]
@@ -31,46 +44,72 @@ class BinnedColumn:
 
 @dataclass(frozen=True, slots=True)
 class BlockDrift:
-    """Statistics by name, [columns, k] with nan where undefined; the chance tests are in order of columns, then windows."""
+    """Statistics by name, [columns, k] with nan where undefined; the chance tests are in order of columns, then windows.
+
+    `rows` and `missing` [columns, k] are of the windows, `baseline_rows` and `baseline_missing` [columns] of the baseline.
+    """
 
     values: dict[str, FloatArray]
-    chance: ChanceTests | None
+    chance: ChanceTests
+    rows: CountArray
+    missing: CountArray
+    baseline_rows: CountArray
+    baseline_missing: CountArray
 
 
-def drift_of_columns(columns: Sequence[BinnedColumn], names: Collection[str], *, chance: bool = True) -> BlockDrift:
+def drift_of_columns(columns: Sequence[Binned], names: Collection[str]) -> BlockDrift:
     """Those of DIVERGENCES asked for, and the chance test, of every column in every window; all have as many windows."""
     k = len(columns[0].windows) if columns else 0
     rows_of = np.arange(len(columns) * k).reshape(len(columns), k)
     divergences = [name for name in names if name in DIVERGENCES]
     values = {name: np.full(rows_of.size, np.nan) for name in divergences}
-    tests = _no_tests(rows_of.size) if chance else None
-    widths = [len(one.kinds) for one in columns]
+    tests = _no_tests(rows_of.size)
+    counted = np.zeros((4, rows_of.size), dtype=np.int64)
+    kinds = [tuple(one.kinds) for one in columns]
+    widths = [len(one) for one in kinds]
     order = sorted(range(len(columns)), key=widths.__getitem__)  # alike in width, so that little is padded
     at_once = max(1, BLOCK_ROWS // max(k, 1))
     for start in range(0, len(order), at_once):
         chosen = order[start : start + at_once]
         rows = rows_of[chosen].ravel()
-        windows, baseline, codes = _block([columns[i] for i in chosen], widths[chosen[-1]], k)
+        windows, baseline, codes = _block([columns[i] for i in chosen], [kinds[i] for i in chosen], k)
         for name, found in divergences_of(windows, baseline, divergences).items():
             values[name][rows] = found
-        if tests is not None:
-            _put(tests, rows, tests_of(windows, baseline, codes))
-    return BlockDrift({name: found.reshape(len(columns), k) for name, found in values.items()}, tests)
+        _put(tests, rows, tests_of(windows, baseline, codes))
+        is_missing = codes == CODES["missing"]
+        for place, side in ((0, windows), (2, baseline)):
+            counted[place, rows] = side.sum(axis=1)
+            counted[place + 1, rows] = (side * is_missing).sum(axis=1)
+    shape = (len(columns), k)
+    return BlockDrift(
+        {name: found.reshape(shape) for name, found in values.items()},
+        tests,
+        rows=counted[0].reshape(shape),
+        missing=counted[1].reshape(shape),
+        baseline_rows=counted[2].reshape(shape)[:, :1].sum(axis=1),
+        baseline_missing=counted[3].reshape(shape)[:, :1].sum(axis=1),
+    )
 
 
-def _block(columns: Sequence[BinnedColumn], width: int, k: int) -> tuple[FloatArray, FloatArray, KindCodes]:
-    """Windows, baselines and codes of kinds, all [columns * k, width]; padding holds no rows. Raises ValueError for what are no counts."""
+def _block(
+    columns: Sequence[Binned], kinds: Sequence[tuple[str, ...]], k: int
+) -> tuple[FloatArray, FloatArray, KindCodes]:
+    """Windows, baselines and codes of kinds, all [columns * k, width]; padding holds no rows. The widest column is the last.
+
+    Raises ValueError for what are no counts.
+    """
+    width = len(kinds[-1])
     windows = np.zeros((len(columns), k, width))
     baseline = np.zeros((len(columns), 1, width))
     codes = np.empty((len(columns), 1, width), dtype=np.int8)
     start = 0
-    for own, alike in groupby(columns, key=lambda one: len(one.kinds)):
-        group = list(alike)
-        rows = slice(start, start + len(group))
+    for own, alike in groupby(map(len, kinds)):
+        end = start + len(list(alike))
+        group, rows = columns[start:end], slice(start, end)
         windows[rows, :, :own] = np.concatenate([one.windows for one in group]).reshape(len(group), k, own)
         baseline[rows, 0, :own] = np.concatenate([one.baseline for one in group]).reshape(len(group), own)
-        codes[rows, 0] = [_codes(tuple(one.kinds), width) for one in group]
-        start += len(group)
+        start = end
+    codes[:, 0] = [_codes(one, width) for one in kinds]
     for name, found in (("windows", windows), ("baseline", baseline)):
         if not 0 <= found.min(initial=0.0) <= found.max(initial=0.0) < math.inf:
             counts(found, name)

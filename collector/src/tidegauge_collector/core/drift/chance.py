@@ -67,6 +67,15 @@ class ChanceTests:
     def __len__(self) -> int:
         return len(self.df)
 
+    @property
+    def cramers_v(self) -> FloatArray:
+        """`ChanceTest.cramers_v` of every row, nan where there is none."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found: FloatArray = np.where(
+                self.rows > 0, np.minimum(1.0, np.sqrt(self.statistic / np.round(self.rows))), np.nan
+            )
+        return found
+
     def __iter__(self) -> Iterator[ChanceTest]:
         """Every row's outcome, in order."""
         fields = (self.statistic, self.df, self.p_value, self.exact, self.rows)

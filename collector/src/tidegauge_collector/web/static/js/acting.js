@@ -1,7 +1,6 @@
-// Of the forms of one page each asks who does it: the first one is shown, the others follow it.
-const [first, ...others] = document.querySelectorAll("input[name=actor]");
+// A page with several forms asks for a name once: it goes along with whichever form is sent.
+const name = document.querySelector("#who [name=actor]");
 
-for (const other of others) other.closest("label").hidden = true;
-first?.addEventListener("input", () => {
-  for (const other of others) other.value = first.value;
+document.addEventListener("formdata", ({ formData }) => {
+  if (name && !formData.has("actor")) formData.set("actor", name.value);
 });

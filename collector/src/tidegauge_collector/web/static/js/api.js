@@ -37,7 +37,9 @@ function sentenceIn(text) {
 
 const EXPLAINED = { 400: "error.status_400", 401: "error.unauthorised", 403: "error.unauthorised", 404: "error.status_404", 503: "error.status_503" };
 
-const explained = (status, detail) => t(EXPLAINED[status] ?? "error.refused", { status, detail });
+const NOT_CHANGED = { 400: "error.change_400", 401: "error.change_403", 403: "error.change_403" };
+
+const explained = (status, detail, words = EXPLAINED) => t(words[status] ?? "error.refused", { status, detail });
 
 const root = (view) => `/api/v1/deployments/${encodeURIComponent(view.deployment)}`;
 
@@ -62,6 +64,7 @@ export const events = async (view) => (await get(`${root(view)}/events`, { start
 // Changes something, as who is signed in; -> the answer's JSON.
 export async function change(method, path, body) {
   const response = await answer(path, null, { method, body: JSON.stringify(body), headers: { "Content-Type": "application/json", Accept: "application/json" } });
+  const words = { ...EXPLAINED, ...NOT_CHANGED };
   if (response.ok) return response.json();
-  throw new ApiError(explained(response.status, await said(response)));
+  throw new ApiError(explained(response.status, await said(response), words));
 }

@@ -4,7 +4,7 @@ import { chart, h, s, show, showMessage } from "./dom.js";
 import { offer } from "./downloads.js";
 import { count, number, percentOne } from "./format.js";
 import { path, plane } from "./plane.js";
-import { t } from "./text.js";
+import { label, t } from "./text.js";
 
 const whole = (share) => `${Math.round(100 * share)} %`;
 const SHARE = { low: 0, high: 1, format: whole };
@@ -33,7 +33,7 @@ export async function drawConfusion(view) {
     return h("tr", {}, h("th", { scope: "row" }, h("bdi", {}, names[i])), ...cells);
   });
   show(box, h("div", { class: "table-scroll wide", tabindex: "0" }, h("table", { class: "confusion" }, h("thead", {}, head), h("tbody", {}, ...body))));
-  box.caption.replaceChildren([t("chart.actual_down"), t("chart.n_labelled", { n: count(item.n) }),
+  box.caption.replaceChildren([t("chart.actual_down"), t("chart.n_labelled", { n: count(item.n) }), how("count"),
     threshold === undefined ? "" : t("parameter.threshold", { value: threshold }),
     classes.length > MOST_CELLS ? t("chart.more_series", { n: classes.length - MOST_CELLS }) : ""].filter(Boolean).join(" · "));
   offer("confusion", () => [["", ...classes], ...matrix.map((row, i) => [classes[i], ...row])]);
@@ -53,13 +53,15 @@ function round(value) {
   return unit * [1, 2, 4, 6, 8, 10].find((times) => times * unit >= value);
 }
 
+const how = (name) => t("chart.method", { method: label("method", name) });
+
 const wide = (box) => Math.max(260, box.plot.clientWidth);
 
 function roc(box, answer) {
   if (!answer.roc?.length) return nothing(box, answer);
   const { svg, x, y } = plane(wide(box), { x: { ...SHARE, title: t("chart.false_positives") }, y: { ...SHARE, title: t("chart.true_positives") }, label: t("chart.true_positives") });
   svg.append(path([[x(0), y(0)], [x(1), y(1)]], "chance"), path(answer.roc.map((one) => [x(one.fpr), y(one.tpr)]), "curve"));
-  const text = [t("chart.n_labelled", { n: count(answer.n) }), t("chart.positives", { n: count(answer.positives) })].join(" · ");
+  const text = [t("chart.n_labelled", { n: count(answer.n) }), t("chart.positives", { n: count(answer.positives) }), how("every_score")].join(" · ");
   return finish(box, "roc", svg, text, [["fpr", "tpr", "threshold"], ...answer.roc.map((one) => [one.fpr, one.tpr, one.threshold])]);
 }
 
@@ -73,7 +75,7 @@ function calibration(box, answer) {
     const said = `${percentOne(bin.predicted)} → ${percentOne(bin.actual)}, n = ${count(bin.n)}`;
     svg.append(s("circle", { class: "dot", cx: x(bin.predicted), cy: y(bin.actual), r: 3 + 5 * Math.sqrt(bin.n / most) }, s("title", {}, said)));
   }
-  return finish(box, "calibration", svg, t("chart.n_labelled", { n: count(answer.n) }), table(bins));
+  return finish(box, "calibration", svg, [t("chart.n_labelled", { n: count(answer.n) }), how("tenths_of_score")].join(" · "), table(bins));
 }
 
 // Ten parts by score: a bar for the truth, a line for what was said.
@@ -94,7 +96,7 @@ function tenths(box, answer, name) {
   svg.append(path(bins.map((bin, i) => [x(i + 1), up(bin.predicted)]), "curve second"));
   const n = bins.reduce((total, bin) => total + bin.n, 0);
   const mean = bins.reduce((total, bin) => total + bin.n * bin.actual, 0) / n;
-  const text = [t("chart.n_labelled", { n: count(n) }), t("chart.overall", { n: format(mean) }), `▬ ${t("chart.actual")}`, `— ${t("chart.predicted")}`];
+  const text = [t("chart.n_labelled", { n: count(n) }), how("tenths_of_rows"), t("chart.overall", { n: format(mean) }), `▬ ${t("chart.actual")}`, `— ${t("chart.predicted")}`];
   return finish(box, name, svg, text.join(" · "), table(bins));
 }
 
@@ -106,7 +108,7 @@ function points(box, answer) {
   const { svg, x, y } = plane(wide(box), { x: { ...span, title: t("chart.predicted") }, y: { ...span, title: t("chart.actual") }, label: t("chart.actual") });
   svg.append(path([[x(span.low), y(span.low)], [x(span.high), y(span.high)]], "chance"));
   for (const row of rows) svg.append(s("circle", { class: "dot", cx: x(row.predicted), cy: y(row.actual), r: 3 }));
-  const text = t("chart.n_labelled", { n: `${count(rows.length)} / ${count(answer.n)}` });
+  const text = [t("chart.n_labelled", { n: `${count(rows.length)} / ${count(answer.n)}` }), how("sample")].join(" · ");
   return finish(box, "predicted_actual", svg, text, [["predicted", "actual"], ...rows.map((row) => [row.predicted, row.actual])]);
 }
 

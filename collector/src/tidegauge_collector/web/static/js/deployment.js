@@ -1,7 +1,7 @@
 // Draws the pages of one deployment: reads what the server chose from #view, again after each change of a picker.
 import { attempt } from "./attempt.js";
 import { RETRY } from "./dom.js";
-import { windowName } from "./format.js";
+import { isoMinute, windowName } from "./format.js";
 import { declared, drawDeclared } from "./lines.js";
 import { ZOOM, forgetAll } from "./linechart.js";
 import { say } from "./said.js";
@@ -31,10 +31,11 @@ async function draw() {
   const element = document.getElementById("view");
   if (!element) return;
   const view = readView(element, reading.signal);
-  const columns = [...document.querySelectorAll("figure[data-column]")].map((figure) => figure.id.slice("chart-".length));
+  const [columns, owned] = ["data-column", "data-own"].map((mark) => [...document.querySelectorAll(`figure[${mark}]`)].map((figure) => figure.id.slice("chart-".length)));
   await Promise.all([
     ...declared().map((name) => attempt(view, [name], () => drawDeclared(view, name))),
     ...DRAWERS.filter(([[first]]) => has(first)).map(([names, drawAll]) => attempt(view, names, () => drawAll(view))),
+    ...owned.map((name) => attempt(view, [name], async () => (await import("./own.js")).drawOwn(view, name))),
     ...columns.map((name) => attempt(view, [name], async () => (await import("./moments.js")).drawMoments(view, name))),
   ]);
   if (!view.signal.aborted) element.dataset.drawn = "true";
@@ -47,13 +48,15 @@ async function drawAnew() {
   if (drawn) say(t("said.shown", { start: windowName(start, "hour", zone), end: windowName(end, "hour", zone) }));
 }
 
-const parsed = ({ columns, segments, versions }) => Object.fromEntries(
-  Object.entries({ columns, segments, versions }).filter(([, text]) => text !== undefined).map(([name, text]) => [name, JSON.parse(text)]),
+const parsed = ({ columns, segments, versions, limits }) => Object.fromEntries(
+  Object.entries({ columns, segments, versions, limits }).filter(([, text]) => text !== undefined).map(([name, text]) => [name, JSON.parse(text)]),
 );
 
-// {deployment, start, end, step, serviceStart, …, zone, segment, version, feature, metric, columns?, segments?, versions?, signal}
+// {deployment, start, end, step, serviceStart, …, zone, segment, version, feature, metric, statistic?, limits?, columns?, segments?, versions?, signal}
 function readView({ dataset }, signal) {
-  return { ...dataset, ...parsed(dataset), signal };
+  const view = { ...dataset, ...parsed(dataset), signal };
+  if (view.columns) view.columns = Object.entries(view.columns).map(([name, importance]) => ({ name, importance }));
+  return view;
 }
 
 // Asks for the view that the pickers stand on, which after a failure need not be the one that is shown.
@@ -69,7 +72,7 @@ function outdated({ detail }) {
 function zoom({ detail: { start, end } }) {
   const { zone } = document.getElementById("view").dataset;
   const pickers = document.getElementById("pickers");
-  const local = (seconds) => windowName(1000 * seconds, "hour", zone).replace(" ", "T");
+  const local = (seconds) => isoMinute(new Date(1000 * seconds), zone);
   pickers.elements.start.value = local(start);
   pickers.elements.end.value = local(end);
   pickers.querySelector('[name="range"][value="custom"]').checked = true;
@@ -96,4 +99,5 @@ document.addEventListener(RETRY, askAgain);
 document.addEventListener(ZOOM, zoom);
 if (document.getElementById("view")) draw();
 if (document.querySelector(".trial")) import("./trial.js");
+if (document.querySelector(".own-form")) import("./ownform.js");
 if (document.getElementById("settings-form")) import("./settings.js");

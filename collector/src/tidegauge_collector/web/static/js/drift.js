@@ -5,6 +5,7 @@ import { attempt } from "./attempt.js";
 import { chart, showMessage } from "./dom.js";
 import { featureCharts } from "./feature.js";
 import { heatList } from "./heatlist.js";
+import { measureOf } from "./measure.js";
 import { sayFeature } from "./said.js";
 import { scatter } from "./scatter.js";
 import { columnName, t } from "./text.js";
@@ -25,7 +26,7 @@ export async function drawDrift(view) {
     drawFeature(view, column);
   };
   shown.dots?.stop?.();
-  shown = { heat: null, dots: scatter(chart("scatter"), rows, { choose }) };
+  shown = { heat: null, dots: scatter(chart("scatter"), rows, { measure: measureOf(view), choose }) };
   const chosen = rows.find((row) => row.column === view.feature)?.column ?? (view.feature ? null : rows[0]?.column);
   const details = chosen ? drawFeature(view, chosen) : noSuchFeature();
   shown.heat = await heatList(chart("heat"), rows, { view, choose });
@@ -38,7 +39,7 @@ export async function drawDrift(view) {
 
 // -> [{column, importance, total}] of every column that can drift, the one that drifted most first.
 async function driftedFirst(view) {
-  const totals = await measurements(view, "psi", { column: "*", step: "total" });
+  const totals = await measurements(view, view.statistic, { column: "*", step: "total" });
   const byColumn = new Map(totals.items.map((item) => [item.column, item]));
   const row = ({ name, importance }) => ({ column: name, importance: importance ?? null, total: byColumn.get(name) ?? null });
   const value = ({ total }) => total?.value ?? -1;

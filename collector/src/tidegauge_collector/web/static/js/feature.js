@@ -4,19 +4,14 @@ import { caption } from "./captions.js";
 import { chart, h, show, showMessage } from "./dom.js";
 import { offer } from "./downloads.js";
 import { count, formatterOf, number, percentOne } from "./format.js";
-import { FAILING, WARNING } from "./heat.js";
 import { drawLines } from "./linechart.js";
+import { measureOf } from "./measure.js";
 import { drawStatistics } from "./statistics.js";
 import { columnName, label, t } from "./text.js";
 
 const CATEGORIES = 20;
 
-const THRESHOLDS = [
-  { value: WARNING, label: t("chart.warning_line", { n: WARNING }), colour: "warning" },
-  { value: FAILING, label: t("chart.failing_line", { n: FAILING }), colour: "failing" },
-];
-
-const overTime = (metric, name, marks) => async (view, column) => {
+async function overTime(view, column, { metric, name, marks = [] }) {
   const answer = await measurements(view, metric, { column });
   drawLines(name, {
     step: view.step,
@@ -25,11 +20,11 @@ const overTime = (metric, name, marks) => async (view, column) => {
     series: [{ label: label("metric", metric), items: answer.items, colour: "series-1", format: formatterOf(metric) }],
     caption: caption(answer, { n: "chart.n_predictions", step: view.step }),
   });
-};
+}
 
 export const featureCharts = {
-  feature_line: overTime("psi", "feature_line", THRESHOLDS),
-  feature_missing: overTime("missing_rate", "feature_missing", []),
+  feature_line: (view, column) => overTime(view, column, { ...measureOf(view), name: "feature_line" }),
+  feature_missing: (view, column) => overTime(view, column, { metric: "missing_rate", name: "feature_missing" }),
   histogram,
   statistics: drawStatistics,
 };
@@ -57,6 +52,7 @@ function notes(answer, column) {
     columnName(column),
     t("chart.n_predictions", { n: count(answer.n) }),
     answer.baseline_n ? t("chart.n_baseline", { n: count(answer.baseline_n) }) : "",
+    t("chart.method", { method: label("method", "reference_bins") }),
     answer.approximate ? t("chart.approximate") : "",
   ];
   return [

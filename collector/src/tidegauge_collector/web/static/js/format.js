@@ -3,6 +3,7 @@ import { label, language, t } from "./text.js";
 
 const grouped = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
 
+// Digits in groups, as the language groups them.
 export const count = (n) => (n === null || n === undefined ? "–" : grouped.format(n));
 
 export const percent = (share) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(share < 0.0995 ? 2 : 1)} %`);
@@ -23,22 +24,19 @@ export const fixed = (digits) => (value) => (value === null || value === undefin
 // Seconds as the API gives them, shown in milliseconds below one second.
 export function seconds(value) {
   if (value === null || value === undefined) return "–";
-  return value < 1 ? `${number(value * 1000)} ms` : `${number(value)} s`;
+  return value < 1 ? t("duration.millisecond", { n: number(value * 1000) }) : t("duration.second", { n: number(value) });
 }
 
 // Longer times in the largest unit of which there is one.
 export function span(value) {
   if (value === null || value === undefined) return "–";
-  const [size, unit] = [[86_400, "d"], [3_600, "h"], [60, "min"]].find(([length]) => value >= length) ?? [1, "s"];
-  return `${number(value / size)} ${unit}`;
+  const [size, unit] = [[86_400, "day"], [3_600, "hour"], [60, "minute"]].find(([length]) => value >= length) ?? [1, "second"];
+  return t(`duration.${unit}`, { n: number(value / size) });
 }
 
-const PERCENT_METRICS = new Set(["error_rate", "missing_rate", "missing_delta", "coverage", "drifted_share", "drifted_share_weighted", "balanced_accuracy",
-  "precision", "recall", "specificity", "fpr", "fnr", "tpr", "tnr", "ppv", "npv", "selection_rate", "favourable_share", "rate_at_top_5", "rate_at_top_10",
-  "top_k_accuracy", "label_ratio", "interval_coverage", "total_variation", "l_infinity", "accuracy", "mape", "smape",
-  "user_error_rate", "availability", "slow_share", "cache_hit_rate", "unseen_rate", "out_of_range_rate", "non_finite_rate", "invalid_rate", "type_change_rate",
-  "duplicate_rate", "traffic_to_usual", "labels_to_usual"]);
-const FIXED_METRICS = new Set(["psi", "auc", "log_loss", "brier", "gini", "f1", "mcc", "ece", "ks_score", "average_precision", "kl", "js_distance", "hellinger", "ks", "cramers_v"]);
+// Metrics that are shares come with the page: the server writes them alike.
+const PERCENT_METRICS = new Set(JSON.parse(document.getElementById("percents")?.textContent ?? "[]"));
+const FIXED_METRICS = new Set(["psi", "auc", "log_loss", "brier", "gini", "f1", "mcc", "ece", "ks_score", "average_precision", "kl", "js_distance", "hellinger", "ks", "cramers_v", "wasserstein_norm"]);
 
 export function formatterOf(metric) {
   if (PERCENT_METRICS.has(metric)) return percent;
@@ -61,15 +59,30 @@ function parts(date, zone) {
   return Object.fromEntries(clocks.get(zone).formatToParts(date).map((part) => [part.type, part.value]));
 }
 
-export function day(date, zone) {
-  const p = parts(date, zone);
-  return `${p.year}-${p.month}-${p.day}`;
+// As the reader's language writes it: "27 Sep 2013", "2013/09/27"; `how` is a pattern of the catalogue.
+function written(date, zone, how) {
+  const { year, month: mm, day: dd } = parts(date, zone);
+  return t(how, { year, mm, dd, d: Number(dd), month: t("format.months").split(" ")[mm - 1] });
 }
+
+export const day = (date, zone) => written(date, zone, "format.day");
+
+export const shortDay = (date, zone) => written(date, zone, "format.day_short");
+
+export const month = (date, zone) => written(date, zone, "format.month");
+
+export const year = (date, zone) => parts(date, zone).year;
 
 export const clock = (date, zone) => {
   const p = parts(date, zone);
   return `${p.hour}:${p.minute}`;
 };
+
+// "2013-09-27T14:05", as addresses and fields have it.
+export function isoMinute(date, zone) {
+  const p = parts(date, zone);
+  return `${p.year}-${p.month}-${p.day}T${p.hour}:${p.minute}`;
+}
 
 // A window's name: its day, or its day and the minute it begins at.
 export function windowName(start, step, zone) {

@@ -1,12 +1,10 @@
 // The groups of an attribute over the whole range: value, ratio to the reference, and whether chance explains the difference.
 import { measurements } from "./api.js";
-import { chart, h, show, showMessage } from "./dom.js";
+import { chart, h, showMessage } from "./dom.js";
 import { offer } from "./downloads.js";
 import { count, fixed, formatterOf, number } from "./format.js";
-import { cell } from "./table.js";
+import { cell, longTable } from "./table.js";
 import { label, t } from "./text.js";
-
-const FOUR_FIFTHS = 0.8;
 
 export async function drawGroups(view) {
   const box = chart("groups");
@@ -19,17 +17,18 @@ export async function drawGroups(view) {
     showMessage(box, t("empty.no_group"));
     return;
   }
+  const { ratioLimit, stated } = box.figure.parentElement.dataset;
   const format = formatterOf(view.measure);
   const heads = ["chart.group", `metric.${view.measure}`, "chart.ratio", "chart.p_value", "chart.rows"].map((key) => t(key));
-  const rows = groups.sort((a, b) => b.n - a.n).map((item) => {
-    const [r, p] = [ratio.get(item.segment)?.value ?? null, chance.get(item.segment)?.value ?? null];
-    const low = r !== null && r < FOUR_FIFTHS;
-    return h("tr", {}, h("th", { scope: "row" }, h("bdi", {}, item.segment), item.parameters?.small ? h("span", { class: "sub" }, t("chart.small")) : ""),
-      cell(format(item.value), item.value), cell(fixed(2)(r), r, low ? { class: "num beyond" } : {}), cell(number(p), p), cell(count(item.n), item.n));
-  });
-  show(box, h("div", { class: "table-scroll free", tabindex: "0" }, h("table", { class: "numbers wide" },
-    h("thead", {}, h("tr", {}, ...heads.map((text, i) => h("th", { scope: "col", class: i ? "num" : "" }, text)))), h("tbody", {}, ...rows))));
+  const known = of({ items: groups.sort((a, b) => b.n - a.n) });
+  const row = async (name) => {
+    const [item, r, p] = [known.get(name), ratio.get(name)?.value ?? null, chance.get(name)?.value ?? null];
+    const low = r !== null && r < Number(ratioLimit);
+    return [cell(format(item.value), item.value), cell(fixed(2)(r), r, low ? { class: "num beyond" } : {}), cell(number(p), p), cell(count(item.n), item.n)];
+  };
+  const link = (name) => h("span", {}, h("bdi", {}, name), known.get(name).parameters?.small ? h("span", { class: "sub" }, t("chart.small")) : "");
+  await longTable(box, { heads: heads.map((text, i) => ({ text, num: i > 0 })), names: [...known.keys()], row, link });
   const n = groups.reduce((total, item) => total + item.n, 0);
-  box.caption.replaceChildren([t("chart.n_predictions", { n: count(n) }), label("method", groups[0].method), t("chart.four_fifths")].join(" · "));
+  box.caption.replaceChildren([t("chart.n_predictions", { n: count(n) }), t("chart.method", { method: label("method", groups[0].method) }), stated === undefined ? t("chart.four_fifths") : t("chart.below_ratio", { n: ratioLimit })].join(" · "));
   offer("groups", () => [heads, ...groups.map((item) => [item.segment, item.value, ratio.get(item.segment)?.value ?? null, chance.get(item.segment)?.value ?? null, item.n])]);
 }

@@ -4,6 +4,7 @@ import { h, show } from "./dom.js";
 import { offer } from "./downloads.js";
 import { count, stepName } from "./format.js";
 import { heatTable, scaleLegend } from "./heat.js";
+import { measureOf } from "./measure.js";
 import { approximate, method } from "./methods.js";
 import { columnName, t } from "./text.js";
 
@@ -11,10 +12,12 @@ const PAGE = 20;
 
 // Returns {select(column), redraw()}. Rows arrive sorted; the series of a row are read when the row is first shown.
 export async function heatList(box, rows, { view, choose }) {
+  const measure = measureOf(view);
   const state = { shown: PAGE, wanted: "", selected: "", series: new Map(), truncated: false };
   const readout = h("p", { class: "readout", "aria-hidden": "true" }, t("chart.readout"));
   const say = (text) => readout.replaceChildren(text);
   const scroll = h("div", { class: "heat-scroll" });
+  const legend = h("ul", { class: "scale" });
   const more = h("button", { type: "button", class: "more" });
 
   const matching = () => rows.filter((row) => columnName(row.column).toLowerCase().includes(state.wanted));
@@ -22,8 +25,9 @@ export async function heatList(box, rows, { view, choose }) {
     const found = matching();
     const shown = found.slice(0, state.shown);
     await load(shown.map((row) => row.column), rows.length, state, view);
-    const table = heatTable(shown, state.series, { view, selected: state.selected, choose, readout: say });
+    const table = heatTable(shown, state.series, { view, measure, selected: state.selected, choose, readout: say });
     const focused = scroll.contains(document.activeElement) ? document.activeElement.dataset.column : null;
+    legend.replaceChildren(...scaleLegend(measure, shown, state.series));
     scroll.replaceChildren(found.length ? table : h("p", { class: "message" }, t("chart.no_match")));
     if (focused) scroll.querySelector(`[data-column="${CSS.escape(focused)}"]`)?.focus();
     const left = Math.min(PAGE, found.length - shown.length);
@@ -38,8 +42,8 @@ export async function heatList(box, rows, { view, choose }) {
   });
   wireFilter(box, rows, state, redraw);
   await redraw();
-  offer("heat", () => [["column", "start", "psi", "n"], ...[...state.series].flatMap(([column, items]) => items.map((item) => [column, item.window.start, item.value, item.n]))]);
-  show(box, readout, scroll, more, scaleLegend());
+  offer("heat", () => [["column", "start", view.statistic, "n"], ...[...state.series].flatMap(([column, items]) => items.map((item) => [column, item.window.start, item.value, item.n]))]);
+  show(box, readout, scroll, more, legend);
   const select = (column) => {
     state.selected = column;
     for (const button of scroll.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.column === column));
@@ -61,7 +65,7 @@ function wireFilter(box, rows, state, redraw) {
 async function load(columns, all, state, view) {
   const missing = columns.filter((column) => !state.series.has(column));
   if (!missing.length) return;
-  const answers = await Promise.all((all <= PAGE ? ["*"] : missing).map((column) => measurements(view, "psi", { column })));
+  const answers = await Promise.all((all <= PAGE ? ["*"] : missing).map((column) => measurements(view, view.statistic, { column })));
   for (const column of missing) state.series.set(column, []);
   for (const answer of answers) {
     state.truncated ||= answer.truncated;

@@ -3,7 +3,7 @@ import { bandText, numbersTable } from "./captions.js";
 import { chart, cssColour, show, showMessage } from "./dom.js";
 import { offer, withdraw } from "./downloads.js";
 import { drawMarks, drawMoments } from "./marks.js";
-import { STEP_S, clock, count, day, percent, reason, span, windowName } from "./format.js";
+import { STEP_S, clock, count, month, percent, reason, shortDay, span, windowName, year } from "./format.js";
 import { t } from "./text.js";
 import { RECOLOURED } from "./theme.js";
 
@@ -112,7 +112,7 @@ function options(lines) {
     tzDate: (ts) => window.uPlot.tzDate(new Date(ts * 1000), zone),
     cursor: { drag: { x: lines.zoom, y: false, setScale: false, dist: 8 }, sync: { key: "time", filters: { pub: isPointing } }, points: { size: 8 } },
     select: { show: lines.zoom },
-    scales: { x: { time: true, range: (u, first, last) => wide(u.data[0], [first, last], step) }, y: { range: (_, low, high) => extent(lines, low, high) }, n: {} },
+    scales: { x: { time: true, range: (u, first, last) => upTo(lines.moments, wide(u.data[0], [first, last], step), step) }, y: { range: (_, low, high) => extent(lines, low, high) }, n: {} },
     axes: [
       axis({ incrs: INTERVALS_S.filter((interval) => interval >= STEP_S[step]), values: (_, splits, __, ___, step_s) => ticks(splits, step_s, zone), space: 64, size: 40 }),
       axis({ values: (_, splits) => splits.map((value) => tick(value, format, splits)), size: sideWidth, ...(format === span ? { incrs: SPANS_S } : {}) }),
@@ -200,6 +200,12 @@ function extent({ drawn, marks, zero, top }, low, high) {
 // A single window has an axis of a few windows around it; uPlot would give it years.
 const wide = ([first, ...others], extent, step) => (others.length ? extent : [first - 2 * STEP_S[step], first + 2 * STEP_S[step]]);
 
+// What happened within the last window lies on the axis, too.
+function upTo(moments, [first, last], step) {
+  const within = moments.map(({ at }) => at).filter((at) => at > last && at <= last + STEP_S[step]);
+  return [first, Math.max(last, ...within)];
+}
+
 // With no cursor over it the legend reads the newest window, also where there is no pointer at all.
 function rest(u) {
   if (u.legend.idx === null || u.legend.idx === undefined) u.setLegend({ idx: u.data[0].length - 1 }, true);
@@ -219,12 +225,12 @@ const tick = (value, format, splits) => {
 // Hours within days, days within a quarter, months beyond; the year where it begins.
 function ticks(splits, step_s, zone) {
   const dates = splits.map((split) => new Date(split * 1000));
-  const years = dates.map((date) => day(date, zone).slice(0, 4));
+  const years = dates.map((date) => year(date, zone));
   return dates.map((date, i) => {
-    const text = day(date, zone);
     const time = clock(date, zone);
-    if (step_s < 86_400 && time !== "00:00") return time;
-    const short = step_s >= 28 * 86_400 ? text.slice(0, 7) : text.slice(5);
-    return years[i] !== years[i - 1] && step_s >= 86_400 && step_s < 28 * 86_400 ? `${short}\n${years[i]}` : short;
+    if (step_s < DAY_S && time !== "00:00") return time;
+    if (step_s >= 28 * DAY_S) return month(date, zone);
+    const short = shortDay(date, zone);
+    return years[i] !== years[i - 1] && step_s >= DAY_S ? `${short}\n${years[i]}` : short;
   });
 }

@@ -7,7 +7,6 @@ import { drawLines } from "./linechart.js";
 import { label, t } from "./text.js";
 
 const MOST_LINES = 6;
-const PSI = [{ value: 0.1, key: "chart.warning_line", colour: "warning" }, { value: 0.25, key: "chart.failing_line", colour: "failing" }];
 
 export const declared = () => [...document.querySelectorAll("figure[data-metrics]")].map((figure) => figure.id.slice("chart-".length));
 
@@ -15,12 +14,11 @@ export const declared = () => [...document.querySelectorAll("figure[data-metrics
 export const arrived = (view) => ({ ...view, start: view.serviceStart, end: view.serviceEnd, step: view.serviceStep, segment: "" });
 
 export async function drawDeclared(view, name) {
-  const { metrics, basis, query, split, value, marks, fill, free, top } = chart(name).figure.dataset;
+  const { metrics, basis, query, split, value, marks, fill, free, top, groups } = chart(name).figure.dataset;
   const own = basis === "arrival" ? arrived(view) : view;
   const names = metrics.split(",");
   const extra = Object.fromEntries(new URLSearchParams(query));
-  const answers = await Promise.all(names.map((metric) => measurements(own, metric, { query: extra })));
-  const found = split ? apart(answers[0], split) : names.map((metric, i) => ({ label: named(metric), items: answers[i].items, metric }));
+  const { answers, found, left } = split ? await ofGroups(own, names[0], { split, query: extra, groups: Number(groups) }) : await ofMetrics(own, names, extra);
   const shown = found.slice(0, MOST_LINES);
   const series = shown.map((one, i) => lineOf(one, i, { metric: names[0], value, fill, alone: shown.length === 1, ratio: extra.statistic === "ratio" }));
   if (!found.length) {
@@ -35,9 +33,25 @@ export async function drawDeclared(view, name) {
     zoom: basis !== "arrival" || view.serviceStart === view.start || within(view),
     caption: [
       caption(merged(answers), { n: rowsOf(answers[0], basis), step: own.step, countsOnly: value !== "value" }),
-      found.length > shown.length ? t("chart.more_series", { n: found.length - shown.length }) : "",
+      left + found.length > shown.length ? t("chart.more_series", { n: left + found.length - shown.length }) : "",
     ].filter(Boolean).join(" · "),
   });
+}
+
+async function ofMetrics(view, names, query) {
+  const answers = await Promise.all(names.map((metric) => measurements(view, metric, { query })));
+  return { answers, found: names.map((metric, i) => ({ label: named(metric), items: answers[i].items, metric })), left: 0 };
+}
+
+// Of many groups only the largest are asked for, a question each: all of them in every window would be too much to send.
+async function ofGroups(view, metric, { split, query, groups }) {
+  if (groups <= MOST_LINES) {
+    const answer = await measurements(view, metric, { query });
+    return { answers: [answer], found: apart(answer, split), left: 0 };
+  }
+  const all = apart(await measurements(view, metric, { step: "total", query }), split);
+  const answers = await Promise.all(all.slice(0, MOST_LINES).map((one) => measurements(view, metric, { query: { ...query, group: one.label } })));
+  return { answers, found: answers.flatMap((answer) => apart(answer, split)), left: Math.max(0, all.length - MOST_LINES) };
 }
 
 // The smallest ratio of a measure is called as the measure.
@@ -77,12 +91,12 @@ function baseline({ items }, metric) {
   return [{ value: level, label: t("chart.baseline_line", { n: formatterOf(metric)(level) }), colour: "baseline" }];
 }
 
-// "psi", or "0.8:warning:four_fifths".
+// "0.9:warning:warning_line;0.8:failing:failing_line": a level each, its colour, the key of its name.
 function given(marks) {
-  if (marks === "psi") return PSI.map(({ value, key, colour }) => ({ value, label: t(key, { n: value }), colour }));
-  if (!marks) return [];
-  const [value, colour, key] = marks.split(":");
-  return [{ value: Number(value), label: t(`chart.${key}`), colour }];
+  return marks.split(";").filter(Boolean).map((mark) => {
+    const [value, colour, key] = mark.split(":");
+    return { value: Number(value), label: t(`chart.${key}`, { n: value }), colour };
+  });
 }
 
 function rowsOf(answer, basis) {

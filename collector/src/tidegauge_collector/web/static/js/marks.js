@@ -44,32 +44,39 @@ function name(ctx, text, x, y, ratio) {
   ctx.fillText(text, x, y);
 }
 
-// moments: [{at, label}]: a dashed line down at each time within the axis, its name along the top where there is room.
+// moments: [{at, label, minor}]: a dashed line down at each time within the axis, and its name along the top, beside the line where
+// there is room; what is minor is named last.
 export function drawMoments(u, moments) {
   const ratio = window.devicePixelRatio;
   const { ctx, bbox } = u;
-  const [first, last] = [u.scales.x.min, u.scales.x.max];
+  const within = moments.filter((one) => one.at >= u.scales.x.min && one.at <= u.scales.x.max)
+    .map((one) => ({ ...one, x: Math.round(u.valToPos(one.at, "x", true)) + 0.5, text: shortened(one.label) }));
   ctx.save();
   ctx.font = `${11 * ratio}px ${cssColour("font")}`;
   ctx.textAlign = "left";
   ctx.textBaseline = "top";
   ctx.strokeStyle = ctx.fillStyle = cssColour("muted");
-  let free = Number.NEGATIVE_INFINITY;
-  for (const { at, label } of moments.filter((one) => one.at >= first && one.at <= last).sort((a, b) => a.at - b.at)) {
-    const x = Math.round(u.valToPos(at, "x", true)) + 0.5;
-    ctx.setLineDash([3 * ratio, 3 * ratio]);
-    ctx.lineWidth = ratio;
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
-    const text = label.length > 24 ? `${label.slice(0, 22)}…` : label;
-    if (x > free && x + ctx.measureText(text).width < bbox.left + bbox.width) {
-      ctx.strokeStyle = cssColour("surface");
-      name(ctx, text, x + 3 * ratio, bbox.top + 2 * ratio, ratio);
-      ctx.strokeStyle = cssColour("muted");
-      free = x + ctx.measureText(text).width + 8 * ratio;
-    }
+  ctx.setLineDash([3 * ratio, 3 * ratio]);
+  ctx.lineWidth = ratio;
+  for (const { x } of within) down(ctx, bbox, x);
+  const taken = [];
+  for (const { x, text } of within.sort((one, other) => Boolean(one.minor) - Boolean(other.minor) || one.at - other.at)) {
+    const width = ctx.measureText(text).width;
+    const gap = 3 * ratio;
+    const left = [x + gap, x - gap - width].find((at) => at >= bbox.left && at + width <= bbox.left + bbox.width
+      && taken.every(([from, to]) => at + width + gap < from || at > to + gap));
+    if (left === undefined) continue;
+    taken.push([left, left + width]);
+    name(ctx, text, left, bbox.top + 2 * ratio, ratio);
   }
   ctx.restore();
+}
+
+const shortened = (text) => (text.length > 24 ? `${text.slice(0, 22)}…` : text);
+
+function down(ctx, bbox, x) {
+  ctx.beginPath();
+  ctx.moveTo(x, bbox.top);
+  ctx.lineTo(x, bbox.top + bbox.height);
+  ctx.stroke();
 }

@@ -42,7 +42,7 @@ export async function drawQuality(view) {
     return button;
   };
   const rows = await longTable(box, { heads, names, row, title: columnName, link });
-  box.caption.replaceChildren(t("chart.n_predictions", { n: count(Math.max(0, ...items.map((item) => item.n))) }), " · ", label("method", "share_of_rows"));
+  box.caption.replaceChildren(t("chart.n_predictions", { n: count(Math.max(0, ...items.map((item) => item.n))) }), " · ", t("chart.method", { method: label("method", "share_of_rows") }));
   offer("missing", rows);
   await choose(names.includes(view.feature) ? view.feature : names[0]);
 }

@@ -19,7 +19,8 @@ export async function drawSegments(view) {
     return cells;
   };
   const rows = await longTable(box, { heads, names: ["", ...view.segments], row, title: (name) => name || t("chart.all_rows"), link: (name) => link(name) });
-  box.caption.replaceChildren(t("metric.drifted_share"), ": ", label("method", "psi_and_chance_test"));
+  const all = await of("", "drifted_share");
+  box.caption.replaceChildren([t("chart.n_features", { n: count(all?.n ?? 0) }), t("metric.drifted_share") + ": " + label("method", "psi_and_chance_test")].join(" · "));
   offer("segments", rows);
 }
 

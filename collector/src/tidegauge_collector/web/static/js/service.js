@@ -4,7 +4,7 @@ import { chart, h, show, showMessage } from "./dom.js";
 import { offer } from "./downloads.js";
 import { count } from "./format.js";
 import { arrived } from "./lines.js";
-import { t } from "./text.js";
+import { label, t } from "./text.js";
 
 const ROWS = 12;
 
@@ -24,10 +24,16 @@ export async function drawCounted(view, name) {
     return;
   }
   const most = totals[0][1];
-  const rows = totals.slice(0, ROWS).map(([key, n]) => h("tr", {}, h("th", { scope: "row", class: "label", title: key }, h("bdi", {}, key)), h("td", {}, bar(n / most)), h("td", { class: "num" }, count(n))));
+  const rows = totals.slice(0, ROWS).map(([key, n]) => h("tr", {}, h("th", { scope: "row", class: "label", title: named(key, name) }, h("bdi", {}, named(key, name))), h("td", {}, bar(n / most)), h("td", { class: "num" }, count(n))));
   show(box, h("div", { class: "bars-scroll", tabindex: "0" }, h("table", { class: "bars" }, h("tbody", {}, ...rows))));
-  box.caption.replaceChildren([t("chart.n_requests", { n: count(items[0].n) }), totals.length > ROWS ? t("chart.more_series", { n: totals.length - ROWS }) : ""].filter(Boolean).join(" · "));
+  box.caption.replaceChildren([t("chart.n_requests", { n: count(items[0].n) }), t("chart.method", { method: label("method", "count") }), totals.length > ROWS ? t("chart.more_series", { n: totals.length - ROWS }) : ""].filter(Boolean).join(" · "));
   offer(name, () => [[t(head), t("chart.count")], ...totals]);
+}
+
+// "system:TimeoutError": whose fault it was, and its class.
+function named(key, name) {
+  const [whose, ...rest] = key.split(":");
+  return name === "classes" && rest.length ? `${rest.join(":")} (${label("error_of", whose)})` : key;
 }
 
 function bar(share) {

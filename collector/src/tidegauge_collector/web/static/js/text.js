@@ -4,9 +4,13 @@ const entries = JSON.parse(document.getElementById("text").textContent);
 
 export const language = document.documentElement.lang;
 
-// The text of `key` with its {placeholders} filled; an unknown key shows itself, so that it is seen and mended.
+const plurals = new Intl.PluralRules(language);
+
+// The text of `key` with its {placeholders} filled, in the form that a number {n} asks for as it is written;
+// an unknown key shows itself, so that it is seen and mended.
 export function t(key, values = {}) {
-  const text = entries[key] ?? key;
+  const form = "n" in values && /^\d+$/.test(values.n) ? plurals.select(Number(values.n)) : "other";
+  const text = entries[`${key}|${form}`] ?? entries[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 

@@ -1,6 +1,6 @@
 // Other limits for a monitor: what they would have said of what is stored, what saving them would change, and saving them.
 import { ApiError, change } from "./api.js";
-import { count } from "./format.js";
+import { count, day } from "./format.js";
 import { columnName, t } from "./text.js";
 
 const NAMED = 8;
@@ -20,11 +20,12 @@ for (const form of document.querySelectorAll(".trial-form")) {
   });
 }
 
-// The monitor as it is defined, with the form's limits.
+// The monitor as it is defined, with what the form says: its limits, and whether it is watched at all.
 function wished(form) {
   const known = JSON.parse(form.closest(".trial").dataset.monitor);
-  const limits = ["warning", "failing", "min_rows"].filter((name) => form.elements[name].value !== "");
-  return { ...known, ...Object.fromEntries(limits.map((name) => [name, Number(form.elements[name].value)])) };
+  const numbers = [...form.querySelectorAll("input[type=number]")].filter((field) => field.value !== "");
+  const said = Object.fromEntries(numbers.map((field) => [field.name, Number(field.value)]));
+  return { ...known, ...said, enabled: form.elements.enabled.value === "true" };
 }
 
 const DEEDS = {
@@ -39,9 +40,9 @@ const DEEDS = {
       answer = await change("POST", "/api/v1/monitors/backtest", { ...body, resume: answer.resume });
     }
     const verdicts = Object.values(answer.verdicts).reduce((a, b) => a + b, 0);
-    const names = episodes.slice(0, NAMED).map((one) => `${one.column ? columnName(one.column) : one.metric} ${one.opened.slice(0, 10)}`);
+    const names = episodes.slice(0, NAMED).map((one) => `${one.column ? columnName(one.column) : one.metric} ${day(new Date(one.opened), form.dataset.zone)}`);
     const more = episodes.length > NAMED ? " …" : "";
-    say(episodes.length ? t("said.episodes", { n: count(episodes.length), names: names.join(", ") + more }) : t("said.none", { verdicts: count(verdicts) }));
+    say(episodes.length ? t("said.episodes", { n: count(episodes.length), names: names.join(", ") + more }) : t("said.none", { n: count(verdicts) }));
   },
   async plan(form, say) {
     const plan = await change("POST", "/api/v1/monitors/plan", { files: [{ name: "page", monitors: [wished(form)] }], prune: false });
