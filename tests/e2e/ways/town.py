@@ -68,7 +68,8 @@ def untouched(port: Harbour, name: str = "shop") -> dict[str, Any]:
     """An open alert that nobody has taken or muted."""
     number = firing(port, name)[0]["id"]
     for action in ("unacknowledge", "unmute"):
-        assert port.client.post(f"/api/v1/alerts/{number}/{action}").status_code == 200
+        answer = port.client.post(f"/api/v1/alerts/{number}/{action}")
+        assert answer.status_code == 200, answer.text
     return dict(port.get(f"/alerts/{number}"))
 
 
