@@ -252,7 +252,7 @@ def decode_bins(messages: Iterable[pb.ReferenceBins]) -> ReferenceBins:
 
 def _decode_column(message: pb.ColumnBins) -> ColumnBins:
     kind = KIND_FROM_WIRE.get(message.kind)
-    if kind is None:
+    if kind is None or kind is ColumnKind.UNKNOWN:  # of a column of nothing but missing values there are no bins
         raise WireError(f"bins of {message.name!r} have unknown kind {message.kind}")
     if not kind.is_numeric:
         categories, rest = tuple(message.categories), tuple(message.rest)

@@ -35,6 +35,7 @@ class Registry:
         self._used: dict[str, int] = {}  # since it was last written
         self._written_at_us = 0
         self._looked_at = float("-inf")
+        self._look: asyncio.Future[None] | None = None
         self._turn = threading.Lock()  # guards what `follow` changes: the thread is not alone in it
         self.failures = 0
         self.refresh()
@@ -49,10 +50,14 @@ class Registry:
         Else an agent that is quicker than the next turn of the thread would wait minutes before it shows its new token again.
         """
         found = self.find(token)
-        if found is not None or time.monotonic() - self._looked_at < LOOK_EVERY_S:
+        if found is not None:
             return found
-        self._looked_at = time.monotonic()
-        await asyncio.to_thread(self.follow)
+        if self._look is None or self._look.done():
+            if time.monotonic() - self._looked_at < LOOK_EVERY_S:
+                return None
+            self._looked_at = time.monotonic()
+            self._look = asyncio.ensure_future(asyncio.to_thread(self.follow))
+        await asyncio.shield(self._look)  # one look serves all who ask meanwhile, and goes on whoever of them goes away
         return self.find(token)
 
     def records(self) -> list[TokenRecord]:
