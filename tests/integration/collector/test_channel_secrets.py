@@ -113,6 +113,8 @@ def has_tickets(port: Harbour) -> bool:
     missing = [name for name in LOOKED_AT if not port.collector.control.talks.open_threads(name)]
     for name in missing:
         give(port, name)
+        port.client.post(f"/api/v1/channels/{name}/resume")
+        port.clock.turn(minutes=0.1)  # its pace may hold it back
     return not missing
 
 

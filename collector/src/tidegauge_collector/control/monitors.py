@@ -56,7 +56,8 @@ def of_all(session: Session, *of: ColumnElement[bool]) -> dict[int, list[Monitor
 
 def by_deployment(session: Session) -> dict[str, list[Monitor]]:
     """`of_all` by the names of the deployments."""
-    names = dict(session.execute(select(DeploymentRow.id, DeploymentRow.name)).tuples().all())
+    rows = session.execute(select(DeploymentRow.id, DeploymentRow.name))
+    names = {number: name for number, name in rows}  # noqa: C416 - rows, not pairs, to the type checker
     return {names[number]: found for number, found in of_all(session).items()}
 
 
