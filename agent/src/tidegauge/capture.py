@@ -17,6 +17,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from itertools import repeat, starmap
 from types import NoneType
 from typing import Any, Protocol
 
@@ -141,21 +142,22 @@ class CallBuffer:
         pop = self.fields.popleft
         waiting = min(most, len(self)) * FIELDS  # nobody else takes any
         if self._holds_bytes():
-            fields, size = list[Any](), 0
-            while len(fields) < waiting and size < TAKEN_BYTES:
-                fields += [pop() for _ in range(FIELDS)]
-                size += fields[-FIELDS].size_bytes
+            taken, size = list[Any](), 0
+            while len(taken) < waiting and size < TAKEN_BYTES:
+                taken += [pop() for _ in range(FIELDS)]
+                size += taken[-FIELDS].size_bytes
+            fields = np.fromiter(taken, np.object_, len(taken))
         else:
-            fields = [pop() for _ in range(waiting)]
+            fields = np.fromiter(starmap(pop, repeat((), waiting)), np.object_, waiting)
             size = (
                 sum(origin.size_bytes for origin in fields[::FIELDS]) if self._holds_bytes() else 0
-            )  # one may just have come in
+            )  # one just came in
         if size:
             with self._lock:
                 self._bytes -= size
         calls = Calls.of_fields(fields)
-        if len(calls) and not calls.field("origin")[-1].size_bytes:
-            self._make_room(held_bytes(calls.field("inputs")[-1]))
+        if len(calls) and not calls.last("origin").size_bytes:
+            self._make_room(held_bytes(calls.last("inputs")))
         return calls
 
     def _holds_bytes(self) -> bool:

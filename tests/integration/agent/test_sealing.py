@@ -259,7 +259,8 @@ def test_rows_with_images_or_long_texts_do_not_keep_them_in_memory_while_they_wa
             {"x": 1.0, "image": np.zeros(1_000_000), "text": f"{i:05} " + "lorem " * 100_000, "vector": [0.5] * 10_000}
         )
 
-    waiting = [call[2] for call in worker.target._waiting]
+    waiting = [call.inputs for calls in worker.target._waiting for call in calls]
+    assert len(waiting) > 1
     assert all(len(row["text"]) < 1_000 and not hasattr(row["image"], "__len__") for row in waiting)
     frames = worker.seal()
     found = {name: view.column(frames, name).maximum for name in ("text.length", "image.dimensions", "vector.norm")}

@@ -111,12 +111,14 @@ class Calls:
     @classmethod
     def of(cls, calls: Iterable[Call]) -> Calls:
         """From calls one by one."""
-        return cls.of_fields([value for call in calls for value in call])
+        values = [value for call in calls for value in call]
+        return cls.of_fields(np.fromiter(values, np.object_, len(values)))
 
     @classmethod
-    def of_fields(cls, values: list[Any]) -> Calls:
+    def of_fields(cls, values: Field) -> Calls:
         """From the fields of calls, one after another."""
-        return cls({name: _array(name, values[number::FIELDS]) for number, name in enumerate(Call._fields)})
+        table = values.reshape(-1, FIELDS)
+        return cls({name: _array(name, table[:, number]) for number, name in enumerate(Call._fields)})
 
     @classmethod
     def joined(cls, parts: Sequence[Calls], breathe: Breathe = no_pause) -> Calls:
@@ -136,7 +138,7 @@ class Calls:
 
     def with_inputs(self, inputs: list[Any]) -> Calls:
         """The calls with other inputs."""
-        return Calls({**self._fields, "inputs": _array("inputs", inputs)}, self._breathe)
+        return Calls({**self._fields, "inputs": np.fromiter(inputs, np.object_, len(inputs))}, self._breathe)
 
     def __len__(self) -> int:
         return len(self._fields["origin"])
@@ -152,6 +154,10 @@ class Calls:
         if name not in self._lists:
             self._lists[name] = self._fields[name].tolist()
         return self._lists[name]
+
+    def last(self, name: str) -> Any:
+        """One field of the last call."""
+        return self._fields[name].item(-1)
 
     def waiting(self) -> Calls:
         """The same calls without what was kept."""
@@ -202,12 +208,12 @@ class Calls:
         return [self.where(places) for places in groups.values()]
 
 
-def _array(name: str, values: list[Any]) -> Field:
-    """A field of calls: numbers where it is known to be, or is all through."""
+def _array(name: str, values: Field) -> Field:
+    """A field of calls, apart from the others: numbers where it is known to be, or is all through."""
     if name in _INTEGERS:
-        return np.fromiter(values, np.int64, len(values))
-    floats = floats_of(values) if name == "result" else None
-    return np.fromiter(values, np.object_, len(values)) if floats is None else floats
+        return values.astype(np.int64)
+    floats = floats_of(values.tolist()) if name == "result" else None
+    return values.copy() if floats is None else floats
 
 
 class ServiceOnly(NamedTuple):

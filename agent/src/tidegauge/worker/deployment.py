@@ -142,34 +142,33 @@ class DeploymentWorker:
         """Take in calls; they are looked at when enough rows have come."""
         if not len(calls):
             return
-        inputs, origin = calls.field("inputs"), calls.origin
-        self._look_for_containers(inputs)
-        last = inputs[-1]
+        origin, last = calls.origin, calls.last("inputs")
+        self._look_for_containers(calls)
         if type(last) is dict and lightened(last) is not last:  # one of them is looked at: rows of a service are alike
-            inputs = [lightened(row) if type(row) is dict else row for row in inputs]
+            inputs = [lightened(row) if type(row) is dict else row for row in calls.field("inputs")]
             calls = calls.with_inputs(inputs)
+            last = inputs[-1]
         self._waiting.append(calls.waiting())
         is_row = origin is not None and origin.form is not Form.ANY
-        counts = np.ones(len(calls), dtype=np.int64) if is_row else row_counts(inputs)
+        counts = np.ones(len(calls), dtype=np.int64) if is_row else row_counts(calls.field("inputs"))
         self._waiting_counts.append(counts)
         self._waiting_rows += len(calls) if is_row else int(counts.sum())
-        origins = calls.field("origin")
-        self._waiting_bytes += 0 if is_row else sum(one.size_bytes for one in origins)
-        if not origins[-1].size_bytes:
+        self._waiting_bytes += 0 if is_row else sum(one.size_bytes for one in calls.field("origin"))
+        if not calls.last("origin").size_bytes:
             self._waiting_bytes += held_bytes(last) * len(calls)
         if self._waiting_rows >= ROWS_AT_ONCE or self._waiting_bytes >= MAX_WAITING_BYTES:
             self._read_waiting(now_us, breathe)
         if self._read_rows >= ROWS_AT_ONCE or self._read_bytes >= MAX_READ_BYTES or self._read_is_large:
             self._profile_read(now_us, breathe)
 
-    def _look_for_containers(self, inputs: Sequence[object]) -> None:
+    def _look_for_containers(self, calls: Calls) -> None:
         """Whether rows have plain values only, so that a shallow copy of a dict is a private one: seen at the first thousands of
         rows, later at one of each batch; once they have not, each row is looked at before it is copied."""
         if self.rows_are_plain is False:
             return
-        last = inputs[-1:] if self._looked_at >= ROWS_LOOKED_AT else inputs
-        self._looked_at += len(last)
-        self.rows_are_plain = all(map(has_plain_values, last))
+        inputs = [calls.last("inputs")] if self._looked_at >= ROWS_LOOKED_AT else calls.field("inputs")
+        self._looked_at += len(inputs)
+        self.rows_are_plain = all(map(has_plain_values, inputs))
         if not self.rows_are_plain:
             for recorder in list(self.recorders):
                 recorder.close_shortcut()
