@@ -155,6 +155,10 @@ class Calls:
             self._lists[name] = self._fields[name].tolist()
         return self._lists[name]
 
+    def array(self, name: str) -> Field:
+        """One field of each call, for who looks at a few at once: in a list all would be looked at by the garbage collector."""
+        return self._fields[name]
+
     def last(self, name: str) -> Any:
         """One field of the last call."""
         return self._fields[name].item(-1)

@@ -16,7 +16,7 @@ from tidegauge.core.segments import SegmentNames
 from tidegauge.core.windows import clamp_future
 from tidegauge.errors import UsageError
 from tidegauge.settings import AgentSettings
-from tidegauge.worker.calls import Call, CallContext, Calls, Form
+from tidegauge.worker.calls import Call, CallContext, Calls, Field, Form
 from tidegauge.worker.facts import Times, as_list, read_ids, read_times
 from tidegauge.worker.outputs import Answers, ModelFacts, is_one_answer, read_answers
 from tidegauge.worker.pacing import Breathe
@@ -112,15 +112,16 @@ class CallReader:
 
     def _columns(self, calls: Calls, breathe: Breathe) -> tuple[Columns, int]:
         """Columns of alike calls, and the rows of each."""
-        inputs = calls.field("inputs")
+        rows = calls.array("inputs")
         if calls.field("origin")[0].form is Form.ROW_OF_FLOATS:
-            return self._named(rows_of_bytes(inputs, len(inputs[0]) // 8, breathe)), 1
-        if len(inputs) == 1 and not isinstance(inputs[0], dict):
-            return self._table(inputs[0], calls.field("result")[0])
-        if isinstance(inputs[0], dict):
+            return self._named(rows_of_bytes(rows, len(rows[0]) // 8, breathe)), 1
+        if len(rows) == 1 and not isinstance(rows[0], dict):
+            return self._table(rows[0], calls.field("result")[0])
+        if isinstance(rows[0], dict):
             special = {self.settings.id_column, *self.settings.segment_parts}
             numeric = {name for name, kind in self.kinds.items() if kind is ColumnKind.NUMERIC and name not in special}
-            return columns_of_dicts(inputs, numeric, breathe), 1
+            return columns_of_dicts(rows, numeric, breathe), 1
+        inputs = calls.field("inputs")
         if isinstance(inputs[0], SparseRows):
             return tabulate(join_sparse(inputs), self.feature_names)[0], inputs[0].rows
         if isinstance(inputs[0], tuple):
@@ -256,7 +257,7 @@ class CallReader:
                 self._requests.append((segment, Requests.of(calls.where(chosen.tolist()), rows[chosen], self._wall_us)))
 
 
-def rows_of_bytes(rows: list[bytes], width: int, breathe: Breathe) -> npt.NDArray[np.float64]:
+def rows_of_bytes(rows: list[bytes] | Field, width: int, breathe: Breathe) -> npt.NDArray[np.float64]:
     """The columns of rows of so many float64, of which each piece of bytes holds one or more, all as many."""
     each = len(rows[0]) // (8 * width)
     columns = np.empty((width, each * len(rows)))
@@ -310,10 +311,10 @@ def _all_alike(calls: Calls, breathe: Breathe) -> bool:
     """The common case, seen without a loop over the calls: all of one kind, without context."""
     if calls.contexts:
         return False
-    inputs, results = calls.field("inputs"), calls.field("result")
-    answers = {float} if calls.float_results is not None else set(map(type, results))
+    results = [] if calls.float_results is not None else calls.field("result")
+    answers = set(map(type, results)) or {float}
     breathe()
-    if len(answers) != 1 or not _are_alike(inputs, calls[0].origin.form):
+    if len(answers) != 1 or not _are_alike(calls):
         return False
     breathe()
     if answers in ({np.ndarray}, {tuple}) and not _same(results):
@@ -323,11 +324,14 @@ def _all_alike(calls: Calls, breathe: Breathe) -> bool:
     return _likeness(calls[0]) is not None
 
 
-def _are_alike(inputs: list[Any], form: Form) -> bool:
+def _are_alike(calls: Calls) -> bool:
+    form = calls.field("origin")[0].form
     if form is Form.ROW_OF_NAMES:
         return True
     if form is Form.ROW_OF_FLOATS:
-        return list(map(len, inputs)).count(len(inputs[0])) == len(inputs)
+        rows = calls.array("inputs")
+        return bool((np.fromiter(map(len, rows), np.int64, len(rows)) == len(rows[0])).all())
+    inputs = calls.field("inputs")
     kinds = set(map(type, inputs))
     return kinds == {dict} or (kinds in ({np.ndarray}, {tuple}) and _same(inputs))
 

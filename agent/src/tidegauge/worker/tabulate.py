@@ -158,7 +158,7 @@ def as_column(values: Sequence[Any]) -> Column:
 
 
 def columns_of_dicts(
-    rows: Sequence[Mapping[Any, Any]], numeric: Collection[str] = (), breathe: Breathe = no_pause
+    rows: Sequence[Mapping[Any, Any]] | Column, numeric: Collection[str] = (), breathe: Breathe = no_pause
 ) -> Columns:
     """Columns of rows that are mappings; what a row does not have is None.
 
@@ -178,7 +178,7 @@ def columns_of_dicts(
     return _one_by_one(rows, keys, breathe)
 
 
-def _one_by_one(rows: Sequence[Mapping[Any, Any]], keys: Sequence[Any], breathe: Breathe) -> Columns:
+def _one_by_one(rows: Sequence[Mapping[Any, Any]] | Column, keys: Sequence[Any], breathe: Breathe) -> Columns:
     columns = {}
     for name, key in zip(column_names(tuple(keys)), keys, strict=True):
         columns[name] = as_column([row.get(key) for row in rows])
@@ -187,13 +187,13 @@ def _one_by_one(rows: Sequence[Mapping[Any, Any]], keys: Sequence[Any], breathe:
 
 
 def _numbers_of_dicts(
-    rows: Sequence[Mapping[Any, Any]], keys: tuple[str, ...], width: int, breathe: Breathe
+    rows: Sequence[Mapping[Any, Any]] | Column, keys: tuple[str, ...], width: int, breathe: Breathe
 ) -> npt.NDArray[np.float64] | None:
     """One row of numbers for each key, NaN where missing; None where the rows have other keys or anything but plain numbers."""
     read = _picked(keys)
     matrix = np.empty((len(keys), len(rows)), dtype=np.float64)
     for start in range(0, len(rows), SLICE_ROWS):
-        part = rows[start : start + SLICE_ROWS]
+        part = list(rows[start : start + SLICE_ROWS])
         if set(map(len, part)) != {width}:
             return None
         try:
