@@ -113,7 +113,7 @@ class CallReader:
     def _columns(self, calls: Calls, breathe: Breathe) -> tuple[Columns, int]:
         """Columns of alike calls, and the rows of each."""
         rows = calls.array("inputs")
-        if calls.field("origin")[0].form is Form.ROW_OF_FLOATS:
+        if calls.last("origin").form is Form.ROW_OF_FLOATS:
             return self._named(rows_of_bytes(rows, len(rows[0]) // 8, breathe)), 1
         if len(rows) == 1 and not isinstance(rows[0], dict):
             return self._table(rows[0], calls.field("result")[0])
@@ -149,10 +149,10 @@ class CallReader:
         return is_vector or (table.rows != 1 and is_one_answer(result))
 
     def _answers(self, calls: Calls, each: int) -> Answers:
-        results, numbers = calls.field("result"), calls.float_results
-        method = calls.field("origin")[0].method  # alike calls have one
-        count = each * len(results)
-        if isinstance(results[0], Unread):
+        numbers, method = calls.float_results, calls.last("origin").method  # alike calls have one
+        results = calls.field("result") if numbers is None or len(numbers) == 1 else []
+        count = each * len(calls)
+        if results and isinstance(results[0], Unread):
             self.counts["unreadable_predictions"] += count
             return Answers(count)
         try:
@@ -161,7 +161,7 @@ class CallReader:
             )
             return Answers(count) if joined is None else read_answers(joined, count, self.facts, method=method)
         except UsageError:
-            if len(results) > 1:
+            if len(calls) > 1:
                 raise  # one by one it may be the fault of one call only
             self.counts["unreadable_predictions"] += count
             return Answers(count)
@@ -325,7 +325,7 @@ def _all_alike(calls: Calls, breathe: Breathe) -> bool:
 
 
 def _are_alike(calls: Calls) -> bool:
-    form = calls.field("origin")[0].form
+    form = calls.last("origin").form
     if form is Form.ROW_OF_NAMES:
         return True
     if form is Form.ROW_OF_FLOATS:

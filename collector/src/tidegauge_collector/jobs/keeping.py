@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import structlog
 
+from tidegauge.core.windows import DAY_US, HOUR_US, SECOND_US
 from tidegauge_collector.control import ControlStore
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.objectives import BY_MINUTE
@@ -17,12 +18,10 @@ from tidegauge_collector.telemetry.expire import KeptMinutes, Retention, expire
 from tidegauge_collector.telemetry.settle import settle
 from tidegauge_collector.telemetry.store import TelemetryStore
 
-CLOSED_AFTER_US = 2 * 3_600 * 1_000_000
+CLOSED_AFTER_US = 2 * HOUR_US
 """Windows and days that ended so long ago get few more deltas."""
 MOST_STEPS = 4
-SECOND_US = 1_000_000
-_DAY_US = 86_400 * SECOND_US
-SPARE_US = 2 * _DAY_US
+SPARE_US = 2 * DAY_US
 """What minutes are kept for beyond an objective's window: a day is settled whole, and in its time zone."""
 
 log = structlog.get_logger(__name__)
@@ -97,4 +96,4 @@ def retention_of(settings: CollectorSettings) -> Retention:
 
 
 def _days(count: float) -> int:
-    return int(count * _DAY_US)
+    return int(count * DAY_US)

@@ -21,7 +21,7 @@ def judged_in_order(
     """The verdicts of what was seen, in the order of the window ends, from what was judged before and among them."""
     if not len(seen):
         return []
-    histories = _before(store, deployment, monitor, version, int(seen.window_end_us[0]))
+    histories = _before(store, deployment, monitor, version, int(seen.window_end_us.min()))
     judged: list[Judgement] = []
     for family in seen.families():
         learned = [
