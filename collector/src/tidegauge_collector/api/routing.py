@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from tidegauge.core.windows import SECOND_US
 from tidegauge_collector.api.alerts import alert_number
 from tidegauge_collector.api.query import check_known
 from tidegauge_collector.api.scope import Json, Query, Sources
 from tidegauge_collector.core.routing import Policy, Reason, Route, Routing
-
-_SECOND_US = 1_000_000
 
 
 def list_routes(sources: Sources, query: Query) -> Json:
@@ -57,13 +56,13 @@ def _route(routing: Routing, route: Route) -> Json:
 def _policy(policy: Policy) -> Json:
     """How soon and how often, in numbers: `how` says the same in English."""
     return {
-        "wait_s": policy.wait_us // _SECOND_US,
-        "interval_s": policy.interval_us // _SECOND_US,
-        "repeat_s": None if policy.repeat_us is None else policy.repeat_us // _SECOND_US,
+        "wait_s": policy.wait_us // SECOND_US,
+        "interval_s": policy.interval_us // SECOND_US,
+        "repeat_s": None if policy.repeat_us is None else policy.repeat_us // SECOND_US,
         "send_resolved": policy.send_resolved,
         "hours": None if policy.hours is None else str(policy.hours),
         "digest": None if policy.digest is None else str(policy.digest),
-        "escalate_after_s": None if policy.escalate_after_us is None else policy.escalate_after_us // _SECOND_US,
+        "escalate_after_s": None if policy.escalate_after_us is None else policy.escalate_after_us // SECOND_US,
         "escalate_to": list(policy.escalate_to),
     }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tidegauge.core.windows import DAY_US
 from tidegauge_collector.api.bodies import (
     Alerting,
     Body,
@@ -27,7 +28,7 @@ from tidegauge_collector.measuring.measurement import rfc3339
 
 FIELDS = ("matchers", "starts_at", "ends_at", "duration", "weekly", "comment", "actor")
 PREVIEWED = (*MATCHED, "label")
-LOOKED_BACK_US = 7 * 86_400_000_000
+LOOKED_BACK_US = 7 * DAY_US
 MAX_LOOKED_AT = 5_000
 MAX_SHOWN = 20
 STATES = ("pending", "active", "waiting", "ended")
