@@ -104,3 +104,13 @@ def test_how_far_judging_has_come_is_told_of_one_as_of_all(store):
         ("shop", "drift", "2"): 8 * DAY_US,
     }
     assert {key: judged_until(store, key[0], monitor=key[1], version=key[2]) for key in found} == found
+
+
+def test_what_is_folded_beyond_the_end_between_two_looks_is_left_out(store):
+    sender = Sender()
+    for place, rows in enumerate((3, 5)):
+        profile = profile_numeric("temp", numeric_values([1.0] * rows))
+        at = Window(place * HOUR_US, (place + 1) * HOUR_US)
+        fold(store, [sender.send(profile_frame([profile], at))], LogPosition(b"log", place + 1))
+
+    assert daily_rows(store, {Source().deployment: HOUR_US}) == {Source().deployment: (0, 0, 0, 0, 0, 0, 3)}

@@ -1,5 +1,6 @@
 -- How many predictions do the profiles of each deployment's newest seven times 24 hours count, a day? One column of each version stands for
--- all: they count the same rows. `ago` counts whole days back from the end.
+-- all: they count the same rows. `ago` counts whole days back from the end; what
+-- was folded beyond it meanwhile is left out.
 WITH of_versions AS (
     SELECT series_id, deployment, version, column_name, end_us
     FROM series JOIN lasts USING (deployment)
@@ -18,5 +19,5 @@ found AS (
 )
 SELECT deployment, CAST((end_us - 1 - window_start_us) // 86400000000 AS INTEGER) AS ago, CAST(SUM(rows) AS BIGINT)
 FROM found
-WHERE window_start_us >= end_us - 604800000000
+WHERE window_start_us >= end_us - 604800000000 AND window_start_us < end_us
 GROUP BY deployment, ago;
