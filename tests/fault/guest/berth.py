@@ -208,6 +208,16 @@ def state_of(pid: int) -> str:
         return ""
 
 
+def caught_by(pid: int) -> set[int]:
+    """The signals for which a process has handlers; none where there is no such process."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return set()
+    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return {number for number in range(1, 65) if caught >> (number - 1) & 1}
+
+
 def children_of(pid: int) -> list[int]:
     """The living and dead children of a process."""
     found = []

@@ -43,4 +43,31 @@ def assert_conserved(berth: Berth) -> None:
 
 
 def test_every_way_is_tried() -> None:
-    assert len(WAYS) == 8 + 6
+    assert len(WAYS) == 9 + 6
+
+
+def test_two_greenlets_that_start_shippers_at_once_do_not_stop_each_other(berth: Berth) -> None:
+    """gevent patches the threads after the lock was made, as in gunicorn's workers; who starts a process lets others go on."""
+    ended = berth.run(TWO_AT_ONCE, timeout_s=60)
+
+    assert (ended.code, ended.out.split(), ended.err) == (0, ["one", "two"], "")
+
+
+TWO_AT_ONCE = """
+import sys, threading, time
+from pathlib import Path
+from tidegauge.shipper import start
+from gevent import monkey
+
+monkey.patch_all()
+def start_slowly(root, token):
+    time.sleep(0.05)
+    print(root.name)
+
+start._STARTS["process"] = start_slowly
+threads = [threading.Thread(target=start.ensure_shipper, args=(Path(name),)) for name in ("one", "two")]
+for one in threads:
+    one.start()
+for one in threads:
+    one.join()
+"""

@@ -10,7 +10,7 @@ import signal
 import sys
 
 import pytest
-from guest_berth import Berth, children_of, crcs, digests, ids_in, state_of, wait_until
+from guest_berth import Berth, caught_by, children_of, crcs, digests, ids_in, state_of, wait_until
 from guest_load import ENOUGH, Load, Watch, kill_now_and_then
 
 SECONDS = float(os.environ.get("GUEST_SECONDS", "6"))
@@ -46,6 +46,13 @@ def dead_and_unburied(server: int) -> list[int]:
     return [pid for parent in families for pid in children_of(parent) if state_of(pid) == "Z"]
 
 
+def all_hear(workers: list[int]) -> bool:
+    """Whether each has handlers of its own: until then it has gunicorn's, which takes SIGTERM, and nothing comes of it for 30 s."""
+    return len(workers) == WORKERS and all(
+        signal.SIGTERM in (caught := caught_by(pid)) and signal.SIGHUP not in caught for pid in workers
+    )
+
+
 def is_all_stored(berth: Berth) -> bool:
     return berth.sealed().keys() <= dict(berth.stored()).keys()
 
@@ -72,6 +79,9 @@ def test_workers_killed_under_load_cost_no_answer_and_no_frame(
             every_s = min(5.0, seconds / 2)
             killed = kill_now_and_then(lambda: workers_of(berth, server), load, every_s=every_s, for_s=seconds)
         wait_until(lambda: not dead_and_unburied(server), "no zombie is left")
+        wait_until(
+            lambda: all_hear(workers_of(berth, server)), "all workers are there and would end when they are told to"
+        )
         os.kill(server, signal.SIGTERM)
         wait_until(lambda: state_of(server) in "Z", "gunicorn has ended")
         wait_until(lambda: is_all_stored(berth), "the collector has every sealed frame")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from tidegauge.complaints import COMPLAINTS
 from tidegauge.errors import TidegaugeError
+from tidegauge.locks import is_of_this_process
 from tidegauge.shipper.destination import TOKEN_VARIABLE, Destination, write_destination
 from tidegauge.shipper.lock import Holder, ShipperLock, is_held, read_holder
 from tidegauge.spool.disk import ONLY_THIS
@@ -88,7 +89,7 @@ def start_shipper(root: Path, *, mode: str = "process", token: str | None = None
         _complain(root, f"shipper {mode!r} is unknown: use 'process', 'thread' or 'none'")
         return
     try:
-        with _lock:
+        with _current_lock():
             start(root, token)
     except Exception as error:  # noqa: BLE001 - the host comes first; what is sealed stays in the spool
         _complain(
@@ -98,10 +99,18 @@ def start_shipper(root: Path, *, mode: str = "process", token: str | None = None
 
 def stop_shipper(root: Path, *, drain_s: float = 0.0) -> None:
     """End the thread that this process started for the root, after shipping for `drain_s` at most; a process is left alone."""
-    with _lock:
+    with _current_lock():
         thread = _threads.pop(root, None)
     if thread is not None:
         thread.stop(drain_s)
+
+
+def _current_lock() -> threading.Lock:
+    """A new one where threads were patched meanwhile: who starts a process lets other greenlets go on, and they must not stop it."""
+    global _lock  # noqa: PLW0603
+    if not (is_of_this_process(_lock) or _lock.locked()):
+        _lock = threading.Lock()
+    return _lock
 
 
 def _start_thread(root: Path, token: str | None) -> None:

@@ -20,6 +20,7 @@ from typing import TypeVar
 
 from tidegauge.complaints import COMPLAINTS
 from tidegauge.errors import SpoolError
+from tidegauge.locks import is_of_this_process
 from tidegauge.settings import AgentSettings
 from tidegauge.worker.calls import (
     LARGE_BYTES,
@@ -96,10 +97,17 @@ class Runtime:
         if time.monotonic() < self._threadless_until_s:
             self._work_inline()
             return False
+        self._renew_locks()
         with self._work:
             if not self._start_thread():
                 self._threadless_until_s = time.monotonic() + THREADLESS_S
         return self.running
+
+    def _renew_locks(self) -> None:
+        """Where threads were patched since the locks were made, and none of ours runs that knows the old ones."""
+        if not is_of_this_process(self._work):
+            self._work = threading.RLock()
+            self._stop = threading.Event()
 
     def _start_thread(self) -> bool:
         if self.running or not threads_can_run():

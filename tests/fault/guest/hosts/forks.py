@@ -5,9 +5,11 @@ import multiprocessing
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from typing import Any
 
 if "gevent-early" in sys.argv:
     from gevent import monkey
@@ -16,6 +18,8 @@ if "gevent-early" in sys.argv:
 
 import ledger
 import service
+
+from tidegauge.worker.deployment import DeploymentWorker
 
 
 def fork(then: Callable[[], None]) -> int:
@@ -140,6 +144,31 @@ def gevent_late() -> None:
     gevent_greenlets()
 
 
+def gevent_after_fork() -> None:
+    """As gunicorn's gevent workers: patched in the child, which ends while the worker, a greenlet there, is in the middle of sealing."""
+
+    def child() -> None:
+        from gevent import monkey
+
+        monkey.patch_all()
+        sealing, seal = threading.Event(), DeploymentWorker.seal
+
+        def seal_slowly(*arguments: Any, **options: Any) -> Any:
+            frames = seal(*arguments, **options)
+            if frames and not sealing.is_set():
+                sealing.set()
+                time.sleep(0.2)  # others go on meanwhile, as they do in the pauses of a long seal
+            return frames
+
+        DeploymentWorker.seal = seal_slowly  # type: ignore[method-assign]
+        service.answer_many("sealed", 20)
+        assert sealing.wait(30)
+        service.answer_many("last", 20)
+        sys.exit(0)
+
+    wait(fork(child))
+
+
 WAYS: dict[str, Callable[[], None]] = {
     "os.fork": os_fork,
     "os.fork while sealing": fork_while_sealing,
@@ -151,6 +180,7 @@ WAYS: dict[str, Callable[[], None]] = {
     "asyncio": asyncio_tasks,
     "gevent-early": gevent_greenlets,
     "gevent-late": gevent_late,
+    "gevent after the fork": gevent_after_fork,
 }
 
 if __name__ == "__main__":
