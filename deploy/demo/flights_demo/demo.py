@@ -19,7 +19,7 @@ from flights_demo.desk import Desk, OnCall
 from flights_demo.evidence import Evidence, gather
 from flights_demo.plan import Plan
 from flights_demo.processes import run_job
-from flights_demo.receiver import Receiver, new_secret
+from flights_demo.receiver import Message, Receiver, new_secret
 from flights_demo.replay import Replaying
 from flights_demo.report import print_report
 from flights_demo.shift import parse_shift
@@ -81,12 +81,14 @@ class Demo:
             with self._console.status("Waiting until the deployment is settled …"):
                 self._shipped(plan)
                 status = self._settled(client)
-                self._delivered(client)
+        with self._console.status(
+            "Waiting until everybody has been told …"
+        ):  # also of what the one on call did at last
+            alerts, messages = self._delivered(client)
         with self._console.status("Comparing what is stored with what was sent …"):
-            messages = self._receiver.messages()
             told = {"costs": replaying.costs, "kills": replaying.kills, "isolation": isolation}
             told["stories"] = self._desk.stories() if self._desk is not None else []
-            seen = gather(plan, client, status, messages=messages, **told)
+            seen = gather(plan, client, status, alerts=alerts, messages=messages, **told)
             checks = check_all(seen)
         print_report(self._console, seen, checks)
         write_result(plan.folder / "result.json", seen, checks)
@@ -150,13 +152,14 @@ class Demo:
             f"the deployment is not settled after {SETTLE_S:.0f} s; its status is {json.dumps(status)}"
         )
 
-    def _delivered(self, client: Client) -> None:
-        """Wait until no alert event is on its way any more; what has not arrived by then, the checks tell."""
+    def _delivered(self, client: Client) -> tuple[list[Json], list[Message]]:
+        """The alerts and what arrived of them, once nothing is on its way; what has not arrived in time, the checks tell."""
         deadline = time.monotonic() + DELIVER_S
-        while time.monotonic() < deadline:
-            deliveries = [each for alert in client.alerts() for each in alert["deliveries"]]
-            if all(each["status"] == "delivered" for each in deliveries):
-                return
+        while True:
+            alerts, messages = client.alerts(), self._receiver.messages()
+            is_quiet = all(each["status"] == "delivered" for alert in alerts for each in alert["deliveries"])
+            if (is_quiet and client.alerts() == alerts) or time.monotonic() >= deadline:
+                return alerts, messages
             time.sleep(POLL_S)
 
 

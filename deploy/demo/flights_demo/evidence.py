@@ -67,7 +67,9 @@ class Evidence:
         return rows[rows["is_labelled"] & (rows["month"] == month)]
 
 
-def gather(plan: Plan, client: Client, status: Json, *, messages: list[Message], **told: Any) -> Evidence:
+def gather(
+    plan: Plan, client: Client, status: Json, *, alerts: list[Json], messages: list[Message], **told: Any
+) -> Evidence:
     """Read the ledger, ask the collector; `told` is what the run itself saw (`costs`, `kills`, `isolation`, `stories`)."""
     rows: pd.DataFrame = pd.read_pickle(plan.replay_file)
     ledger = read_ledger(plan.folder, plan.workers)
@@ -82,7 +84,7 @@ def gather(plan: Plan, client: Client, status: Json, *, messages: list[Message],
         stored=list(client.predictions()),
         accuracy=measured_accuracy(client, months_of(rows["day"])),
         psi=client.measurements(metric="psi", column="*", step="day"),
-        alerts=client.alerts(),
+        alerts=alerts,
         messages=messages,
         **told,
     )

@@ -208,3 +208,27 @@ def test_what_cannot_be_judged_holds_up_nobody_else(
     assert found == {"broken": ([None, None], False), "shop": (["ok", "ok"], True)}
     assert verdicts(port, "broken") == ["ok", "ok"]
     assert port.get("/deployments/broken/status")["settled"] is True
+
+
+def test_news_that_come_while_a_deployment_is_judged_are_news_for_the_next_pass(
+    port: Harbour, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with agent_at(port, tmp_path / "spool", NAME, alerts="all") as agent:
+        give_baseline(agent)
+        record_days(agent, REPLAY, [HEALTHY])
+        port.ship(agent, end=True)
+    port.settle()
+    judging = port.collector.judging
+    read, passes = judging._look.progress.read, []
+
+    def read_and_hear(name: str, *rest: Any) -> Any:
+        if not passes:
+            judging.expect([NAME])  # as a request of another thread does that changes a monitor
+        passes.append(judging.is_settled(name))
+        return read(name, *rest)
+
+    monkeypatch.setattr(judging._look.progress, "read", read_and_hear)
+    port.call(port.collector.catch_up())
+
+    assert passes == [False, False]
+    assert judging.is_settled(NAME)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -112,6 +113,7 @@ class Judging:
         self._on_judged = on_judged
         self._until: dict[Series, int] = {}  # -> last judged window end
         self._behind: dict[str, None] = {}  # deployments with news, the longest waiting first
+        self._at_hand = ""  # the one that a pass is at: news that come meanwhile are news again
         self._failing: set[str] = set()  # those of which something could not be judged; the next news tries again
         self._quiet: set[str] = set()  # those whose last whole pass saw nobody who may still send
         self._started = False
@@ -129,7 +131,8 @@ class Judging:
 
     def is_settled(self, deployment: str) -> bool:
         """Whether every window has been judged that was ready when nobody could send any more."""
-        return deployment in self._quiet and deployment not in self._behind and deployment not in self._failing
+        unsettled = deployment in self._behind or deployment == self._at_hand or deployment in self._failing
+        return deployment in self._quiet and not unsettled
 
     def expect(self, deployments: Iterable[str]) -> None:
         """Say that deployments have news, before the next pass comes to them."""
@@ -149,10 +152,24 @@ class Judging:
         deadline = time.monotonic() + PASS_SECONDS
         changed, seen = False, self._look.progress.seen()
         for name in list(self._behind):
-            changed |= self._pass(name, seen, deadline)
+            with self._taken(name):
+                changed |= self._pass(name, seen, deadline)
             if time.monotonic() >= deadline:
                 break
         return changed
+
+    @contextmanager
+    def _taken(self, name: str) -> Iterator[None]:
+        """Out of the queue while a pass is at it: what another thread expects meanwhile is news for the next one."""
+        self._at_hand = name
+        self._behind.pop(name, None)
+        try:
+            yield
+        except BaseException:
+            self.expect([name])
+            raise
+        finally:
+            self._at_hand = ""
 
     def _pass(self, name: str, seen: Seen, deadline: float) -> bool:
         """Judge a deployment until nothing is due or the time is up; it waits at the end of the queue then."""
@@ -170,7 +187,6 @@ class Judging:
             due = self._due(one.deployment, progress, failed)
         if deployment is not None and not due:
             changed |= self._compose(deployment, failed)
-        self._behind.pop(name, None)
         if due:
             self._behind[name] = None
         (self._failing.add if failed else self._failing.discard)(name)
