@@ -26,6 +26,8 @@ def summary(items: Sequence[Json]) -> Json:
         "by_verdict": {word: verdicts.count(word) for word in sorted(set(verdicts))},
         "predictions_last_day": 978 * len(items),
         "predictions_last_week": 5_608 * len(items),
+        "predictions_last_30_days": 24_000 * len(items),
+        "predictions_last_90_days": 71_500 * len(items),
         "alerts_open": 2,
         "alerts_opened": 9,
         "acknowledged": {"n": 4, "median_s": 720.0},

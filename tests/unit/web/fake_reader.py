@@ -100,6 +100,8 @@ SUMMARY: dict[str, Any] = {
     "by_verdict": {"warning": 1},
     "predictions_last_day": 978,
     "predictions_last_week": 6528,
+    "predictions_last_30_days": 27_000,
+    "predictions_last_90_days": 80_500,
     "alerts_open": 1,
     "alerts_opened": 3,
     "acknowledged": {"n": 2, "median_s": 720.0},
