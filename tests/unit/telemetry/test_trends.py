@@ -10,8 +10,8 @@ from tidegauge.core.windows import DAY_US, HOUR_US, Window
 from tidegauge_collector.telemetry.fold import LogPosition, fold
 from tidegauge_collector.telemetry.judged import all_judged_until, judged_until
 from tidegauge_collector.telemetry.judgements import Judgement, append_judgements
-from tidegauge_collector.telemetry.testing import Sender, Source, judgement_columns, profile_frame
 from tidegauge_collector.telemetry.settle import settle
+from tidegauge_collector.telemetry.testing import Sender, Source, judgement_columns, profile_frame
 from tidegauge_collector.telemetry.trends import MOST_READS, DailyRows, daily_rows, daily_verdicts
 
 DAILY = Judgement(

@@ -60,7 +60,8 @@ async def test_fleet_page_lists_deployments_worst_first(client: Client, reader: 
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"), [("24h", ("24 h", "978")), ("7d", ("7 d", "6,528")), ("", ("30 d", "27,000")), ("90d", ("90 d", "80,500"))]
+    ("asked", "told"),
+    [("24h", ("24 h", "978")), ("7d", ("7 d", "6,528")), ("", ("30 d", "27,000")), ("90d", ("90 d", "80,500"))],
 )
 async def test_predictions_are_of_the_chosen_range_and_say_it(
     client: Client, asked: str, told: tuple[str, str]

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tidegauge.core.windows import to_us
 from tidegauge_collector.api.errors import dump_json, refusal
-from tidegauge_collector.api.query import BadRequest
+from tidegauge_collector.api.query import BadRequest, UnknownName
 from tidegauge_collector.control import ControlStore
 from tidegauge_collector.core.calendar import duration_us
 
@@ -54,7 +54,7 @@ def check_fields(body: Body, *known: str) -> None:
     if unknown:
         close = difflib.get_close_matches(unknown[0], known, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known) or 'none'}"
-        raise BadRequest(f"unknown field {unknown[0]!r:.80}; {hint}")
+        raise UnknownName(f"unknown field {unknown[0]!r:.80}; {hint}")
 
 
 def read_flag(body: Body, name: str) -> bool:
@@ -121,6 +121,6 @@ async def done(work: Awaitable[Any]) -> Any:
     try:
         return await work
     except LookupError as problem:
-        raise refusal(web.HTTPNotFound, str(problem.args[0]) if problem.args else "not found") from problem
+        raise refusal(web.HTTPNotFound, problem) from problem
     except (ValueError, OverflowError) as problem:
-        raise refusal(web.HTTPBadRequest, str(problem)) from problem
+        raise refusal(web.HTTPBadRequest, problem) from problem

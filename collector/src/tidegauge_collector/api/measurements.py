@@ -11,6 +11,7 @@ from tidegauge_collector.api.against import read_against
 from tidegauge_collector.api.query import (
     BadRequest,
     NotFound,
+    UnknownName,
     check_known,
     read_choice,
     read_seconds,
@@ -96,7 +97,7 @@ def list_measurements(sources: Sources, name: str, query: Query) -> Json:
         raise BadRequest(f"metric is missing: write one of {', '.join(METRICS)}")
     family = family_of(metric, by_group=bool(query.get("group")))
     if family is None:
-        raise BadRequest(f"metric={unknown_metric(metric)}")
+        raise UnknownName(f"metric={unknown_metric(metric)}")
     column = query.get("column", "")
     if not family.of_columns and column not in ALL_COLUMNS:
         raise BadRequest(f"column={column!r:.140}: {metric} is of the whole deployment; leave column away")

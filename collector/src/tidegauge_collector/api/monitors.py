@@ -260,11 +260,11 @@ async def _answered(work: Awaitable[Json]) -> web.Response:
     try:
         found = await work
     except DefinitionsChanged as problem:
-        raise refusal(web.HTTPConflict, str(problem)) from problem
+        raise refusal(web.HTTPConflict, problem) from problem
     except LookupError as problem:
-        raise refusal(web.HTTPNotFound, str(problem.args[0])) from problem
+        raise refusal(web.HTTPNotFound, problem) from problem
     except ValueError as problem:
-        raise refusal(web.HTTPBadRequest, str(problem)) from problem
+        raise refusal(web.HTTPBadRequest, problem) from problem
     return web.Response(text=dump_json(found), content_type="application/json", headers={"Cache-Control": "no-store"})
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from aiohttp import web
 
 from . import alerts, formats
-from .failures import told_by
+from .failures import Problem, problem_of
 from .forms import Doer, back_to, named, read_form
 from .language import LANGUAGES
 from .reader import Json, Reader
@@ -20,6 +20,8 @@ SHOWN = 50
 STATUSES = ("firing", "resolved", "all")
 FILTERS = ("deployment", "severity", "owner", "acknowledged", "monitor")
 SEARCH = "q"  # what the address calls the API's `search`, as on the page of all deployments
+SAID_BESIDE = frozenset({400, 409, 413, 429, 503})
+"""Errors that are told on the page of the form, not instead of it."""
 DEEDS = ("acknowledge", "unacknowledge", "assign", "comment", "mute", "unmute", "resolve", "silence", "resend", "name")
 
 
@@ -55,9 +57,9 @@ class Inbox:
         try:
             await self._do(request, number, deed, form)
         except web.HTTPError as error:
-            if error.status not in {400, 429}:
+            if error.status not in SAID_BESIDE:
                 raise
-            return await self._alert(request, problem=told_by(error), written=form, status_code=error.status)
+            return await self._alert(request, problem=problem_of(error), written=form, status_code=error.status)
         return back_to(f"/alerts/{quote(number, safe='')}", deed, form, language_of(request))
 
     async def _do(self, request: web.Request, number: str, deed: str, form: Mapping[str, str]) -> None:
@@ -117,7 +119,7 @@ class Inbox:
         self,
         request: web.Request,
         *,
-        problem: str = "",
+        problem: Problem | None = None,
         written: Mapping[str, str] | None = None,
         status_code: int = 200,
     ) -> web.Response:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from types import MappingProxyType
+from typing import Any
 
 import jinja2
 import structlog
@@ -13,8 +14,9 @@ from markupsafe import Markup
 from . import alerts, fleet, formats, limits, metrics, models, tabs, telling, week
 from .assets import Assets
 from .catalogue import Text, load_text
-from .failures import told_by
-from .forms import remembered
+from .failures import Problem, problem_of
+from .forms import FORM, remembered
+from .headers import SECURITY_HEADERS
 from .language import LANGUAGES, choose_language
 
 log = structlog.get_logger(__name__)
@@ -26,6 +28,7 @@ NAVIGATION = (("fleet", "/"), ("alerts", "/alerts"), ("silences", "/silences"), 
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "theme"
+JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +80,31 @@ class Renderer:
             try:
                 return await page(request)
             except web.HTTPError as error:
-                return self._failure(request, error.status, told_by(error))
+                return self._failure(request, error.status, problem_of(error))
             except web.HTTPException:  # a redirect
                 raise
             except Exception as problem:
                 log.error("page.failed", path=request.path, problem=repr(problem), exc_info=True)
-                return self._failure(request, 500, type(problem).__name__)
+                return self._failure(request, 500, Problem("failed", type(problem).__name__))
 
         return answer
 
-    def _failure(self, request: web.Request, status: int, detail: str) -> web.Response:
+    def outermost(self) -> Any:
+        """A middleware: a form that is refused before its page sees it (no right, a session that has ended) is told as a page too."""
+
+        @web.middleware
+        async def middleware(request: web.Request, handler: Page) -> web.StreamResponse:
+            answer = await handler(request)
+            is_form = request.method == "POST" and request.content_type == FORM
+            if is_form and answer.status >= 400 and isinstance(answer, web.Response) and answer.content_type == JSON:
+                page = self._failure(request, answer.status, problem_of(answer))
+                page.headers.update(SECURITY_HEADERS)
+                return page
+            return answer
+
+        return middleware
+
+    def _failure(self, request: web.Request, status: int, problem: Problem) -> web.Response:
         where = request.match_info
         tab = where.get("tab", "")
         return self.render(
@@ -96,7 +114,7 @@ class Renderer:
             name=where.get("name", ""),
             alert=where.get("id", ""),
             tab=tab if tab and tab not in tabs.TABS else "",
-            detail=detail,
+            problem=problem,
         )
 
 

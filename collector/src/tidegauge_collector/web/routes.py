@@ -34,6 +34,7 @@ def add_web_routes(app: web.Application, read: Reader, access: Access | None = N
         app.router.add_get("/login", secured(sign_in.form))
         app.router.add_post("/login", secured(sign_in.enter))
         app.router.add_post("/logout", secured(sign_in.leave))
+    app.middlewares.insert(0, renderer.outermost())
     pages = Pages(read, renderer)
 
     def show(path: str, page: Page) -> None:

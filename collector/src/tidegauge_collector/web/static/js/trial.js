@@ -1,5 +1,6 @@
 // Other limits for a monitor: what they would have said of what is stored, what saving them would change, and saving them.
 import { ApiError, change } from "./api.js";
+import { told } from "./dom.js";
 import { count, day } from "./format.js";
 import { columnName, t } from "./text.js";
 
@@ -15,7 +16,7 @@ for (const form of document.querySelectorAll(".trial-form")) {
       await DEEDS[event.submitter.value](form, say);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      say(error.message);
+      output.replaceChildren(...told(error));
     }
   });
 }
