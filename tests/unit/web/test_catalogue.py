@@ -15,6 +15,7 @@ from tidegauge_collector.web.catalogue import BROWSER_SECTIONS, Text, load_text
 from tidegauge_collector.web.fleet import GROUPS, SORTS
 from tidegauge_collector.web.inbox import STATUSES
 from tidegauge_collector.web.language import LANGUAGES, PLURALS, plural_of
+from tidegauge_collector.web.watching import INDICATORS, PARAMETERS
 
 ROOM = Path(tidegauge_collector.web.__file__).parent
 SPOKEN_FROM_OUTSIDE = {
@@ -147,6 +148,7 @@ def test_no_text_is_left_that_nothing_asks_for() -> None:
     }
     built |= {f"parameter.{name}" for name in TOLD_PARAMETERS}
     built |= {f"fleet.sort_{word}" for word in SORTS} | {f"fleet.group_{word or 'none'}" for word in GROUPS}
+    built |= {f"objective.of_{indicator}" for indicator in INDICATORS} | {f"objective.for_{one}" for one in PARAMETERS}
     built |= {f"error.{code}" for code in CODES}
     built |= {f"signin.why_{reason}" for reason in REASONS - {"deployment", "certificate"}}
 

@@ -14,6 +14,7 @@ from tidegauge.core.windows import to_us
 from tidegauge_collector.api.errors import dump_json, refusal
 from tidegauge_collector.api.query import BadRequest, UnknownName
 from tidegauge_collector.control import ControlStore
+from tidegauge_collector.control.definitions import DefinitionsChanged
 from tidegauge_collector.core.calendar import duration_us
 
 Body = Mapping[str, Any]
@@ -111,15 +112,17 @@ def actor_named(asking: str, body: Body) -> str:
 
 
 async def answered(work: Awaitable[Any]) -> web.Response:
-    """The result as JSON; what does not exist is 404, what is wrong 400."""
+    """The result as JSON; what does not exist is 404, what changed meanwhile 409, what is wrong 400."""
     found = await done(work)
     return web.Response(text=dump_json(found), content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 async def done(work: Awaitable[Any]) -> Any:
-    """The result; what does not exist is raised as 404, what is wrong as 400."""
+    """The result; what does not exist is raised as 404, what changed meanwhile as 409, what is wrong as 400."""
     try:
         return await work
+    except DefinitionsChanged as problem:
+        raise refusal(web.HTTPConflict, problem) from problem
     except LookupError as problem:
         raise refusal(web.HTTPNotFound, problem) from problem
     except (ValueError, OverflowError) as problem:

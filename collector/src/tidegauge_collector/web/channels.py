@@ -13,7 +13,8 @@ from aiohttp import web
 
 from .failures import Problem, problem_of
 from .forms import Doer, back_to, named, read_form
-from .inbox import API, language_of
+from .inbox import API
+from .language import stated_language
 from .reader import Json, Reader
 from .rendering import Renderer
 
@@ -50,7 +51,7 @@ class Desk:
                     raise web.HTTPBadRequest(text=f"{deed!r:.80} is nothing to do with a channel")
         except web.HTTPError as error:
             return await self._channels(request, problem=problem_of(error), status_code=error.status)
-        return back_to("/channels", "resume", form, language_of(request))
+        return back_to("/channels", "resume", form, stated_language(request.query))
 
     async def silences(self, request: web.Request) -> web.Response:
         """GET /silences: the ones there are, and a form for another."""
@@ -70,7 +71,9 @@ class Desk:
                 await self.do(request, "POST", f"{API}/silences", _wanted(form))
         except web.HTTPError as error:
             return await self._silences(request, problem=problem_of(error), status_code=error.status, written=form)
-        return back_to("/silences", "unsilence" if form.get("do") == "end" else "silence", form, language_of(request))
+        return back_to(
+            "/silences", "unsilence" if form.get("do") == "end" else "silence", form, stated_language(request.query)
+        )
 
     async def _channels(
         self,

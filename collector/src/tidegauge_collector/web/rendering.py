@@ -11,13 +11,13 @@ import structlog
 from aiohttp import web
 from markupsafe import Markup
 
-from . import alerts, fleet, formats, limits, metrics, models, tabs, telling, week
+from . import alerts, fleet, formats, limits, metrics, models, tabs, telling, watching, week
 from .assets import Assets
 from .catalogue import Text, load_text
 from .failures import Problem, problem_of
 from .forms import FORM, remembered
 from .headers import SECURITY_HEADERS
-from .language import LANGUAGES, choose_language
+from .language import LANGUAGES, choose_language, stated_language
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ class Renderer:
         """The page `template`; `active` is the entry of NAVIGATION that it belongs to, `kept` goes along when the language changes."""
         text = spoken(request)
         language = text.language
-        stated = language if request.query.get("lang") in LANGUAGES else None
+        stated = stated_language(request.query)
         html = self.templates.get_template(template).render(
             t=text,
             languages=[(code, str(request.rel_url.update_query(lang=code, **kept))) for code in LANGUAGES],
@@ -167,7 +167,6 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         count=formats.count,
         rfc3339=formats.rfc3339,
         tupled=tuple,
-        without_series=models.without_series,
     )
     environment.globals.update(
         asset=assets.url,
@@ -178,6 +177,7 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         why_route=worded(telling.why_route),
         pattern_name=worded(telling.pattern_name),
         hours=worded(telling.hours),
+        episode_names=worded(telling.episode_names),
         champion=models.champion,
         rules_of=models.rules,
         charted_columns=models.charted_columns,
@@ -202,6 +202,7 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         limit_lines=limits.lines,
         ratio_limits=limits.of_ratios,
         zone_of=formats.zone_of,
+        watching=watching,
     )
     environment.globals["block_cell"] = _block_cells(environment)
     return environment

@@ -15,13 +15,15 @@ from .reader import Reader
 from .rendering import Page, Renderer, load_templates
 from .report import Report
 from .signin import SignIn
+from .watch import Watch
 
 
 def add_web_routes(app: web.Application, read: Reader, access: Access | None = None, do: Doer | None = None) -> None:
     """Adds `/`, `/report`, `/deployments/{name}`, its tabs, `/favicon.ico` and `/static/…` to `app`.
 
     `read` answers like GET on the REST API of the same origin.
-    With `do` also `/alerts`, `/alerts/{id}`, `/channels` and `/silences`, whose forms have something done.
+    With `do` also `/alerts`, `/alerts/{id}`, `/channels` and `/silences`, whose forms have something done, and forms
+    of monitors and objectives.
     With `access` also `/login` and `/logout`, where browsers sign in and out.
     Every long answer of `app`, the API's too, then travels compressed.
     """
@@ -45,7 +47,10 @@ def add_web_routes(app: web.Application, read: Reader, access: Access | None = N
     show("/deployments/{name}", pages.deployment)
     show("/deployments/{name}/{tab}", pages.deployment)
     if do is not None:
-        inbox, desk = Inbox(read, do, renderer), Desk(read, do, renderer)
+        inbox, desk, watch = Inbox(read, do, renderer), Desk(read, do, renderer), Watch(read, do, pages)
+        app.router.add_post("/deployments/{name}/monitors", secured(renderer.explained(watch.save)))
+        show("/deployments/{name}/monitors/try", watch.again)
+        app.router.add_post("/deployments/{name}/monitors/try", secured(renderer.explained(watch.attempt)))
         for path, page, post in (
             ("/alerts", inbox.listed, inbox.take),
             ("/alerts/{id}", inbox.shown, inbox.act),
