@@ -124,6 +124,7 @@ def _measurements(about: Json, query: Mapping[str, str]) -> Json:
     columns = [column["name"] for column in about["columns"]] if asked == "*" else [asked]
     groups = [one for one in about["segments"] if "group" in query and one.startswith(f"{query['group']}=")]
     questions = [{**query, "segment": group} for group in groups] or [query]
+    questions = [{**one, "metric": metric} for one in questions for metric in query["metric"].split(",")]
     items = [_item(one, column, window) for one in questions for column in columns for window in _windows(query)]
     return {"items": items, "next": None}
 
