@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from tidegauge_collector.refusals import told
+
 from .fake_alerting import of_alerts
 from .fake_deployments import CATEGORICAL, END, HOSTILE, REPLAY, START, ZONE, Json, as_text, deployments
 from .fake_numbers import bins, daily_rows, noise, value_of
@@ -75,7 +77,7 @@ class FakeApi:
 
 def error(kind: type[web.HTTPException], sentence: str) -> web.HTTPException:
     """An error as the API tells it."""
-    return kind(text=json.dumps({"error": sentence}), content_type="application/json")
+    return kind(text=json.dumps(told(kind.status_code, sentence)), content_type="application/json")
 
 
 def _status(about: Json, query: Mapping[str, str]) -> Json:

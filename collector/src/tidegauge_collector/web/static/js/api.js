@@ -30,7 +30,7 @@ async function answer(address, signal, options = { headers: { Accept: "applicati
 async function said(response) {
   const text = await response.text();
   const body = parsed(text);
-  const code = has(`problem.${body.code}`) ? body.code : "failed";
+  const code = has(`problem.${body.code}`) ? body.code : (OF_STATUS[response.status] ?? "failed");
   const sentence = String(body.error ?? text).trim().slice(0, LONGEST) || response.statusText;
   return { code, detail: `${response.status}: ${sentence}` };
 }
@@ -45,6 +45,9 @@ function parsed(text) {
 }
 
 const LONGEST = 2000;
+
+// The word of an answer that has none: that of a proxy in between.
+const OF_STATUS = { 401: "unauthenticated", 403: "forbidden", 404: "not_found", 413: "too_large", 429: "too_many", 502: "unavailable", 503: "unavailable", 504: "unavailable" };
 
 const root = (view) => `/api/v1/deployments/${encodeURIComponent(view.deployment)}`;
 
