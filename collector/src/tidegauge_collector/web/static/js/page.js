@@ -13,6 +13,12 @@ document.addEventListener("htmx:configRequest", (event) => {
   }
 });
 
+// A request that a newer choice overtakes ends as an answer that nobody wants: htmx itself would call it an error in the console.
+document.addEventListener("htmx:beforeRequest", ({ detail: { xhr } }) => { xhr.onabort = xhr.onload; });
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (event.detail.xhr.status === 0) event.preventDefault();
+});
+
 const notice = document.getElementById("notice");
 
 function complain(message, detail = "") {
