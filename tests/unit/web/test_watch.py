@@ -68,7 +68,7 @@ async def test_both_sides_of_limits_and_objectives_have_fields(client: Client) -
     ):
         assert f'name="{name}" value="{value}"' in html
     assert ('name="target" value="99"' in html, 'name="under_s" value="0.3"' in html) == (True, True)
-    assert "outside 0.5 / -1 … 2.5" in html
+    assert "outside ±0.5 / -1 … 2.5" in html
     assert html.count('value="remove"') == 1
 
 
