@@ -12,7 +12,7 @@ chosen AS (
     SELECT deployment, version, COALESCE(MIN(column_name) FILTER (column_name LIKE '\_prediction%' ESCAPE '\'), MIN(column_name)) AS column_name
     FROM of_versions GROUP BY deployment, version
 ),
-asked AS (SELECT series_id, deployment, end_us FROM of_versions JOIN chosen USING (deployment, version, column_name)),
+asked AS MATERIALIZED (SELECT series_id, deployment, end_us FROM of_versions JOIN chosen USING (deployment, version, column_name)),
 found AS (
     SELECT deployment, end_us, window_start_us, rows FROM cells JOIN asked USING (series_id) WHERE window_start_us >= $least_us
     UNION ALL
