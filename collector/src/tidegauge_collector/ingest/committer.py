@@ -83,7 +83,7 @@ class Committer:
             for submission in group:
                 self._append(submission.entries)
             self._log.commit()
-        except Exception as error:  # noqa: BLE001 - told to those who wait; the thread goes on for those who come
+        except Exception as error:  # told to those who wait; the thread goes on for those who come
             self._is_failing = True
             self._counters.count("commit_errors")
             if not isinstance(error, (TidegaugeError, OSError)):
