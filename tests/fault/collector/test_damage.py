@@ -21,6 +21,7 @@ from tidegauge_collector.upkeep.examining import examine
 from tidegauge_collector.upkeep.incidents import incidents
 
 LIVES = 4
+GONE = (grpc.RpcError, httpx.TransportError, FileNotFoundError)  # nobody answers, or nothing says where to ask
 SEEDS = range(max(1, int(os.environ.get("FAULT_ROUNDS", "0")) // 100))
 Damage = Callable[[bytes, random.Random], bytes]
 DATABASE, CONTROL = "telemetry.duckdb", "control.sqlite"
@@ -75,7 +76,7 @@ def answers(lives: Lives) -> bool:
     """Whether it answers well, and has not ended before or in the middle of its answer."""
     try:
         return lives.get(f"/api/v1/deployments/{NAME}/status").status_code == 200
-    except httpx.TransportError:
+    except GONE:
         return False
 
 
@@ -85,7 +86,7 @@ def taken_in(lives: Lives, fleet: Fleet) -> bool:
         fleet.finish(lives.address if lives.is_alive() else served_at_last(lives))
         lives.settled(NAME)
         code = lives.stop()
-    except (grpc.RpcError, httpx.TransportError):
+    except GONE:
         code = lives.wait()
     assert code in {0, 70}, lives.story()
     return code == 0

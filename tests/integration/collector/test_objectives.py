@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collector_harbour import Harbour, agent_at, harbour
+from collector_harbour import Harbour, agent_at, amid_a_month, harbour
 from collector_rows import amounts
 
 from tidegauge_collector.cli import main
@@ -38,7 +38,11 @@ deployments = ["shop-*", "shop"]
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
     """A deployment that answered 100 requests within a moment, 40 of them slowly, ten minutes ago."""
     folder = tmp_path_factory.mktemp("objectives")
-    with harbour(folder / "data") as running, agent_at(running, folder / "spool", NAME) as agent:
+    with (
+        amid_a_month(),
+        harbour(folder / "data") as running,
+        agent_at(running, folder / "spool", NAME) as agent,
+    ):
         for n, latency_s in ((60, 0.1), (40, 0.9)):
             for row in amounts(n):
                 agent.record([row], latency_s=latency_s)
