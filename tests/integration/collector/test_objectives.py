@@ -155,3 +155,12 @@ def test_a_wrong_objective_is_refused_with_all_its_problems(port: Harbour) -> No
     assert answer.status_code == 400
     for said in ("indicator = 'speed'", "did you mean 'target'", "target is missing"):
         assert said in answer.json()["error"]
+
+
+def test_the_page_of_the_running_month_is_of_the_collectors_clock(tmp_path: Path) -> None:
+    with harbour(tmp_path / "data") as port:
+        port.clock.turn(minutes=40 * 24 * 60)
+        page = port.client.get("/report", params={"lang": "en"}).text
+
+        running = datetime.fromtimestamp(port.clock.now_us() / 1e6, UTC)
+    assert f"/api/v1/report?month={running:%Y-%m}&amp;" in page
