@@ -1,12 +1,14 @@
 """For every test: no thread that keeps a process alive may outlast it. For tests of the agent: agents that end with their test."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import tidegauge
 from tidegauge.process import PROCESS
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 
 _OF_EVENT_LOOPS = "asyncio_"
 """Of a loop's own pool, which ends with the loop: that of a collector that serves many tests grows during one of them."""
+
+settings.register_profile(
+    "busy machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # of what an example takes there nothing follows
+settings.load_profile("busy machine")
 
 
 @pytest.hookimpl(trylast=True)  # whatever order there is
@@ -52,6 +59,14 @@ def flights() -> "pd.DataFrame":
     assert spec is not None
     folder = Path(next(iter(spec.submodule_search_locations or []))) / "data"
     return pd.read_csv(next(folder.glob("flights.csv*")))
+
+
+@pytest.fixture
+def still_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wall clock stands still: for tests of which each row must lie in the same window, and no hour turns between two."""
+    now_ns = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now_ns)
+    monkeypatch.setattr(time, "time", lambda: now_ns / 1e9)
 
 
 class Spooled(NamedTuple):

@@ -307,6 +307,7 @@ class Recorder:
         if not self.buffer.offer(call._replace(origin=origin, inputs=copied, result=answer), size):
             kept = ServiceOnly(target, count_rows(inputs), None, started_ns, duration_ns, call.context)
             self.buffer.keep_service_only(kept)
+            self.is_open = False  # the next call looks whether the worker still runs
 
     # ------------------------------------------------------------------ whether to capture
 

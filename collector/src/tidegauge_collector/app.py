@@ -24,6 +24,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from tidegauge.core.windows import to_datetime
 from tidegauge_collector.access import Access
 from tidegauge_collector.access.requests import guarding
 from tidegauge_collector.api.actuals import ActualsIntake
@@ -359,7 +360,7 @@ class Collector:
             inbound=InboundRoute(alerting, self.sender.channels),
         )
         add_api_routes(application, api, changes)
-        add_web_routes(application, api.read, self.access, doing)
+        add_web_routes(application, api.read, self.access, doing, now=lambda: to_datetime(self._clock.now_us()))
         runner = JsonRunner(application, access_log=None, shutdown_timeout=GRACE_S)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)

@@ -90,14 +90,14 @@ def test_a_prediction_in_the_service_arrives_at_the_collector_through_the_sideca
     begin(sys.executable, str(service), **to, **credentials)
     url = f"http://127.0.0.1:{free_port}"
     waited(lambda: answers(f"{url}/healthz"))
-    assert httpx.post(f"{url}/price", json={"order_id": "o-1", "area": 80, "age": 0}).json() == {"price": 290_000}
+    order = {"order_id": "o-1", "area": 80, "age": 0}
+    assert httpx.post(f"{url}/price", json=order, timeout=WAIT_S).json() == {"price": 290_000}
     (folder / "spool").mkdir(exist_ok=True)
     begin("tidegauge", "ship", "--spool", str(folder / "spool"))
 
     token = (folder / "access/prometheus.token").read_text().strip()
-    with httpx.Client(
-        verify=ssl.create_default_context(cafile=folder / "access/ca.pem"), headers={"Authorization": f"Bearer {token}"}
-    ) as reader:
+    trusted = ssl.create_default_context(cafile=folder / "access/ca.pem")
+    with httpx.Client(verify=trusted, headers={"Authorization": f"Bearer {token}"}, timeout=WAIT_S) as reader:
         seen = waited(lambda: reader.get(f"{announced['http']}/api/v1/deployments").json()["items"])
         figures = reader.get(f"{announced['http']}/metrics")
 

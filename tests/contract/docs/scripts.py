@@ -11,7 +11,7 @@ for i in range({n}):
     answer = client.post({path!r}, json={body})
     assert answer.status_code == 200, answer.text
 {rest}
-assert agent.flush(timeout_s=30, wait="acknowledged"), agent.status()
+assert agent.flush(timeout_s=120, wait="acknowledged"), agent.status()
 """
 PRICE = CALL_SERVICE.format(
     n=20,

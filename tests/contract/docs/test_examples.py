@@ -42,7 +42,7 @@ def test_an_example_runs_and_the_collector_has_what_it_gave(served, ran, name):
 
 def test_the_readme_example_shows_the_drift_that_it_speaks_of(served, ran):
     ran("readme-sklearn")
-    served.wait_for("loans", rows=1_000, actuals=1_000)
+    served.wait_for("loans", rows=1_000, predictions=1_000, actuals=1_000)
 
     about = served.read("/api/v1/deployments/loans")
     drift = served.read("/api/v1/deployments/loans/measurements", metric="psi")["items"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from browser_chromium import ARGUMENTS, PATIENCE_MS, chromium_path
 from collector_desks import SECRET, Desks
-from collector_harbour import Harbour, Tide, harbour
+from collector_harbour import Harbour, Tide, amid_a_month, harbour
 from playwright.sync_api import Browser, sync_playwright
 
 from tidegauge_collector.core.routing import Route
@@ -49,7 +49,10 @@ def port(tmp_path_factory: pytest.TempPathFactory, desks: Desks, spools: Path) -
     """The collector of all tests here, with firing alerts (town.py); each test changes only the deployment that is its own."""
     routes = (Route(name="all", wait_us=0, interval_us=0),)
     place = tmp_path_factory.mktemp("ways")
-    with harbour(place / "data", clock=desks.clock, channels=desks.channels(SECRET), routes=routes) as running:
+    with (
+        amid_a_month(),
+        harbour(place / "data", clock=desks.clock, channels=desks.channels(SECRET), routes=routes) as running,
+    ):
         settle_town(running, spools)
         yield running
 

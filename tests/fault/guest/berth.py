@@ -8,7 +8,7 @@ import sys
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,11 +61,16 @@ class Berth:
             **more,
         }
 
-    def start(self, *command: object, **more: str) -> "subprocess.Popen[bytes]":
-        """Start a server; its outputs go to files `out` and `err`."""
+    def start(self, *command: object, hands_on: Sequence[int] = (), **more: str) -> "subprocess.Popen[bytes]":
+        """Start a server that inherits the descriptors `hands_on`; its outputs go to files `out` and `err`."""
         with (self.directory / "out").open("ab") as out, (self.directory / "err").open("ab") as err:
             process = subprocess.Popen(
-                [*map(str, command)], stdout=out, stderr=err, cwd=self.directory, env=self.environment(**more)
+                [*map(str, command)],
+                stdout=out,
+                stderr=err,
+                cwd=self.directory,
+                env=self.environment(**more),
+                pass_fds=hands_on,
             )
         self._running.append(process)
         return process

@@ -27,7 +27,7 @@ for number in range(6):
     time.sleep(0.05)
 end = time.monotonic() + 60
 def is_through(status):
-    return status["captured"] == 120 and (status["sealed"] or status["counters"].get("spool_errors"))
+    return status["captured"] == 120 and (status["counters"] if FAILS else status).get("spool_errors" if FAILS else "sealed")
 while not is_through(status := service.agent.status()) and time.monotonic() < end:
     time.sleep(0.02)
 report = {"sealed": status["sealed"], "captured": status["captured"], "dropped": status["dropped"],
@@ -35,6 +35,8 @@ report = {"sealed": status["sealed"], "captured": status["captured"], "dropped":
 report_file.write(repr(report))
 report_file.close()
 """
+BODY_THAT_FAILS = BODY.replace("FAILS", "True")
+BODY = BODY.replace("FAILS", "False")
 WRITABLE = {
     "no HOME": "os.environ.pop('HOME', None)",
     "no temporary directory": "os.environ['TMPDIR'] = '/nowhere'",
@@ -95,7 +97,7 @@ def test_a_spool_that_cannot_be_made_costs_one_warning(berth: Berth, place: str)
     else:
         berth.spool = Path("/proc/tidegauge" if place == "read-only" else "/sys/kernel/tidegauge")
 
-    report = host(berth, BODY)
+    report = host(berth, BODY_THAT_FAILS)
 
     assert report["sealed"] == 0
     assert report["captured"] == 120
@@ -121,7 +123,7 @@ def test_a_full_disk_costs_one_warning(berth: Berth, tiny_disk: Path) -> None:
     berth.spool = tiny_disk / "spool"
     (tiny_disk / "fill").write_bytes(bytes(60 * 1024))
 
-    report = host(berth, BODY)
+    report = host(berth, BODY_THAT_FAILS)
 
     assert report["captured"] == 120
     assert report["counters"]["spool_errors"] >= 1, report  # type: ignore[index]
@@ -130,7 +132,7 @@ def test_a_full_disk_costs_one_warning(berth: Berth, tiny_disk: Path) -> None:
 
 @pytest.mark.parametrize("limit", LIMITS)
 def test_a_limit_of_the_process_costs_one_warning(berth: Berth, limit: str) -> None:
-    report = host(berth, OPEN_LEDGER + LIMITS[limit] + BODY)
+    report = host(berth, OPEN_LEDGER + LIMITS[limit] + BODY_THAT_FAILS)
 
     assert report["captured"] == 120
     assert report["counters"]["spool_errors"] >= 1, report  # type: ignore[index]

@@ -5,29 +5,19 @@ import socket
 import sys
 
 import pytest
-from guest_berth import Berth, digests, ids_in, wait_until
+from guest_berth import Berth, digests, ids_in
 from guest_load import ask
 
 CALLS = 30
 NEVER_BY_ITSELF = "3600"
 
 
-def listens(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 def serve_and_stop(berth: Berth, application: str, stop: signal.Signals) -> int:
     """Answer some requests, then send the signal; the server's exit code."""
-    port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "--port", port, "--log-level", "error", f"service:{application}"]
-    server = berth.start(*command, GUEST_SEAL_EVERY_S=NEVER_BY_ITSELF)
-    wait_until(lambda: listens(port), "uvicorn listens")
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port, number = door.getsockname()[1], door.fileno()
+        command = [sys.executable, "-m", "uvicorn", "--fd", number, "--log-level", "error", f"service:{application}"]
+        server = berth.start(*command, hands_on=[number], GUEST_SEAL_EVERY_S=NEVER_BY_ITSELF)
     assert [ask(port, f"id-{n}", float(n)) for n in range(CALLS)] == [(200, repr(n * 0.5 + 1.0)) for n in range(CALLS)]
     server.send_signal(stop)
     return server.wait(90)

@@ -229,12 +229,12 @@ async def test_a_probe_that_succeeds_lets_all_others_through(store, alerting, se
 
 
 async def test_a_broken_channel_does_not_hold_up_another(store, alerting, new_sender, receiver, clock):
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        refused = f"http://127.0.0.1:{listening.getsockname()[1]}/"
-    sender = new_sender(("ops", receiver.url), ("broken", refused))
-    (alert,) = alerting(channels=("broken", "ops")).judge(FAILING)
+    with socket.socket() as deaf:  # the port is its own, and nobody listens there
+        deaf.bind(("127.0.0.1", 0))
+        sender = new_sender(("ops", receiver.url), ("broken", f"http://127.0.0.1:{deaf.getsockname()[1]}/"))
+        (alert,) = alerting(channels=("broken", "ops")).judge(FAILING)
 
-    await sender.deliver_due()
+        await sender.deliver_due()
 
     assert {each.channel: each.status for each in store.deliveries(alert.id)} == {
         "broken": "pending",

@@ -12,6 +12,8 @@ import tidegauge
 from tidegauge.testing import capture
 from tidegauge.worker.privacy import form_of, keyed_digest
 
+pytestmark = pytest.mark.usefixtures("still_clock")  # what stays at home depends on how many rows a window has
+
 MakeAgent = Callable[..., tidegauge.Agent]
 KEY = "a secret of this test"
 SECRET = "Ann Müller-4711"

@@ -10,10 +10,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import pytest
 import structlog
 
 import tidegauge
@@ -30,6 +32,7 @@ structlog.configure(processors=[structlog.processors.format_exc_info, structlog.
 
 T = TypeVar("T")
 WAIT_S, POLL_S = 120.0, 0.005
+MONTH_END_S = 3_600
 OPEN: set["Harbour"] = set()
 QUAY: set[threading.Thread] = set()  # threads that were there before the first of them
 ANY_PORT = Address("127.0.0.1", 0)
@@ -213,6 +216,18 @@ def harbour(data: Path, **options: Any) -> Iterator[Harbour]:
         left = [one.name for one in set(threading.enumerate()) - QUAY if not one.daemon and one.is_alive()]
         QUAY.clear()
         assert not left, f"threads outlast the collectors: {left}"
+
+
+@contextlib.contextmanager
+def amid_a_month() -> Iterator[None]:
+    """For what happens now and is asked for by month minutes later: where the month ends soon, the next one has begun in this process."""
+    real_ns = time.time_ns
+    now, soon = (datetime.fromtimestamp(real_ns() // 10**9 + later_s, UTC) for later_s in (0, MONTH_END_S))
+    with pytest.MonkeyPatch.context() as patch:
+        if now.month != soon.month:
+            patch.setattr(time, "time_ns", lambda: real_ns() + MONTH_END_S * 10**9)
+            patch.setattr(time, "time", lambda: real_ns() / 1e9 + MONTH_END_S)
+        yield
 
 
 @contextlib.contextmanager

@@ -51,6 +51,11 @@ class Mailbox:
             assert self._changed.wait_for(lambda: len(self.events) >= count, WAIT_S), f"only {len(self.events)} came"
             return list(self.events)
 
+    def letters(self) -> list[tuple[str, dict[str, Any]]]:
+        """The id and the event of each delivery that has come up to now."""
+        with self._changed:
+            return list(zip(self.ids, self.events, strict=True))
+
     def close(self) -> None:
         self._server.shutdown()
         self._thread.join()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collector_harbour import Harbour, agent_at, harbour
+from collector_harbour import Harbour, agent_at, amid_a_month, harbour
 from collector_rows import amounts
 
 from tidegauge_collector.cli import main
@@ -38,7 +38,11 @@ deployments = ["shop-*", "shop"]
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
     """A deployment that answered 100 requests within a moment, 40 of them slowly, ten minutes ago."""
     folder = tmp_path_factory.mktemp("objectives")
-    with harbour(folder / "data") as running, agent_at(running, folder / "spool", NAME) as agent:
+    with (
+        amid_a_month(),
+        harbour(folder / "data") as running,
+        agent_at(running, folder / "spool", NAME) as agent,
+    ):
         for n, latency_s in ((60, 0.1), (40, 0.9)):
             for row in amounts(n):
                 agent.record([row], latency_s=latency_s)
@@ -193,3 +197,12 @@ def test_both_sides_of_a_limit_are_tried_and_saved_on_the_page_of_monitors(port:
     (found,) = [one for one in port.get("/monitors")["items"] if one["id"] == "sides"]
     assert found["failing"] == [-1.5, 2]
     assert port.client.delete("/api/v1/monitors/sides").status_code == 200
+
+
+def test_the_page_of_the_running_month_is_of_the_collectors_clock(tmp_path: Path) -> None:
+    with harbour(tmp_path / "data") as port:
+        port.clock.turn(minutes=40 * 24 * 60)
+        page = port.client.get("/report", params={"lang": "en"}).text
+
+        running = datetime.fromtimestamp(port.clock.now_us() / 1e6, UTC)
+    assert f"/api/v1/report?month={running:%Y-%m}&amp;" in page

@@ -6,11 +6,12 @@ from tidegauge.core.baseline import build_baseline
 from tidegauge.core.columns import ColumnKind
 from tidegauge.core.windows import HOUR_US, Window
 from tidegauge_collector.control import Deployment
+from tidegauge_collector.measuring import windows
 from tidegauge_collector.measuring.baselines import ActiveBaseline
 from tidegauge_collector.measuring.fairness import Question, measure_fairness
 from tidegauge_collector.measuring.gauged import Scope
 from tidegauge_collector.telemetry.fold import LogPosition, fold
-from tidegauge_collector.telemetry.testing import Answers, Sender, records_frame
+from tidegauge_collector.telemetry.testing import Answers, Sender, Source, records_frame
 
 DEPLOYMENT = Deployment(1, "flights", "UTC", "binary", None, None, "live", (), 0, 0)
 HOUR = Window(0, HOUR_US)
@@ -49,3 +50,12 @@ def test_of_what_the_baseline_does_not_know_it_is_the_largest_of_the_window(stor
 
 def test_a_stated_one_goes_before_it(store, active):
     assert set(measured(store, active, group="sex", reference="F")) == {(None, "sex=F", "stated")}
+
+
+def test_groups_that_only_other_deployments_have_do_not_count(store, active, monkeypatch):
+    monkeypatch.setattr(windows, "MAX_MEASUREMENTS", 2)
+    others = Answers([0.9] * 10, segments=[(f"sex={number}",) for number in range(10)])
+    frame = records_frame(range(10), [1] * 10, others, source=Source("hotels"))
+    fold(store, [Sender(b"\x02" * 16).send(frame)], LogPosition(b"log", 1))
+
+    assert set(measured(store, active, group="sex")) == {(None, "sex=M", "baseline")}

@@ -1,6 +1,7 @@
 """Service levels over a real store: computed by hand, the same however the frames came, and honest about what is kept no longer."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from tidegauge.core.columns import CACHE, CONSUMER, ERROR, LATENCY, ROWS, Column
 from tidegauge.core.profile import profile_categories, profile_durations, profile_numeric
 from tidegauge.core.windows import DAY_US, HOUR_US, MINUTE_US, Window
 from tidegauge.wire import telemetry_pb2 as pb
+from tidegauge_collector.measuring import service
 from tidegauge_collector.measuring.drift import Scope
 from tidegauge_collector.measuring.service import METRICS, ServiceQuestion, measure_service, quantile_of
 from tidegauge_collector.telemetry.compact import compact
@@ -232,3 +234,24 @@ def test_a_minute_counts_in_the_range_that_it_begins_in(ten: TelemetryStore) -> 
     assert load(2 * MINUTE_US, 2 * MINUTE_US + 1) == (5, 1)
     assert load(MINUTE_US + 1, 3 * MINUTE_US + 1) == (5, 2)
     assert load(2 * MINUTE_US + 1, 2 * MINUTE_US + 2) == (None, None)
+
+
+def test_what_is_folded_between_two_looks_at_a_window_is_not_taken_for_minutes_that_are_gone(
+    ten: TelemetryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = service.service_loads
+
+    def folded_before(*asked: Any, **how: Any) -> Any:
+        with ThreadPoolExecutor(1) as jobs:
+            jobs.submit(put, ten, [frame([(4, 100, None, None, None)], 4)]).result()
+        return read(*asked, **how)
+
+    monkeypatch.setattr(service, "service_loads", folded_before)
+
+    found = measured(ten, "requests", "throughput_peak", "activity", now_us=6 * MINUTE_US)
+
+    assert {name: (one.value, one.reason) for name, one in found.items()} == {
+        "requests": (10, None),
+        "throughput_peak": (5, None),
+        "activity": (1, None),
+    }

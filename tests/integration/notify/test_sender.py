@@ -168,3 +168,21 @@ async def test_another_error_of_the_store_ends_the_run(sender, store, clock):
         await sender.run()
 
     assert ended.group_contains(StoreFatal, match="the store is broken")
+
+
+async def test_an_answer_that_a_channel_cannot_cope_with_is_tried_again_and_ends_nothing_else(
+    store, alerting, new_sender, receiver, monkeypatch
+):
+    alerting(channels=("ops", "others")).judge(FAILING)
+    converse = WebhookChannel.converse
+
+    def unforeseen(self, *asked, **how):
+        yield from () if self.name == "others" else [1 / 0]
+        return (yield from converse(self, *asked, **how))
+
+    monkeypatch.setattr(WebhookChannel, "converse", unforeseen)
+
+    assert await new_sender(("ops", receiver.url), ("others", receiver.url)).deliver_due() == 2
+
+    found = {one.channel: (one.status, one.last_error) for one in store.deliveries(1)}
+    assert found == {"ops": ("pending", "a fault of ours: ZeroDivisionError"), "others": ("delivered", None)}

@@ -245,6 +245,31 @@ def test_older_shipper_of_an_agent_is_asked_to_end_and_nobody_else(root: Path, m
     assert killed == [shipper.pid]
 
 
+def test_one_that_is_replaced_before_it_has_quite_ended_is_no_zombie_later(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is killed lets go of the lock a moment before it has ended."""
+    sleeper = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    monkeypatch.setattr(starting, "_processes", {})
+    monkeypatch.setattr(starting, "_spawn", lambda *_: subprocess.Popen(sleeper, stdin=subprocess.PIPE))
+    start_shipper(root)
+    monkeypatch.setattr(starting, "START_AGAIN_S", 0.0)
+    start_shipper(root)
+    (second, _), (first,) = starting._processes[root], starting._ending
+
+    first.kill()
+    os.waitid(os.P_PID, first.pid, os.WEXITED | os.WNOWAIT)
+    start_shipper(root)
+    buried, (third, _) = first.returncode, starting._processes[root]
+    for process in (first, second, third):
+        process.kill()
+        process.communicate()
+    starting._bury_ended()
+
+    assert buried == -signal.SIGKILL
+    assert starting._ending == []
+
+
 @pytest.mark.parametrize("mode", ["none", "nonsense"])
 def test_starting_never_raises_and_starts_nothing_it_was_not_asked_for(root: Path, mode: str) -> None:
     start_shipper(root, mode=mode)

@@ -163,3 +163,18 @@ def test_a_certificate_that_is_gone_is_bad(tmp_path: Path) -> None:
     look_at_certificate(report, TlsFiles(tmp_path / "cert.pem", tmp_path / "key.pem"), 0)
 
     assert [one.state for one in report.findings] == ["bad"]
+
+
+def test_an_errand_that_meets_a_fault_of_ours_is_answered_and_the_next_one_is_done(tmp_path: Path) -> None:
+    (tmp_path / "errands").mkdir()
+    for name in ("1", "2"):
+        (tmp_path / "errands" / f"{name}.wish").write_text(json.dumps({"what": f"do {name}"}))
+
+    def strange(wish: Any, _tell: Any) -> Any:
+        return wish["a field that this version does not have"]
+
+    assert serve_all(tmp_path, {"do 1": strange, "do 2": lambda *_: "done"}) == 2
+    answers = [json.loads((tmp_path / "errands" / f"{name}.answer").read_text()) for name in ("1", "2")]
+    assert answers[1] == {"ok": "done"}
+    assert "KeyError" in answers[0]["error"]
+    assert serve_all(tmp_path, {}) == 0

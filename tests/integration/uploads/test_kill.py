@@ -42,10 +42,11 @@ def stored(daemon: Daemon, predictions: int) -> dict[str, Any]:
     """What is stored once it is so many predictions and nothing waits to be sent or folded."""
     deadline, pause = time.monotonic() + WAIT_S, threading.Event()
     while True:
+        waits = any((daemon.data / "uploads").iterdir())  # what has left it stands in the log
+        figures = httpx.get(f"http://{daemon.http}/metrics", timeout=WAIT_S).text
+        waits = waits or "tidegauge_fold_caught_up 1" not in figures
         status = httpx.get(f"http://{daemon.http}/api/v1/deployments/flights/status", timeout=WAIT_S)
         found = dict(status.json().get("stored", {}))  # nothing before the deployment is known
-        figures = httpx.get(f"http://{daemon.http}/metrics", timeout=WAIT_S).text
-        waits = any((daemon.data / "uploads").iterdir()) or "tidegauge_fold_caught_up 1" not in figures
         if found.get("predictions", 0) >= predictions and not waits:
             return found
         assert time.monotonic() < deadline, found

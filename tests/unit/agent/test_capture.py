@@ -207,3 +207,27 @@ def test_a_call_on_its_way_is_nothing_that_the_garbage_collector_looks_at(make_a
         gc.enable()
 
     assert added < 100
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_worker_that_was_ended_from_outside_is_there_again_once_the_buffer_is_full(make_agent: MakeAgent) -> None:
+    agent = make_agent()
+    model = agent.watch(lambda row: 0.5)
+    runtime = agent._capture.runtime
+    model({"x": 1.0})
+    agent.flush()
+    model({"x": 1.0})  # the first whose way is known to be short
+    ended, runtime._tick = runtime._thread, _end  # type: ignore[method-assign, assignment]
+    assert ended is not None
+    ended.join()
+    del runtime._tick  # type: ignore[method-assign]
+    agent._capture.buffer.limit(2)
+
+    for _ in range(5):
+        model({"x": 1.0})
+
+    assert runtime.running
+
+
+def _end(_: object) -> int:
+    raise SystemExit

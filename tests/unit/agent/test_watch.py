@@ -338,6 +338,7 @@ async def test_tasks_see_their_own_context(make_agent: MakeAgent, spooled: Any) 
     assert batches == {"", *map(str, range(5))}  # "": the minute of service statistics
 
 
+@pytest.mark.usefixtures("still_clock")
 def test_mutating_inputs_and_results_after_the_call_does_not_change_what_is_recorded(
     make_agent: MakeAgent, spooled: Any
 ) -> None:

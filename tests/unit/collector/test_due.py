@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from tidegauge.core.windows import DAY_US, HOUR_US
 from tidegauge_collector.core.default_monitors import AUC, DRIFT, ERROR_RATE
+from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.readiness import GRACE_US
 from tidegauge_collector.jobs.due import bounds_of, windows_of
 from tidegauge_collector.measuring.progress import Progress
@@ -28,6 +29,47 @@ def test_daily_windows_end_at_local_midnight_also_where_the_clock_is_changed() -
     bounds = (at("2025-03-08T12:00"), at("2025-03-11T12:00"))
 
     assert ends(DRIFT, bounds, 0, NEW_YORK) == ["2025-03-09T05:00", "2025-03-10T04:00", "2025-03-11T04:00"]
+
+
+def hours(monitor: Monitor, start: str, end: str) -> list[tuple[str, float]]:
+    """The local start of each window, and how many hours it has."""
+    found = windows_of(monitor, (at(start), at(end)), 0, NEW_YORK)
+    return [
+        (datetime.fromtimestamp(one.start_us / 1e6, NEW_YORK).isoformat()[5:16], (one.end_us - one.start_us) / HOUR_US)
+        for one in found
+    ]
+
+
+def test_windows_of_days_are_local_days_of_23_and_25_hours_too() -> None:
+    assert hours(DRIFT, "2025-03-08T12:00", "2025-03-11T12:00") == [
+        ("03-08T00:00", 24),
+        ("03-09T00:00", 23),
+        ("03-10T00:00", 24),
+    ]
+    assert hours(DRIFT, "2025-11-01T12:00", "2025-11-04T12:00") == [
+        ("11-01T00:00", 24),
+        ("11-02T00:00", 25),
+        ("11-03T00:00", 24),
+    ]
+    week = replace(DRIFT, window_s=7 * 86_400)
+    assert hours(week, "2025-11-03T12:00", "2025-11-04T12:00") == [("10-28T00:00", 169)]
+
+
+def test_days_that_wait_for_labels_are_whole_ones_whatever_the_clock_does_meanwhile() -> None:
+    labelled = replace(AUC, window_s=86_400)
+
+    assert hours(labelled, "2025-10-31T12:00", "2025-11-10T12:00") == [
+        ("10-31T00:00", 24),
+        ("11-01T00:00", 24),
+        ("11-02T00:00", 25),
+    ]
+
+
+def test_other_windows_are_as_long_as_they_are_said_to_be() -> None:
+    late = replace(AUC, window_s=86_400, lag_s=12 * 3_600)
+    assert hours(late, "2025-11-01T12:00", "2025-11-03T12:00")[-1] == ("11-01T13:00", 24)
+    half = replace(DRIFT, window_s=12 * 3_600)
+    assert hours(half, "2025-11-01T12:00", "2025-11-03T12:00")[-1] == ("11-02T12:00", 12)
 
 
 def test_a_window_is_due_once_and_only_when_it_is_ready() -> None:

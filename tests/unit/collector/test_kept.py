@@ -88,3 +88,26 @@ def test_who_asks_while_many_are_computed_waits_for_them():
 
     assert [first.result(), second.result()] == [{"a": "A", "b": "B"}] * 2
     assert asked == [["a", "b"]]
+
+
+def test_changes_that_many_threads_tell_of_at_once_are_all_seen() -> None:
+    values, told = iter(range(10)), list[str]()
+
+    class Changes(dict[str, int]):
+        """While the first thread says that there was a change, others say so, too, and somebody asks."""
+
+        def __setitem__(self, name: str, change: int) -> None:
+            told.append(name)
+            if len(told) == 1:
+                kept.touch([name])
+                kept.touch([name])
+                kept.of(name)
+            super().__setitem__(name, change)
+
+    kept = Kept(lambda _: next(values))
+    kept._changes = Changes()
+
+    kept.touch(["a"])
+    kept.touch(["a"])
+
+    assert kept.of("a") == 1

@@ -31,7 +31,7 @@ def receiver(secret):
 
 def post(receiver, headers, body=BODY):
     request = urllib.request.Request(receiver.url, data=body.encode(), headers=headers, method="POST")
-    with urllib.request.urlopen(request, timeout=5) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return answer.status
 
 

@@ -59,3 +59,16 @@ def test_longest_unheard_of_is_forgotten_first() -> None:
         agents.shipped(name, pb.AgentIdentity(), 1, closed=False)
 
     assert [seen.epoch for seen in agents.epochs()] == [b"a", b"c"]
+
+
+def test_of_a_stranger_no_more_is_kept_than_a_name_may_have() -> None:
+    agents, long = Agents(Now()), "x" * 1_000_000
+    request = hello(b"e")
+    request.agent.MergeFrom(pb.AgentIdentity(host=long, agent_version=long, instance_id=long))
+    request.epochs[0].deployments[:] = [long, *(f"shop-{number}" for number in range(2_000))]
+
+    agents.greet(request, {b"e": 0})
+
+    (seen,) = agents.epochs()
+    assert [len(one) for one in (seen.host, seen.agent_version, seen.instance_id)] == [255, 255, 64]
+    assert (len(seen.deployments), max(map(len, seen.deployments))) == (1_000, 128)

@@ -264,3 +264,22 @@ async def test_epoch_that_shipped_is_live_until_it_ends(dock: Dock) -> None:
     assert [(one.epoch, one.host, one.pid, one.mark) for one in live] == [(EPOCH, "web-1", 77, 1)]
     assert dock.agents.live() == []
     assert [(one.mark, one.closed) for one in dock.agents.epochs()] == [(2, True)]
+
+
+async def test_a_fault_of_ours_costs_the_batch_that_meets_it_and_no_other(
+    dock: Dock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epoch, faults = new_epoch().bytes, [MemoryError("no memory left")]
+    append = FrameLog.append
+
+    def append_or_fail(log: FrameLog, entry: LogEntry) -> LogPosition:
+        if faults:
+            raise faults.pop()
+        return append(log, entry)
+
+    monkeypatch.setattr(FrameLog, "append", append_or_fail)
+
+    with pytest.raises(MemoryError):
+        await dock.intake.accept(ship(epoch, 1))
+    assert await dock.intake.accept(ship(epoch, 1, 2)) == 2
+    assert [entry.first_seq for entry in dock.entries()] == [1, 2]

@@ -419,3 +419,20 @@ def test_buttons_that_act_are_there_with_a_secret_and_go_once_they_are_done() ->
     assert buttons(hearing, event()) == ["tidegauge.acknowledge", "tidegauge.silence"]
     assert buttons(hearing, event(acknowledged_by="anna")) == ["tidegauge.silence"]
     assert buttons(hearing, event("resolved")) == []
+
+
+@pytest.mark.parametrize("found", [[{"number": "INC0000001"}], ["INC0000001"], [None]])
+def test_an_incident_that_is_found_without_its_id_is_looked_for_again(found: list[Any]) -> None:
+    held = hold(snow(), event(), [answer({"result": found})], of=thread(), may_have_arrived=NOW_US)
+
+    assert held.outcome == Retry(0.0, "ServiceNow's search did not answer with incidents")
+
+
+@pytest.mark.parametrize("wanted", ["", "Resolve"])
+def test_transitions_that_are_none_are_passed_over(wanted: str) -> None:
+    odd = [None, "x", {"id": "1"}, {"name": "Start"}, {"id": "31", "name": "Resolve", "to": DONE}]
+    answers = [said(201), issue(TO_DO), answer({"transitions": odd}), said(204)]
+
+    held = hold(jira(resolve_transition=wanted), event("resolved", seq=2), answers, of=thread({"ticket": TICKET}))
+
+    assert sent(held)["transition"] == {"id": "31"}

@@ -111,3 +111,13 @@ def test_marks_and_positions_stay(store, sender):
     assert (marks(store), low_watermarks(store, "flights"), log_position(store)) == known
     assert len(store.rows("marks")) == 1
     assert marks(store)[sender.epoch].mark == 40
+
+
+def test_windows_that_had_not_ended_at_the_first_pass_after_a_start_are_merged_when_they_have(store, sender):
+    store.index.touched = None
+
+    first = compact(store, before_us=HOUR_US)
+    second = compact(store, before_us=2 * HOUR_US)
+
+    assert (first, second) == (2, 2)
+    assert cells_of(store, HOURS[1]) == 0

@@ -125,3 +125,26 @@ def test_what_cannot_be_exported_is_refused(full, tmp_path, deployment, what, te
         export_to(full, deployment, tmp_path / "out", what=[what], window=ALL, on_progress=lambda *_: None)
 
     assert not (tmp_path / "out").exists()
+
+
+def test_records_that_are_folded_behind_the_page_that_is_read_have_their_segments(full):
+    pages = exporting.export(full, "flights", "records", ALL)
+    first = next(pages).table
+    late = records_frame(["late"], [9], Answers([0.5], segments=[("b=2",)]))
+    fold(full, [Sender(b"\x02" * 16).send(late)], LogPosition(b"log", 2))
+
+    found = [one for page in pages for one in page.table["segments"].to_pylist()]
+
+    assert set(first["segments"].to_pylist()) == {"a=1"}
+    assert found == ["a=1"] * 7 + ["b=2"]
+
+
+def test_verdicts_of_days_after_the_last_data_are_exported(full):
+    silent = Judgement(
+        "", "silence", "predictions", "", "", 0, 9 * DAY_US, 8.0, None, 0, None, None, "failing", None, None, 5
+    )
+    append_judgements(full, "flights", judgement_columns(silent))
+
+    rows = read(full, "judgements", Window(0, 20 * DAY_US)).to_pylist()
+
+    assert [one["monitor"] for one in rows] == ["m", "silence"]

@@ -179,3 +179,33 @@ def test_extents_of_many_are_those_of_each_however_far_apart(store):
 
     assert found == {name: extent(store, name) for name in names}
     assert [found[name].last_day_rows for name in names] == [3, 4, 5, 0]
+
+
+def test_an_epoch_that_is_folded_while_the_newest_frame_is_looked_for_disturbs_nobody(store):
+    sender, other = Sender(), Sender(b"\x02" * 16, received_us=9_000_000)
+
+    def frame(hours):
+        return profile_frame([temp()], hour(hours), source=Source(low_watermark_us=50))
+
+    class Marks(dict):
+        """Those of the store; when one is looked up, the fold goes on."""
+
+        def look(self, find):
+            store.index.marks = known = dict(self)
+            put_by(store, other, frame(1))
+            return find(known)
+
+        def get(self, epoch, default=None):
+            return self.look(lambda known: known.get(epoch, default))
+
+        def __contains__(self, epoch):
+            return self.look(lambda known: epoch in known)
+
+    put_by(store, sender, frame(0))
+    store.index.marks = Marks(store.index.marks)
+
+    assert extents.received_us(store, "flights") == sender.received_us
+
+
+def put_by(store, sender, *frames):
+    fold(store, [sender.send(frame) for frame in frames], HERE)

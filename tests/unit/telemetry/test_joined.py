@@ -7,6 +7,7 @@ from tidegauge.core.outcomes import NO_LABEL
 from tidegauge.core.windows import HOUR_US, Window
 from tidegauge_collector.telemetry.fold import LogPosition, fold
 from tidegauge_collector.telemetry.joined import joined, predicted_ids
+from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.telemetry.testing import Answers, Sender, Source, actuals_frame, records_frame
 
 HERE = LogPosition(b"log", 1)
@@ -167,3 +168,17 @@ def test_predicted_ids_count_each_id_once_a_window(store):
 def test_predicted_ids_of_no_window_or_an_empty_one_are_none(store):
     assert predicted_ids(store, "flights", version="1", segment="", windows=[]).tolist() == []
     assert predicted_ids(store, "flights", version="1", segment="", windows=[Window(5, 5)]).tolist() == [0]
+
+
+def test_the_first_class_scores_of_all_that_are_folded_while_rows_are_joined_do_not_break_it(store, monkeypatch):
+    put(store, predicted(["a"], [1], [0.1]), actuals_frame(["a", "b"], [1, 1], [9, 9]))
+    scored = records_frame(["b"], [2], Answers([0.2], outputs={"x": [0.3], "y": [0.7]}))
+    snapshot = TelemetryStore.snapshot
+
+    def folded_before(self):
+        put(store, scored, epoch=b"\x02" * 16)
+        return snapshot(self)
+
+    monkeypatch.setattr(TelemetryStore, "snapshot", folded_before)
+
+    assert rows(store) == [(1, 0.1, 1.0), (2, 0.2, 1.0)]

@@ -1,14 +1,18 @@
 """Moments and whole profiles of a range, over series with different pivots and kinds."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from tidegauge.core.bins import categorical_bins, numeric_bins
 from tidegauge.core.columns import ColumnKind, category_counts, numeric_values
 from tidegauge.core.profile import profile_categories, profile_numeric
-from tidegauge.core.windows import HOUR_US, Window
+from tidegauge.core.windows import DAY_US, HOUR_US, Window
 from tidegauge_collector.telemetry.fold import LogPosition, fold
 from tidegauge_collector.telemetry.moments import column_moments, merged_profiles, unknown_names
+from tidegauge_collector.telemetry.settle import settle
+from tidegauge_collector.telemetry.store import TelemetryStore
 from tidegauge_collector.telemetry.testing import HOUR, Sender, profile_frame
 
 HERE = LogPosition(b"log", 1)
@@ -114,3 +118,18 @@ def test_merged_profiles_leave_out_service_columns(store):
     fold(store, [Sender().send(profile_frame([temp([1.0])], arrival=True))], HERE)
 
     assert merged_profiles(store, "flights", version="1", segment="", window=HOUR) == {}
+
+
+def test_names_that_are_settled_while_they_are_read_are_all_there(store, monkeypatch):
+    fold(store, [Sender().send(profile_frame([carrier(["UA", "DL"])]))], HERE)
+    answer = TelemetryStore.arrays
+
+    def settled_before(self, name, *asked, **tables):
+        if name == "window_names":
+            with ThreadPoolExecutor(1) as jobs:
+                jobs.submit(settle, store, lambda _: "UTC", before_us=2 * DAY_US).result()
+        return answer(self, name, *asked, **tables)
+
+    monkeypatch.setattr(TelemetryStore, "arrays", settled_before)
+
+    assert unknown_names(store, "flights", "carrier", version="1", segment="", window=HOUR) == [("DL", 1), ("UA", 1)]

@@ -31,8 +31,9 @@ LOG_NAME = "shipper.log"
 LOG_BYTES = 1024 * 1024
 START_AGAIN_S = 10.0  # a process that was started needs a moment to take the lock
 
-_lock = threading.Lock()  # guards the three below
+_lock = threading.Lock()  # guards the five below
 _processes: dict[Path, tuple[subprocess.Popen[bytes], float]] = {}  # with the time of the start
+_ending: list[subprocess.Popen[bytes]] = []  # replaced in the moment between letting go of the lock and having ended
 _threads: dict[Path, "ShipperThread"] = {}
 _complaints: set[tuple[Path, str]] = set()
 _handing_on: list[tuple[int, ShipperLock]] = []  # taken for a shipper that is just being started, and by which thread
@@ -124,9 +125,8 @@ def _start_thread(root: Path, token: str | None) -> None:
 
 
 def _start_process(root: Path, token: str | None) -> None:
-    process, started_at = _processes.get(root, (None, float("-inf")))
-    if process is not None:
-        process.poll()  # buries it when it has ended
+    before, started_at = _processes.get(root, (None, float("-inf")))
+    _bury_ended()
     if is_held(root):
         _ask_older_to_end(root)  # ours is started when it has gone
         return
@@ -140,10 +140,19 @@ def _start_process(root: Path, token: str | None) -> None:
     try:
         process = _spawn(root, lock, token)
         lock.name(Holder(process.pid, __version__, "process"))
+        if before is not None and before.poll() is None:
+            _ending.append(before)
         _processes[root] = (process, time.monotonic())
     finally:
         _handing_on.clear()
         lock.abandon()  # it is the shipper's from its first moment on: however many hosts start at once, there is one
+
+
+def _bury_ended() -> None:
+    """Take leave of those that have ended: else they stay zombies of the host's."""
+    for process, _ in _processes.values():
+        process.poll()
+    _ending[:] = [process for process in _ending if process.poll() is None]
 
 
 _STARTS = {"process": _start_process, "thread": _start_thread}
@@ -241,9 +250,10 @@ def _forget_after_fork() -> None:
         if thread_id != threading.get_ident():  # else this child is the shipper itself, forked in Python as gevent does
             lock.abandon()
     _handing_on.clear()
-    for process, _ in _processes.values():
+    for process in (*(one for one, _ in _processes.values()), *_ending):
         process.returncode = 0  # not ours: it must not be waited for, nor be warned about
     _processes.clear()
+    _ending.clear()
     for thread in _threads.values():
         thread.abandon_after_fork()
     _threads.clear()

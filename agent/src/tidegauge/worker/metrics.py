@@ -17,7 +17,7 @@ from tidegauge.worker.facts import Times
 
 MAX_METRICS = 1_000
 MAX_OFFERED = 10_000
-"""Reports that wait for the worker."""
+"""Values that wait for the worker."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,6 +30,7 @@ class CustomMetrics:
         self._counts = counts
         self._names: set[str] = set()
         self._offered: deque[tuple[str, Floats, Times]] = deque()
+        self._offered_values = 0  # about: several threads count at once
         self._windows = OpenWindows()
 
     def offer(self, name: str, values: Floats, event_us: Times) -> bool:
@@ -41,11 +42,13 @@ class CustomMetrics:
             raise UsageError(f"metric {name!r}: over {MAX_METRICS:,} names; what varies belongs into the value")
         self._names.add(name)
         self._offered.append((name, values, event_us))
-        return len(self._offered) < MAX_OFFERED and len(values) < MAX_OFFERED
+        self._offered_values += len(values)
+        return self._offered_values < MAX_OFFERED
 
     def take(self, now_us: int) -> None:
         """Count what was offered."""
         found: dict[tuple[str, int], list[tuple[Floats, Times]]] = {}
+        self._offered_values = 0  # before they are taken: what comes meanwhile counts for the next time
         for _ in range(len(self._offered)):
             name, values, event_us = self._offered.popleft()
             self._counts["metric_values"] += len(values)

@@ -169,7 +169,13 @@ class Monitor:
     failing: Limit = field(
         default=None, metadata={"doc": "Beyond this the verdict is failing; the worse one of the two."}
     )
-    window_s: int = field(default=DAY_S, metadata={"doc": "How long the window is that is looked at."})
+    window_s: int = field(
+        default=DAY_S,
+        metadata={
+            "doc": "How long the window is that is looked at; of whole days, judged at midnight: local days, of 23 and 25 hours "
+            "too."
+        },
+    )
     every_s: int = field(
         default=DAY_S,
         metadata={

@@ -123,6 +123,10 @@ class Polling:
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
             self.counts[channel.name, type(problem).__name__] += 1
             return None
+        except Exception as problem:  # of this look alone: the sender and other channels go on
+            self.counts[channel.name, type(problem).__name__] += 1
+            log.exception("polling.failed", channel=channel.name, thread=thread.id)
+            return None
         finally:
             talk.close()
 

@@ -1,10 +1,10 @@
 """Who ships here: one value per epoch seen, for `/status` and for the readiness of windows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tidegauge.wire import telemetry_pb2 as pb
-from tidegauge_collector.ingest.roster import Roster
+from tidegauge_collector.ingest.roster import MAX_DEPLOYMENTS, Roster, printable
 
 LIVE_US = 5 * 60 * 1_000_000
 MAX_EPOCHS = 20_000
@@ -49,7 +49,7 @@ class Agents:
             self._note(position.epoch, request.agent, mark, closed=closed)
             seen = self._seen[position.epoch]
             self._seen[position.epoch] = replace(
-                seen, skew_s=skew_s, deployments=tuple(position.deployments) or seen.deployments
+                seen, skew_s=skew_s, deployments=_bounded(position.deployments) or seen.deployments
             )
 
     def shipped(self, epoch: bytes, agent: pb.AgentIdentity, mark: int, *, closed: bool) -> None:
@@ -69,10 +69,10 @@ class Agents:
         before = self._seen.pop(epoch, None)
         self._seen[epoch] = EpochSeen(
             epoch,
-            agent.host,
+            printable(agent.host),
             agent.pid,
-            agent.agent_version,
-            agent.instance_id,
+            printable(agent.agent_version),
+            printable(agent.instance_id)[:64],
             self._now_us(),
             mark,
             closed,
@@ -81,3 +81,8 @@ class Agents:
         )
         while len(self._seen) > self._max_epochs:
             del self._seen[next(iter(self._seen))]
+
+
+def _bounded(deployments: Sequence[str]) -> tuple[str, ...]:
+    """As many of them, and as much of each, as a roster keeps."""
+    return tuple(name[:128] for name in deployments[:MAX_DEPLOYMENTS])

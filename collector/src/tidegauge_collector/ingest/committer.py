@@ -8,11 +8,15 @@ import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+import structlog
+
 from tidegauge.errors import TidegaugeError
 from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.ingest.batch import beyond
 from tidegauge_collector.ingest.counters import IngestCounters
 from tidegauge_collector.ingest.framelog import NO_FRAME, FrameLog, LogEntry
+
+log = structlog.get_logger(__name__)
 
 MAX_GROUP = 512  # submissions that share one fdatasync
 
@@ -79,9 +83,11 @@ class Committer:
             for submission in group:
                 self._append(submission.entries)
             self._log.commit()
-        except (TidegaugeError, OSError) as error:
+        except Exception as error:  # told to those who wait; the thread goes on for those who come
             self._is_failing = True
             self._counters.count("commit_errors")
+            if not isinstance(error, (TidegaugeError, OSError)):
+                log.exception("log.failed")
             _finish(group, error)
         except BaseException as error:
             _finish(group, error)  # nobody may wait for ever, whatever happened here

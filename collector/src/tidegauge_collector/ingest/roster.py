@@ -146,9 +146,9 @@ class Roster:
         elif now_us > agent.last_contact_us:
             agent.pauses_us.append(now_us - agent.last_contact_us)
         agent.host, agent.pid, agent.version = (
-            _printable(identity.host),
+            printable(identity.host),
             identity.pid,
-            _printable(identity.agent_version),
+            printable(identity.agent_version),
         )
         agent.last_contact_us = now_us
         self._agents[name] = agent
@@ -189,10 +189,10 @@ class Roster:
 
 def name_of(identity: pb.AgentIdentity) -> str:
     """What an agent is known by: its instance, or host and process where it says none."""
-    return _printable(identity.instance_id)[:64] or f"{_printable(identity.host)}/{identity.pid}"
+    return printable(identity.instance_id)[:64] or f"{printable(identity.host)}/{identity.pid}"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A stranger's text for logs and terminals."""
     return "".join(one if one.isprintable() else "�" for one in text[:255])
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from tidegauge.core.windows import DAY_US, SECOND_US, Window, day_start, next_day, window_start
+from tidegauge.core.windows import DAY_US, SECOND_US, Window, day_start, next_day, to_datetime, to_us, window_start
 from tidegauge_collector.core.monitors import Monitor
 from tidegauge_collector.core.readiness import GRACE_US
 from tidegauge_collector.measuring.observing import family_for
@@ -27,13 +29,26 @@ def bounds_of(seen: Reach, progress: Progress, monitor: Monitor, now_us: int) ->
 
 
 def windows_of(monitor: Monitor, bounds: tuple[int, int], judged_us: int, zone: ZoneInfo) -> Iterator[Window]:
-    """Windows of a monitor whose instant (window end + lag) lies in the bounds, after the last one judged."""
+    """Windows of a monitor whose instant (window end + lag) lies in the bounds, after the last one judged.
+
+    What goes from midnight to midnight is of whole local days: of 23 and 25 hours, too.
+    """
     start_us, ready_us = bounds
     lag_us, length_us = monitor.lag_s * SECOND_US, monitor.window_s * SECOND_US
-    for instant in _instants(max(start_us, judged_us + lag_us), ready_us, monitor.every_s * SECOND_US, zone):
-        end_us = instant - lag_us
+    every_us = monitor.every_s * SECOND_US
+    before = partial(_before, zone=zone if every_us == DAY_US else None)
+    for instant in _instants(max(start_us, judged_us + lag_us), ready_us, every_us, zone):
+        end_us = before(instant, lag_us)
         if end_us > max(start_us, judged_us) and instant <= ready_us:
-            yield Window(end_us - length_us, end_us)
+            yield Window(before(end_us, length_us), end_us)
+
+
+def _before(at_us: int, span_us: int, *, zone: ZoneInfo | None) -> int:
+    """A time so long before another; whole days before a local midnight another one."""
+    if zone is None or span_us % DAY_US or day_start(at_us, zone) != at_us:
+        return at_us - span_us
+    noon = to_datetime(at_us).astimezone(zone).replace(tzinfo=None) + timedelta(hours=12, microseconds=-span_us)
+    return day_start(to_us(noon.replace(tzinfo=zone)), zone)
 
 
 def _instants(start_us: int, until_us: int, every_us: int, zone: ZoneInfo) -> Iterator[int]:

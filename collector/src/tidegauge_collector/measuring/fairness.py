@@ -269,7 +269,8 @@ def _groups(rows: AnsweredRows, attribute: str, segment: str) -> tuple[tuple[str
     wanted = attribute.split("&")
     names: dict[str, int] = {}
     by_set: dict[int, int] = {}
-    for number, parts in rows.segments.items():
+    for number in np.unique(rows.segment_set).tolist():
+        parts = rows.segments.get(number, ())
         values = dict(part.split("=", 1) for part in parts if "=" in part and "&" not in part)
         inside = not segment or set(segment.split("&")) <= set(parts) or segment in parts
         if inside and all(column in values for column in wanted):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
@@ -19,7 +20,8 @@ class Kept(Generic[V]):
         """`compute_many` answers for many deployments at once; a name that it leaves out has no value."""
         self._compute = compute
         self._compute_many = compute_many
-        self._changes: dict[str, int] = {}  # how often a deployment was touched
+        self._changes: dict[str, int] = {}  # the number of a deployment's last change
+        self._numbers = itertools.count(1)  # of changes; no two have the same, whoever tells of them at once
         self._values: dict[str, tuple[tuple[int, object], V]] = {}
         self._computing = (
             threading.Lock()
@@ -28,7 +30,7 @@ class Kept(Generic[V]):
     def touch(self, deployments: Iterable[str]) -> None:
         """Say that something of these deployments has changed: call it after the change can be seen, never before."""
         for name in deployments:
-            self._changes[name] = self._changes.get(name, 0) + 1
+            self._changes[name] = next(self._numbers)
 
     def of(self, deployment: str, *, stamp: object = None) -> V:
         """The deployment's value, computed again after a change of it, or where the stamp is another."""

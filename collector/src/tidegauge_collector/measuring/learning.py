@@ -17,7 +17,7 @@ KEPT = 2_000
 
 
 class Learning:
-    """Remembers what it has learned; windows of nearly one size (two digits) share it."""
+    """Remembers what it has learned; windows of nearly one size (two digits) share it. From any thread."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, str, str, int], tuple[ActiveBaseline, Spread | None]] = {}
@@ -39,8 +39,8 @@ class Learning:
         key = (id(active), metric, column, size)
         known = self._known.get(key)
         if known is None or known[0] is not active:
-            while len(self._known) >= KEPT:
-                self._known.pop(next(iter(self._known)))
+            for oldest in list(self._known)[: max(0, len(self._known) + 1 - KEPT)]:
+                self._known.pop(oldest, None)  # another thread may be making room, too
             known = self._known[key] = (active, learn(size))
         return known[1]
 

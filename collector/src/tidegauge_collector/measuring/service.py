@@ -81,10 +81,11 @@ def measure_service(
     if not scope.windows:
         return
     version = scope.version or None
-    counts = service_counts(store, scope.deployment, version=version, segment=scope.segment, windows=scope.windows)
     loads = NO_LOADS
-    if not _BY_TIME.isdisjoint(metrics):
-        loads = service_loads(store, scope.deployment, span(scope.windows), version=version, segment=scope.segment)
+    with store.snapshot():  # what was counted and when it came are laid beside each other
+        counts = service_counts(store, scope.deployment, version=version, segment=scope.segment, windows=scope.windows)
+        if not _BY_TIME.isdisjoint(metrics):
+            loads = service_loads(store, scope.deployment, span(scope.windows), version=version, segment=scope.segment)
     first_us = reach(store, scope.deployment).first_arrival_us
     for metric in metrics:
         for one in counts:

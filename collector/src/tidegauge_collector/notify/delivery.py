@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import aiohttp
+import structlog
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
@@ -27,6 +28,8 @@ READ_CAP_BYTES = 64 * 1024
 MAX_STEPS = 40
 _EXCERPT_CHARACTERS = 200
 _REASON_CHARACTERS = 400
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,8 @@ async def attempt(
     now_us: int,
     may_have_arrived: int | None = None,
 ) -> Attempt:
-    """Talks once. A broken connection or a timeout is a Retry, under the same id; so is a talk that takes too long."""
+    """Talks once. A broken connection or a timeout is a Retry, under the same id; so is a talk that takes too long, or that fails
+    by a fault of ours at an answer that nobody foresaw. Raises what `memory` raises."""
     talk = channel.converse(message, thread, now_us=now_us, may_have_arrived=may_have_arrived)
     driven = _Driven(session, channel, memory, begun_at_us=message.begun_at_us, now_us=now_us)
     try:
@@ -93,12 +97,22 @@ async def attempt(
             outcome = await driven.through(talk)
     except (aiohttp.ClientError, TimeoutError, OSError) as problem:
         return driven.broken(problem)
+    except _AtFault as fault:
+        _log.error("channel.fault", channel=channel.name, problem=repr(fault.__cause__), exc_info=True)
+        return Attempt(Retry(0.0, str(fault)), None, str(fault), driven.begun_at_us)
     finally:
         talk.close()
     detail = _detail(outcome, driven.last, channel.endpoint.redact)
     status = None if driven.last is None else driven.last.status
     is_open = isinstance(outcome, Retry) and outcome.may_have_arrived
     return Attempt(outcome, status, detail, now_us if is_open else driven.begun_at_us)
+
+
+class _AtFault(Exception):  # noqa: N818 - says what is the case
+    """Our side of a talk has failed: the message is tried again, and nothing else is held up."""
+
+    def __init__(self, problem: Exception) -> None:
+        super().__init__(f"a fault of ours: {type(problem).__name__}")
 
 
 class _Driven:
@@ -121,13 +135,15 @@ class _Driven:
     async def through(self, talk: Talk) -> Outcome:
         """What the talk returns."""
         answer: Answer | None = None
-        try:
-            for _ in range(MAX_STEPS):
+        for _ in range(MAX_STEPS):
+            try:
                 step = talk.send(answer)
-                answer = await self._take(step)
-        except StopIteration as end:
-            outcome: Outcome = end.value
-            return outcome
+            except StopIteration as end:
+                outcome: Outcome = end.value
+                return outcome
+            except Exception as problem:
+                raise _AtFault(problem) from problem
+            answer = await self._take(step)
         return DeadLetter(f"the talk did not end after {MAX_STEPS} steps")
 
     async def _take(self, step: Request | Mail | Note) -> Answer | None:
@@ -145,9 +161,14 @@ class _Driven:
         return self.last
 
     async def _send(self, step: Request | Mail) -> Answer:
-        if isinstance(step, Mail):
-            return await send_mail(self._channel.endpoint, step)
-        return await exchange(self._session, step)
+        try:
+            if isinstance(step, Mail):
+                return await send_mail(self._channel.endpoint, step)
+            return await exchange(self._session, step)
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            raise
+        except Exception as problem:
+            raise _AtFault(problem) from problem
 
     async def _begin(self) -> None:
         if not self._has_begun:  # once for an attempt: durable before anything leaves

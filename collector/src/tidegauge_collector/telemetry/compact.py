@@ -7,7 +7,7 @@ a window again, until the next compaction. Each step is a transaction of its own
 
 import numpy as np
 
-from tidegauge.core.windows import Window
+from tidegauge.core.windows import SECOND_US, Window
 from tidegauge_collector.crash_points import crash_here
 from tidegauge_collector.telemetry.merge import columns_of
 from tidegauge_collector.telemetry.rolling import KEY, SKETCHES, read_merged, remove
@@ -18,19 +18,29 @@ STEP_CELLS = 20_000
 
 def compact(store: TelemetryStore, *, before_us: int) -> int:
     """Merge the rows of windows that end at or before `before_us`; returns how many (series, window) had several."""
+    if store.index.touched is None:
+        store.index.touched = _crowded_at_start(store)
     touched = store.index.touched
     crowded = _crowded(store, touched, before_us)
     cells = len(crowded["series_id"])
     for start in range(0, cells, STEP_CELLS):
         _compact_some(store, {name: crowded[name][start : start + STEP_CELLS] for name in KEY})
-    store.index.touched = {one for one in touched or () if one.end_us > before_us}
+    store.index.touched = {one for one in touched if one.end_us > before_us}
     _drop_superseded(store)
     return cells
 
 
-def _crowded(store: TelemetryStore, touched: set[Window] | None, before_us: int) -> Table:
-    if touched is None:
-        return store.arrays("crowded_cells", [before_us])
+def _crowded_at_start(store: TelemetryStore) -> set[Window]:
+    """The windows with several rows, also those that have not ended: nothing may come for these any more."""
+    found = store.arrays("crowded_cells", [_FOREVER_US])
+    bounds = zip(found["window_start_us"].tolist(), found["window_length_s"].tolist(), strict=True)
+    return {Window(start, start + length_s * SECOND_US) for start, length_s in set(bounds)}
+
+
+_FOREVER_US = (1 << 63) - 1
+
+
+def _crowded(store: TelemetryStore, touched: set[Window], before_us: int) -> Table:
     starts = np.unique(np.array([one.start_us for one in touched if one.end_us <= before_us], dtype=np.int64))
     if not len(starts):
         return {name: np.empty(0, dtype=np.int64) for name in KEY}

@@ -49,11 +49,11 @@ def export(store: TelemetryStore, deployment: str, what: str, window: Window) ->
 
 def _records(store: TelemetryStore, deployment: str, window: Window) -> Iterator[Part]:
     at = START._replace(event_us=max(window.start_us, START.event_us), epoch_id=0)
-    segments = {number: ",".join(parts) for parts, number in list(store.index.segment_sets.known.items())}
     while True:
         page = store.arrays("export_records", _asked(store, deployment, window) | at._asdict())
         if not len(page["seq"]):
             return
+        segments = {number: ",".join(parts) for parts, number in list(store.index.segment_sets.known.items())}
         at = RecordCursor(*(int(page[name][-1]) for name in RecordCursor._fields))
         yield _part(
             "records",
@@ -95,8 +95,12 @@ def _actuals(store: TelemetryStore, deployment: str, window: Window) -> Iterator
 
 
 def _judgements(store: TelemetryStore, deployment: str, window: Window) -> Iterator[Part]:
-    for day in _slices(store, deployment, window):
-        number = store.index.deployments.known.get(deployment, -1)
+    """By what was judged, and not by what came: of who is silent verdicts go on."""
+    number = store.index.deployments.known.get(deployment, -1)
+    ((first_us, last_us),) = store.rows("judged_span", {"deployment_id": number})
+    if first_us is None:
+        return
+    for day in _days(max(window.start_us, first_us), min(window.end_us, last_us + 1)):
         asked = {"deployment_id": number, "start_us": day.start_us, "end_us": day.end_us}
         page = store.arrays("export_judgements", asked)
         if len(page["n"]):
@@ -148,9 +152,13 @@ def _slices(store: TelemetryStore, deployment: str, window: Window) -> Iterator[
     if not spans:
         return
     start = max(window.start_us, min(one.first.start_us for one in spans) // DAY_US * DAY_US - DAY_US)
-    end = min(window.end_us, max(one.last.end_us for one in spans) + 2 * DAY_US)
-    for at in range(start, end, DAY_US):
-        yield Window(at, min(at + DAY_US, end))
+    yield from _days(start, min(window.end_us, max(one.last.end_us for one in spans) + 2 * DAY_US))
+
+
+def _days(start_us: int, end_us: int) -> Iterator[Window]:
+    """A range in parts of 24 hours."""
+    for at in range(start_us, end_us, DAY_US):
+        yield Window(at, min(at + DAY_US, end_us))
 
 
 def _asked(store: TelemetryStore, deployment: str, window: Window) -> dict[str, Any]:

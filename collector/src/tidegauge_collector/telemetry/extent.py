@@ -120,8 +120,8 @@ def _extent(store: TelemetryStore, deployment: str, daily: DailyRows | None) -> 
 def received_us(store: TelemetryStore, deployment: str) -> int | None:
     """When the newest frame came of those that say how far a deployment is."""
     marks = store.index.marks
-    epochs = store.index.watermarks.get(deployment, {})
-    return max((marks[epoch].received_us for epoch in epochs if epoch in marks), default=None)
+    epochs = list(store.index.watermarks.get(deployment, {}))  # at once: the fold goes on meanwhile
+    return max((mark.received_us for epoch in epochs if (mark := marks.get(epoch)) is not None), default=None)
 
 
 def predictions_between(store: TelemetryStore, deployment: str, start_us: int, end_us: int) -> int:

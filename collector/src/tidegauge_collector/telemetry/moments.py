@@ -137,7 +137,8 @@ def unknown_names(
 ) -> list[tuple[str, int]]:
     """The names that the bins in use did not know (all names where no bins were), the most frequent first, with their rows."""
     chosen = select(store.index, deployment, version=version, segment=segment, batch=batch, columns={column})
-    names = Windowed(store, chosen, [0] * len(chosen), (window,)).names()
+    with store.snapshot():
+        names = Windowed(store, chosen, [0] * len(chosen), (window,)).names()
     return list(names.get((0, 0), {}).items())[:limit]
 
 

@@ -54,6 +54,7 @@ class TelemetryStore:
         ] = {}  # by thread; a dead thread's cursor serves its number's heir
         self._cursors_lock = threading.Lock()  # guards _cursors and _root
         self._write_lock = threading.RLock()  # one writing transaction at a time
+        self._snapshots = threading.local()  # `is_open`: whether this thread reads in one
 
     @classmethod
     def open(
@@ -132,9 +133,17 @@ class TelemetryStore:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Let several reads of this thread see one state. Keep it short: it holds up the reuse of space."""
-        with self._transaction("reading"):
+        """Let several reads of this thread see one state; within another it is the same one. Keep it short: it holds up the reuse of
+        space."""
+        if getattr(self._snapshots, "is_open", False):
             yield
+            return
+        with self._transaction("reading"):
+            self._snapshots.is_open = True
+            try:
+                yield
+            finally:
+                self._snapshots.is_open = False
 
     def healthy(self) -> bool:
         """Whether a real query works now; raises StoreFatal where only a restart helps."""

@@ -15,10 +15,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from tidegauge_collector.errors import CollectorError
 
 FOLDER = "errands"
 POLL_S = 0.2
+
+log = structlog.get_logger(__name__)
+
 Errand = Callable[[Mapping[str, Any], Callable[[str], None]], Any]
 
 
@@ -85,6 +90,9 @@ def _answer(wish: Path, errands: Mapping[str, Errand]) -> dict[str, Any]:
         return {"ok": errand(asked, tell)}
     except (CollectorError, OSError, ValueError) as problem:
         return {"error": str(problem)}
+    except Exception as problem:  # else it would be asked again each second, and nobody else be answered
+        log.exception("errand.failed", what=asked["what"])
+        return {"error": f"it failed by a fault of the collector, see its log: {problem!r}"}
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -103,7 +103,14 @@ class KServeIntake:
             self._give_up("half_missing")
 
     async def flush(self) -> None:
-        """Store all rows that are whole; those that the intake refuses for now wait for the next time."""
+        """Store all rows that are whole; those that the intake refuses for now wait for the next time.
+
+        It is finished without whoever goes away meanwhile; the next one waits for it.
+        """
+        self._storing = asyncio.ensure_future(self._flush())  # kept: nobody else holds it where its caller goes away
+        await asyncio.shield(self._storing)
+
+    async def _flush(self) -> None:
         async with self._flushing:
             waiting, self._rows = self._rows, {}
             for group, rows in waiting.items():
@@ -115,6 +122,9 @@ class KServeIntake:
                 except (UploadRefused, Refusal) as problem:
                     self._count("rows_refused", len(rows))
                     log.warning("kserve.refused", deployment=group.deployment, rows=len(rows), problem=str(problem))
+                except Exception:  # of these rows alone: the other groups, and all that come, are stored
+                    self._count("rows_failed", len(rows))
+                    log.exception("kserve.failed", deployment=group.deployment, rows=len(rows))
 
     def _count(self, reason: str, n: int = 1) -> None:
         self._counters.count("kserve", reason, n)

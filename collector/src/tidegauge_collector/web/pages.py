@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -24,7 +24,7 @@ class Pages:
 
     read: Reader
     renderer: Renderer
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    now: Callable[[], datetime]
 
     async def fleet(self, request: web.Request) -> web.Response:
         """GET /: the deployments that the address asks for, the worst first, and figures of all of them."""

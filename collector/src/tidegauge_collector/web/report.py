@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from aiohttp import web
 
@@ -17,7 +17,7 @@ class Report:
 
     read: Reader
     renderer: Renderer
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    now: Callable[[], datetime]
 
     async def shown(self, request: web.Request) -> web.Response:
         """GET /report?month=YYYY-MM: the running month where none is named."""

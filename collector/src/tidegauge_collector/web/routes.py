@@ -1,5 +1,8 @@
 """Hangs the pages and their static files into an application."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
 from aiohttp import web
 
 from tidegauge_collector.access import Access
@@ -18,13 +21,21 @@ from .signin import SignIn
 from .watch import Watch
 
 
-def add_web_routes(app: web.Application, read: Reader, access: Access | None = None, do: Doer | None = None) -> None:
+def add_web_routes(
+    app: web.Application,
+    read: Reader,
+    access: Access | None = None,
+    do: Doer | None = None,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> None:
     """Adds `/`, `/report`, `/deployments/{name}`, its tabs, `/favicon.ico` and `/static/…` to `app`.
 
     `read` answers like GET on the REST API of the same origin.
     With `do` also `/alerts`, `/alerts/{id}`, `/channels` and `/silences`, whose forms have something done, and forms
     of monitors and objectives.
     With `access` also `/login` and `/logout`, where browsers sign in and out.
+    `now` is the clock of whoever answers: the range or the month that nobody names ends with it.
     Every long answer of `app`, the API's too, then travels compressed.
     """
     app.middlewares.append(compressed)
@@ -37,13 +48,13 @@ def add_web_routes(app: web.Application, read: Reader, access: Access | None = N
         app.router.add_post("/login", secured(sign_in.enter))
         app.router.add_post("/logout", secured(sign_in.leave))
     app.middlewares.insert(0, renderer.outermost())
-    pages = Pages(read, renderer)
+    pages = Pages(read, renderer, now)
 
     def show(path: str, page: Page) -> None:
         app.router.add_get(path, secured(renderer.explained(page)))
 
     show("/", pages.fleet)
-    show("/report", Report(read, renderer).shown)
+    show("/report", Report(read, renderer, now).shown)
     show("/deployments/{name}", pages.deployment)
     show("/deployments/{name}/{tab}", pages.deployment)
     if do is not None:

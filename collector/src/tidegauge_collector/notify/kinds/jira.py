@@ -268,6 +268,7 @@ class JiraChannel:
         listed = answer.json().get("transitions")
         if not isinstance(listed, list):
             return Retry(0.0, "Jira did not list the transitions")
+        listed = [one for one in listed if isinstance(one, Mapping) and {"id", "name"} <= one.keys()]
         if wanted:
             fits = [one for one in listed if wanted.casefold() in (str(one["id"]), str(one["name"]).casefold())]
         else:

@@ -244,7 +244,7 @@ class ServiceNowChannel:
         if not isinstance(outcome, Done):
             return outcome
         found = answer.json().get("result")
-        if not isinstance(found, list):
+        if not isinstance(found, list) or not all(isinstance(one, Mapping) and one.get("sys_id") for one in found):
             return Retry(0.0, "ServiceNow's search did not answer with incidents")
         if not found:
             return None

@@ -35,7 +35,8 @@ counting AS (
     ) = 1
 )
 SELECT event_us, score, COALESCE(answered.code, -1) AS label, actual_value, COALESCE(true_labels.code, -1) AS actual_label,
-    actual_us, COALESCE(classes_id, 0) AS classes_id, CASE WHEN $with_scores THEN class_scores END AS class_scores
+    actual_us, CASE WHEN $with_scores THEN COALESCE(classes_id, 0) ELSE 0 END AS classes_id,
+    CASE WHEN $with_scores THEN class_scores END AS class_scores
 FROM counting
 LEFT JOIN labels AS answered ON answered.name = counting.label
 LEFT JOIN labels AS true_labels ON true_labels.name = counting.actual_label

@@ -9,7 +9,8 @@ WITH truths AS (
     QUALIFY ROW_NUMBER() OVER (PARTITION BY id_high, id_low ORDER BY actual_us DESC, epoch DESC, seq DESC, row_number DESC) = 1
 )
 SELECT event_us, score, COALESCE(answered.code, -1) AS label, t.value AS actual_value, COALESCE(true_labels.code, -1) AS actual_label,
-    t.actual_us, COALESCE(classes_id, 0) AS classes_id, CASE WHEN $with_scores THEN class_scores END AS class_scores,
+    t.actual_us, CASE WHEN $with_scores THEN COALESCE(classes_id, 0) ELSE 0 END AS classes_id,
+    CASE WHEN $with_scores THEN class_scores END AS class_scores,
     p.id_high, version_id,
     ($any_batch OR batch = $batch) AND ($any_segment OR segment_set IN (SELECT segment_set FROM segment_sets_wanted)) AS is_wanted
 FROM predictions AS p
