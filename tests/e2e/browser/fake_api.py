@@ -9,6 +9,7 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -36,11 +37,20 @@ class FakeApi:
     def __init__(self, *, empty: bool = False) -> None:
         self.asked: list[tuple[str, dict[str, str]]] = []
         self._other: Callable[[str, Mapping[str, str]], Awaitable[Json]] | None = None
+        self._doing: Callable[[str, str, Mapping[str, Any]], Awaitable[Json]] = _refuse
         self._deployments = {} if empty else {item["name"]: item for item in deployments()}
 
     def answer_with(self, other: Callable[[str, Mapping[str, str]], Awaitable[Json]]) -> None:
         """From now on `other` answers: a way to fail."""
         self._other = other
+
+    def work_with(self, doing: Callable[[str, str, Mapping[str, Any]], Awaitable[Json]]) -> None:
+        """From now on `doing` answers what a page wants done: (method, path, body)."""
+        self._doing = doing
+
+    async def do(self, request: web.Request, method: str, path: str, body: Mapping[str, Any]) -> Json:
+        """Has the shape of the web room's Doer."""
+        return await self._doing(method, path, body)
 
     async def read(self, path: str, query: Mapping[str, str]) -> Json:
         self.asked.append((path, dict(query)))
@@ -73,6 +83,10 @@ class FakeApi:
             "moments": _moments,
         }
         return answers[parts[2]](about, query) if len(parts) > 2 else about
+
+
+async def _refuse(method: str, path: str, body: Mapping[str, Any]) -> Json:
+    raise error(web.HTTPBadRequest, f"{method} {path}: nothing is done here")
 
 
 def error(kind: type[web.HTTPException], sentence: str) -> web.HTTPException:

@@ -1,13 +1,10 @@
 """The pages over the fake API, on a free port: used by the browser tests."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from aiohttp import web
 
 from tidegauge_collector.web import add_web_routes
 
-from .fake_api import FakeApi, error
+from .fake_api import FakeApi
 
 
 def build_app(api: FakeApi) -> web.Application:
@@ -16,10 +13,7 @@ def build_app(api: FakeApi) -> web.Application:
     async def answer(request: web.Request) -> web.Response:
         return web.json_response(await api.read(request.path, request.query))
 
-    async def refuse(request: web.Request, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        raise error(web.HTTPBadRequest, f"{method} {path}: nothing is done here")
-
     app = web.Application()
     app.router.add_get("/api/v1/{tail:.+}", answer)
-    add_web_routes(app, api.read, do=refuse)
+    add_web_routes(app, api.read, do=api.do)
     return app

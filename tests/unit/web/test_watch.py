@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from tidegauge_collector.web import add_web_routes
+from tidegauge_collector.web.watch import MOST_PIECES
 from tidegauge_collector.web.watching import monitor_fields, wished_monitor, wished_objective
 
 from .fake_reader import BURNING, DEFINED, MONITOR, PAIRED, FakeReader
@@ -57,6 +58,17 @@ async def send(client: Client, path: str, **fields: str) -> tuple[int, str]:
     return answer.status, await answer.text() or answer.headers.get("Location", "")
 
 
+def said(html: str) -> str:
+    """What the one form that was tried tells."""
+    (text,) = re.findall(r"<output [^>]* data-told>(.*?)</output>", html, re.DOTALL)
+    return str(text).strip()
+
+
+def so_far(html: str) -> str:
+    (text,) = re.findall(r'name="so_far" value="([^"]+)"', html)
+    return str(text)
+
+
 async def test_both_sides_of_limits_and_objectives_have_fields(client: Client) -> None:
     html = await (await client.get(PAGE)).text()
 
@@ -101,6 +113,61 @@ async def test_a_back_test_goes_on_until_its_end_and_says_what_would_have_been(c
     assert (status, "1 alert would have been: temp 1 Jul 2013" in html) == (200, True)
     assert 'name="failing_high" value="3"' in html
     assert re.search(r'<details class="trial" id="monitor-2" open>', html)
+
+
+async def test_a_back_test_stops_after_its_pieces_and_goes_on_from_there_to_the_same_end(
+    client: Client, deeds: Deeds
+) -> None:
+    fields = {"monitor": "mean", "failing_low": "-2", "failing_high": "3", "warning_low": "0", "warning_high": "1"}
+    first = LAST | {"done": 2, "resume": {"at": 2}}
+    deeds.pieces = [first, LAST, first, LAST]
+
+    _, whole = await send(client, f"{PAGE}/try", do="backtest", **fields)
+    _, half = await send(client, f"{PAGE}/try", do="backtest", pieces="1", **fields)
+    rest = await send(client, f"{PAGE}/try", do="go_on", pieces="1", so_far=so_far(half), **fields)
+
+    assert said(half).startswith("So far: 1 alert would have been: temp")
+    assert ('<progress max="4" value="2">' in half, "2 of 4 windows" in half) == (True, True)
+    assert deeds.asked[3][2] == deeds.asked[1][2]
+    assert rest == (200, whole)
+    assert said(whole).startswith("2 alerts would have been: temp")
+    assert ("<progress" in whole, 'name="so_far"' in whole) == (False, False)
+
+
+async def test_a_form_of_a_back_test_waits_for_so_many_pieces_only_and_offers_to_go_on(
+    client: Client, deeds: Deeds
+) -> None:
+    deeds.pieces = [LAST | {"resume": {"at": 1}, "episodes": []}] * (MOST_PIECES + 1)
+
+    _, html = await send(client, f"{PAGE}/try", do="backtest", monitor="drift")
+
+    assert len(deeds.asked) == MOST_PIECES
+    assert f"So far: No alert would have been, of {4 * MOST_PIECES} verdicts." in said(html)
+    assert re.search(r'<button name="do" value="go_on" formaction="[^"]+/try#monitor-1">', html)
+
+
+async def test_other_limits_begin_the_back_test_anew(client: Client, deeds: Deeds) -> None:
+    deeds.pieces = [LAST | {"resume": {"at": 2}}, LAST]
+
+    _, half = await send(client, f"{PAGE}/try", do="backtest", monitor="drift", failing="1", pieces="1")
+    _, html = await send(client, f"{PAGE}/try", do="go_on", monitor="drift", failing="2", so_far=so_far(half))
+
+    assert "resume" not in deeds.asked[1][2]
+    assert said(html).startswith("1 alert would have been")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"pieces": one} for one in ("0", "31", "-1", "all", "1" * 30)]
+    + [{"do": "go_on", "so_far": one} for one in ("", "x", "あ", "eJyrVspPVrIyAgAI6QIO", "eJyrVspPVr")],
+)
+async def test_what_does_not_come_from_the_page_before_is_refused(
+    client: Client, deeds: Deeds, wrong: dict[str, str]
+) -> None:
+    status, html = await send(client, f"{PAGE}/try", **({"do": "backtest", "monitor": "drift"} | wrong))
+
+    assert (status, deeds.asked) == (400, [])
+    assert ("pieces = " if "pieces" in wrong else "so_far = ") in html
 
 
 async def test_an_objective_is_made_previewed_changed_and_removed(client: Client, deeds: Deeds) -> None:

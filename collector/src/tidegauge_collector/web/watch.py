@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from .backtests import begun, carried_on
 from .failures import Problem, problem_of
 from .forms import Doer, back_to, read_form
 from .language import stated_language
@@ -15,12 +16,13 @@ from .reader import Json, Reader
 from .watching import objectives_here, wished_monitor, wished_objective
 
 API = "/api/v1"
-MOST_PIECES = 30  # of a back-test that one form waits for
+MOST_PIECES = 30  # of a back-test that one form waits for; a page with scripts asks for one at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of a form that changed nothing. `kind`, `id`: whose form it was; `said`: `plan`, or `episodes` with what was found."""
+    """What came of a form that changed nothing. `kind`, `id`: whose form it was; `said`: `plan`, or `backtest` and what
+    its form carries on as `so_far`."""
 
     kind: str
     id: str
@@ -57,12 +59,13 @@ class Watch:
         return back_to(page, "removed" if form["do"] == "remove" else "saved", form, stated_language(request.query))
 
     async def attempt(self, request: web.Request) -> web.Response:
-        """Says what saving would change (`do=plan`), or what a monitor would have said of what is stored (`do=backtest`)."""
+        """Says what saving would change (`do=plan`), or what a monitor would have said of what is stored: `do=backtest` from the
+        beginning, `do=go_on` from where `so_far` ended, in both as many pieces as `pieces` says."""
         form, name = await read_form(request), request.match_info["name"]
         try:
             kind, wished = await self._wished(name, form)
-            if form.get("do") == "backtest":
-                said = await self._backtest(request, name, wished)
+            if form.get("do") in ("backtest", "go_on"):
+                said = await self._backtest(request, name, wished, form)
             else:
                 files = [{"name": "page", f"{kind}s": [wished]}]
                 plan = await self.do(request, "POST", f"{API}/monitors/plan", {"files": files, "prune": False})
@@ -95,18 +98,19 @@ class Watch:
             raise web.HTTPBadRequest(text="id is missing: write a short name, such as answers-in-time")
         return "objective", wished
 
-    async def _backtest(self, request: web.Request, name: str, wished: Json) -> Json:
-        """The episodes of as many pieces as one form waits for."""
-        body: Json = {"deployment": name, "monitor": wished}
-        episodes: list[Json] = []
-        for _ in range(MOST_PIECES):
-            piece = await self.do(request, "POST", f"{API}/monitors/backtest", body)
-            episodes += piece["episodes"]
-            if piece["resume"] is None:
+    async def _backtest(self, request: web.Request, name: str, wished: Json, form: Mapping[str, str]) -> Json:
+        """What a back-test has found after as many more pieces as one form waits for."""
+        try:
+            tried = carried_on(form.get("so_far", ""), name, wished) if form["do"] == "go_on" else begun(name, wished)
+            most = _pieces(form)
+        except ValueError as problem:
+            raise web.HTTPBadRequest(text=str(problem)) from problem
+        for _ in range(most):
+            body = {"deployment": name, "monitor": wished} | ({"resume": tried.resume} if tried.resume else {})
+            tried = tried.with_piece(await self.do(request, "POST", f"{API}/monitors/backtest", body))
+            if tried.resume is None:
                 break
-            body["resume"] = piece["resume"]
-        verdicts = sum(piece["verdicts"].values())
-        return {"episodes": episodes, "verdicts": verdicts, **{one: piece[one] for one in ("done", "total", "resume")}}
+        return {"backtest": tried, "so_far": tried.packed()}
 
     async def _shown(self, request: web.Request, trial: Trial, status_code: int = 200) -> web.Response:
         return await self.pages.tab(request, "monitors", status_code=status_code, trial=trial)
@@ -115,3 +119,10 @@ class Watch:
 def _trial(form: Mapping[str, str], problem: Problem | None = None, said: Json | None = None) -> Trial:
     kind = "monitor" if "monitor" in form else "objective"
     return Trial(kind, form.get(kind, ""), form, problem, said or {})
+
+
+def _pieces(form: Mapping[str, str]) -> int:
+    text = form.get("pieces", str(MOST_PIECES))
+    if not (text.isascii() and text.isdecimal() and len(text) <= 2 and 1 <= int(text) <= MOST_PIECES):
+        raise ValueError(f"pieces = {text!r:.80}: write a number from 1 to {MOST_PIECES}")
+    return int(text)

@@ -76,3 +76,11 @@ export async function change(method, path, body) {
   const { code, detail } = await said(response);
   throw new ApiError(t("error.changed_nothing", { problem: t(`problem.${code}`) }), { detail });
 }
+
+// Sends a form as the browser would; -> the page that answers, and the error that it is where what was looked for is not in it.
+export async function send(address, fields, signal) {
+  const response = await answer(address, signal, { method: "POST", body: new URLSearchParams(fields) });
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const words = page.querySelector("main .technical")?.textContent ?? response.statusText;
+  return { page, failure: new ApiError(t(`problem.${OF_STATUS[response.status] ?? "failed"}`), { detail: `${response.status}: ${words}` }) };
+}

@@ -100,3 +100,4 @@ document.addEventListener(ZOOM, zoom);
 if (document.getElementById("view")) draw();
 if (document.querySelector(".own-form")) import("./ownform.js");
 if (document.getElementById("settings-form")) import("./settings.js");
+if (document.querySelector(".trial-form")) import("./trial.js");
