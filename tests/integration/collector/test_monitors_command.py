@@ -1,6 +1,7 @@
-"""`tidegauge-collector monitors` and `deployments` against a running collector."""
+"""`tidegauge-collector monitors` and `deployments` against a running collector, and a back-test on its page."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,28 @@ def test_a_backtest_says_when_it_would_have_fired_and_changes_nothing(
     assert (told[0], "shop  drift: would have fired 2 times" in told[1]) == (3, True)
     assert sum(one["windows"] for one in json.loads(late[1])["items"]) <= 4
     assert port.get("/alerts") == before
+
+
+def test_a_backtest_that_goes_on_from_form_to_form_ends_as_one_in_one_form(
+    port: Harbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(**more: str) -> str:
+        fields = {"monitor": "drift", "warning": "", "failing": "0.3", **more}
+        page = port.client.post("/deployments/shop/monitors/try", data=fields, headers={"Accept-Language": "en"})
+        (told,) = re.findall(r"<output [^>]*data-told>.*?</div>", page.text, re.DOTALL)
+        return str(told)
+
+    whole = answer(do="backtest")
+    monkeypatch.setattr(backtesting, "PIECE_SECONDS", 0.0)
+    monkeypatch.setattr(backtesting, "WINDOWS_AT_ONCE", 1)
+    pieces = [answer(do="backtest", pieces="2")]
+    while found := re.search(r'name="so_far" value="([^"]+)"', pieces[-1]):
+        pieces.append(answer(do="go_on", pieces="2", so_far=found[1]))
+
+    assert "2 alerts would have been: amount 4 Jun 2025, amount 9 Jun 2025" in whole
+    assert pieces[-1] == whole
+    assert ["So far: " in one for one in pieces] == [True] * (len(pieces) - 1) + [False]
+    assert len(pieces) > 2
 
 
 @pytest.mark.parametrize(
