@@ -344,3 +344,23 @@ async def test_numbers_of_a_chart_can_be_read_as_a_table(visit: Visitor) -> None
 
     assert await opened.page.locator("#chart-accuracy_line .numbers tbody tr").count() == 270
     assert "no rows" in await opened.page.locator("#chart-accuracy_line .numbers").inner_text()
+
+
+async def test_a_click_right_after_a_search_is_not_lost_to_an_answer_that_replaces_what_is_clicked(
+    visit: Visitor,
+) -> None:
+    opened = await visit("/")
+    page = opened.page
+    await page.evaluate("window.asked = 0; document.addEventListener('htmx:beforeRequest', () => { asked += 1; })")
+
+    await page.locator("#fleet-q").press_sequentially("fl")
+    await page.wait_for_url("**q=fl**")
+    before = await page.evaluate("asked")
+    chip = page.locator(".chip", has_text="24 h")
+    await chip.hover()
+    await page.mouse.down()
+    during = await page.evaluate("asked")
+    await page.mouse.up()
+
+    assert during == before
+    await page.wait_for_url("**range=24h**")
