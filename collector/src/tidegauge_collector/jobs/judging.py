@@ -215,7 +215,7 @@ class Judging:
     def _due(self, deployment: Deployment, progress: Progress, failed: set[Series]) -> list[Due]:
         data = reach(self._telemetry, deployment.name)
         found = []
-        rules = self._rules(deployment.name)
+        rules, zone = self._rules(deployment.name), ZoneInfo(deployment.timezone)
         for version in rules.versions:
             for monitor in rules.monitors:
                 if monitor.kind != "measurement" or not monitor.covers_version(version.name, version.role):
@@ -223,7 +223,8 @@ class Judging:
                 series = (deployment.name, monitor.id, version.name)
                 if series in failed:
                     continue
-                windows = self._windows(deployment, monitor, series, bounds_of(data, progress, monitor, self._now_us()))
+                bounds = bounds_of(data, progress, monitor, self._now_us(), zone=zone)
+                windows = self._windows(deployment, monitor, series, bounds)
                 if windows and self._can_be_judged(monitor, deployment.name, version.name):
                     found.append(Due(deployment, monitor, version.name, windows))
         return found
