@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
-from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ from tidegauge.core.moments import Standard, standard_of
 from tidegauge.core.windows import HOUR_US
 from tidegauge.errors import WireError
 from tidegauge.settings import AgentSettings
+from tidegauge.weakly import Weakly
 from tidegauge.wire.rows import ActualRows, RecordRows
 from tidegauge.worker.additions import Addition, Knowledge, profile_rows
 from tidegauge.worker.blocks import Layouts
@@ -66,7 +66,7 @@ class DeploymentWorker:
         self._reader = CallReader(settings, Counter(), wall_us)
         self._bins: ReferenceBins | None = None
         self._standard: Standard | None = None
-        self.recorders: WeakSet[Shortcut] = WeakSet()
+        self.recorders: Weakly[Shortcut] = Weakly()
         self.adopt(settings)
         self.forget()
 
@@ -191,7 +191,7 @@ class DeploymentWorker:
         self._looked_at += len(inputs)
         self.rows_are_plain = all(map(has_plain_values, inputs))
         if not self.rows_are_plain:
-            for recorder in list(self.recorders):
+            for recorder in self.recorders:
                 recorder.close_shortcut()
 
     def take_service_only(self, kept: Sequence[ServiceOnly]) -> None:
