@@ -58,8 +58,8 @@ def events(
         **after._asdict(),
     }
     found, cursor = [], after
-    for name, text, at_us, version, attributes, received_us, digest in store.rows("events", asked):
+    for name, text, at_us, of_version, attributes, received_us, digest in store.rows("events", asked):
         is_alike = cursor[:3] == (at_us, received_us, digest)
         cursor = EventCursor(at_us, received_us, digest, cursor.shown + 1 if is_alike else 1)
-        found.append(StoredEvent(cursor, name, text, at_us, version, json.loads(attributes), received_us))
+        found.append(StoredEvent(cursor, name, text, at_us, of_version, json.loads(attributes), received_us))
     return found
