@@ -353,6 +353,7 @@ class Collector:
             actions=AlertActions(alerting),
             silences=SilenceRoutes(alerting),
             channels=ChannelRoutes(self.attendant, self._readers),
+            monitors=monitors,
         )
         changes = Changes(
             uploads=self.doors,

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tidegauge_collector.api.routes import ROUTES
+from tidegauge_collector.refusals import CODES, code_of
 
 from .pages import blocks, code_words, rows, section, text_of
 
@@ -28,3 +29,10 @@ def test_parameters_are_those_of_the_route(route):
 @pytest.mark.parametrize("example", blocks(text_of(PAGE), "json"), ids=lambda text: text[:30])
 def test_examples_are_json(example):
     assert isinstance(json.loads(example), dict)
+
+
+def test_every_word_of_an_error_is_listed_with_its_status():
+    listed = {code_words(word)[0]: status for word, status, _ in rows(section(PAGE, "## Errors"))}
+
+    assert sorted(listed) == sorted(set(CODES))
+    assert [word for word, status in listed.items() if code_of(int(status[:3])) not in {word, "bad_value"}] == []

@@ -66,13 +66,40 @@ def test_a_wrong_question_is_told_what_is_wrong(shop: Harbour, path: str, query:
     assert words in answer.text if status == 200 else words in answer.json()["error"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "told"),
+    [
+        ("GET", f"{MEASUREMENTS}?metric=psi&colum=price", None, (400, "unknown_name")),
+        ("GET", f"{MEASUREMENTS}?metric=psy", None, (400, "unknown_name")),
+        ("GET", f"{MEASUREMENTS}?metric=psi&step=week", None, (400, "bad_value")),
+        ("GET", "/deployments/nowhere", None, (404, "not_found")),
+        ("GET", "/nowhere", None, (404, "not_found")),
+        ("DELETE", "/deployments", None, (405, "wrong_method")),
+        ("POST", "/silences", {"matcher": {}}, (400, "unknown_name")),
+        ("POST", "/silences", {"matchers": {}, "duration": "long"}, (400, "bad_value")),
+        ("DELETE", "/monitors/nowhere", None, (404, "not_found")),
+        ("POST", "/monitors/apply", {"files": [], "expected": "0"}, (409, "conflict")),
+        ("POST", "/deployments/shop/actuals", "x" * (5 << 20), (413, "too_large")),
+    ],
+)
+def test_an_error_has_a_word_for_programs(
+    shop: Harbour, method: str, path: str, body: object, told: tuple[int, str]
+) -> None:
+    answer = shop.client.request(method, f"/api/v1{path}", json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == told, answer.text
+
+
 @pytest.mark.parametrize("path", ["/deployments/shop/measurements", "/intake/kserve", "/deployments/shop/observations"])
 def test_a_parameter_that_comes_twice_is_refused(shop: Harbour, path: str) -> None:
     send = shop.client.get if "measurements" in path else shop.client.post
 
     answer = send(f"/api/v1{path}?version=v1&version=v2&metric=psi")
 
-    assert (answer.status_code, answer.json()) == (400, {"error": "parameter 'version' comes twice: write it once"})
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"error": "parameter 'version' comes twice: write it once", "code": "bad_value"},
+    )
 
 
 @pytest.mark.parametrize("zone_edge", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])

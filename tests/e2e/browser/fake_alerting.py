@@ -15,6 +15,11 @@ _ROUTE = {
     "continue": False,
     "channels": [{"channel": "slack-models", "grouped_by": ["deployment", "monitor"], "policy": _POLICY}],
 }
+_OBJECTIVE = {
+    "id": "slo", "name": HOSTILE, "indicator": "latency", "target": 0.99, "window_s": 2_592_000, "under_s": 0.3,
+    "at_least_per_minute": 1.0, "stale_after_s": 900, "min_requests": 50, "deployments": ["*"], "labels": {}, "enabled": True,
+    "whole": True, "origin": "api", "source": "", "updated_at": as_text(END), "matched": 3,
+}  # fmt: skip
 _SILENCE = {
     "id": "s1", "state": "active", "matchers": {"deployment": [HOSTILE]}, "starts_at": as_text(END), "ends_at": as_text(END),
     "weekly": "Sun 02:00-04:00 UTC", "comment": HOSTILE, "created_by": "anna", "created_at": as_text(END), "ended_by": None,
@@ -34,6 +39,8 @@ def of_alerts(parts: list[str], query: Mapping[str, str]) -> Json | None:
             segment = {"segment": "origin=JFK", "column": "temp", "value": 0.9}
             explanation = {"columns": columns, "segment": segment, "since": found["window"]["start"]}
             return found | {"explanation": explanation, "silences": []}
+        case ["objectives"]:
+            return {"items": [_OBJECTIVE], "next": None}
         case ["routes"]:
             step = {"route": HOSTILE, "channels": ["slack-models"], "reason": {"kind": "matches"}}
             place = {"channel": "slack-models", "route": HOSTILE, "policy": _POLICY}

@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from tidegauge_collector.refusals import told
+
 from .fake_alerting import of_alerts
 from .fake_deployments import CATEGORICAL, END, HOSTILE, REPLAY, START, ZONE, Json, as_text, deployments
 from .fake_numbers import bins, daily_rows, noise, value_of
@@ -75,7 +77,7 @@ class FakeApi:
 
 def error(kind: type[web.HTTPException], sentence: str) -> web.HTTPException:
     """An error as the API tells it."""
-    return kind(text=json.dumps({"error": sentence}), content_type="application/json")
+    return kind(text=json.dumps(told(kind.status_code, sentence)), content_type="application/json")
 
 
 def _status(about: Json, query: Mapping[str, str]) -> Json:
@@ -124,6 +126,7 @@ def _measurements(about: Json, query: Mapping[str, str]) -> Json:
     columns = [column["name"] for column in about["columns"]] if asked == "*" else [asked]
     groups = [one for one in about["segments"] if "group" in query and one.startswith(f"{query['group']}=")]
     questions = [{**query, "segment": group} for group in groups] or [query]
+    questions = [{**one, "metric": metric} for one in questions for metric in query["metric"].split(",")]
     items = [_item(one, column, window) for one in questions for column in columns for window in _windows(query)]
     return {"items": items, "next": None}
 

@@ -26,6 +26,8 @@ def summary(items: Sequence[Json]) -> Json:
         "by_verdict": {word: verdicts.count(word) for word in sorted(set(verdicts))},
         "predictions_last_day": 978 * len(items),
         "predictions_last_week": 5_608 * len(items),
+        "predictions_last_30_days": 24_000 * len(items),
+        "predictions_last_90_days": 71_500 * len(items),
         "alerts_open": 2,
         "alerts_opened": 9,
         "acknowledged": {"n": 4, "median_s": 720.0},
@@ -61,7 +63,7 @@ def health(about: Json, query: Mapping[str, str]) -> Json:
 
 
 def monitors(about: Json, query: Mapping[str, str]) -> Json:
-    """One of a measurement, one objective."""
+    """One of a measurement, one with two sides, one objective."""
     common = {
         "columns": "*", "segments": "", "comparison": "above", "warning": 0.1, "failing": 0.25, "window_s": 86_400, "every_s": 86_400,
         "min_rows": 50, "objective": 0.999, "objective_window_s": 2_592_000, "enabled": True, "origin": "default", "source": "",
@@ -77,7 +79,9 @@ def monitors(about: Json, query: Mapping[str, str]) -> Json:
         "warning": None,
         "failing": None,
     }
-    return {"items": [common | drift, common | slo], "next": None}
+    sides = {"id": "temp-mean", "name": HOSTILE, "kind": "measurement", "metric": "mean", "comparison": "outside"}
+    pair = {"warning": 0.5, "failing": [-1.5, 2.0]}
+    return {"items": [common | drift, common | sides | pair, common | slo], "next": None}
 
 
 def objectives(about: Json, query: Mapping[str, str]) -> Json:

@@ -332,7 +332,7 @@ async def test_a_failing_api_is_told_in_the_charts_it_concerns_only(visit: Visit
     await opened.open(f"{FLIGHTS}/service")
 
     told = await opened.page.locator("#chart-latency [role=alert]").inner_text()
-    assert "cannot answer now: the store is being restored. Try again in a minute." in told
+    assert "busy, or cannot reach its store now. Try again in a minute.\n503: the store is being restored" in told
     assert await opened.page.locator("#chart-volume canvas").count() == 1
 
 

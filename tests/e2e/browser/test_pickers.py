@@ -1,6 +1,10 @@
 """What is picked over the charts: which statistic of drift, which of a metric of the user's own; both stay in the address."""
 
+import asyncio
+import re
+
 import pytest
+from playwright.async_api import Route
 
 from .conftest import Visitor
 from .fake_api import FakeApi
@@ -52,4 +56,23 @@ async def test_a_metric_of_the_users_own_has_its_band_baseline_limits_and_events
     await opened.drawn()
 
     assert "Sum" in await page.locator("#chart-metric-1 .u-legend").inner_text()
+    assert opened.complaints == []
+
+
+async def test_a_choice_that_the_next_one_overtakes_ends_without_a_word(visit: Visitor) -> None:
+    opened = await visit(f"{FLIGHTS}/drift?feature=carrier")
+    page = opened.page
+    held = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        held.set()
+
+    await page.route(re.compile("statistic=hellinger"), hold)
+    await page.locator("select[name=statistic]").select_option("hellinger")
+    await held.wait()
+    await page.locator("select[name=statistic]").select_option("ks")
+    await page.wait_for_selector("#view[data-statistic=ks][data-drawn]")
+
+    assert await page.locator(".htmx-request").count() == 0
+    assert await page.locator("#notice").is_hidden()
     assert opened.complaints == []

@@ -16,7 +16,6 @@ SCRIPTS = Path(__file__).parent
 BEYOND, UNSEEN = (SCRIPTS / "beyond.js").read_text(), (SCRIPTS / "unseen.js").read_text()
 DRAWN = """() => { const view = document.getElementById('view');
   return (!view || view.dataset.drawn) && !document.querySelector('.htmx-request, .htmx-swapping'); }"""
-HTMX_SUPERSEDED = ("htmx:sendAbort", "htmx:afterRequest")  # what it says of a choice that the next one overtook
 SUPERSEDED = (
     "net::ERR_ABORTED"  # asked for, and no longer wanted: by a newer choice, by the next page, or saved as a file
 )
@@ -79,7 +78,7 @@ class Visit:
         return self.page.locator(f"#chart-{name}")
 
     def heard(self, said: ConsoleMessage) -> None:
-        excused = (*HTMX_SUPERSEDED, *(f"status of {one}" for one in self.allowed))
+        excused = [f"status of {one}" for one in self.allowed]
         if said.type in {"error", "warning"} and not any(one in said.text for one in excused):
             self.complaints.append(said.text)
 

@@ -81,6 +81,15 @@ def test_token_for_agents_opens_no_session(guarded: Fortress) -> None:
     assert "This token is for agents" in answer.text
 
 
+def test_a_form_that_the_token_may_not_send_is_refused_as_a_page(guarded: Fortress) -> None:
+    with signed_in(guarded, guarded.token("read")) as browser:
+        answer = browser.post("/channels", data={"do": "test"}, headers={"Accept-Language": "ja"})
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (403, "text/html; charset=utf-8")
+    assert "この操作は許可されていません" in answer.text
+    assert "scope" in answer.text.split('class="technical"')[1].split("</small>")[0]
+
+
 def test_session_ends_at_sign_out_here_and_in_the_browser(guarded: Fortress) -> None:
     with signed_in(guarded, guarded.token("read")) as browser:
         stolen = browser.cookies[COOKIE]

@@ -51,6 +51,7 @@ def test_the_summary_adds_up_the_deployments_and_times_their_alerts(port: Harbou
 
     assert (everything["deployments"], everything["by_verdict"]["failing"]) == (2, 1)
     assert everything["predictions_last_week"] == 96 * len(DAYS) + LABELLED
+    assert [everything[f"predictions_last_{days}_days"] for days in (30, 90)] == [96 * len(DAYS) + LABELLED] * 2
     assert (everything["alerts_open"], everything["alerts_opened"]) == (1, 1)
     assert everything["resolved"] == {"n": 0, "median_s": None}
     assert (nothing["alerts_open"], nothing["alerts_opened"]) == (1, 0)

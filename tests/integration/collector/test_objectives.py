@@ -157,6 +157,48 @@ def test_a_wrong_objective_is_refused_with_all_its_problems(port: Harbour) -> No
         assert said in answer.json()["error"]
 
 
+def test_an_objective_is_made_changed_and_removed_on_the_page_of_monitors(port: Harbour) -> None:
+    page = f"/deployments/{NAME}/monitors"
+    new = {"objective": "", "id": "page-made", "indicator": "latency", "target": "99", "window": "7", "under_s": "0.5"}
+
+    def defined() -> list[dict[str, Any]]:
+        return [one for one in port.get("/objectives")["items"] if one["id"] == "page-made"]
+
+    previewed = port.client.post(f"{page}/try", data={"do": "plan", **new})
+    refused = port.client.post(page, data={"do": "put", **new, "target": "101"}, headers={"Accept-Language": "ja"})
+    assert ("Changes 1 deployment" in previewed.text, defined()) == (True, [])
+    assert (refused.status_code, "入力された値は使えません" in refused.text) == (400, True)
+    assert ("1.01" in refused.text.split('class="technical"')[1], 'value="101"' in refused.text) == (True, True)
+
+    made = port.client.post(page, data={"do": "put", **new})
+    (first,) = defined()
+    changed = port.client.post(page, data={"do": "put", "objective": "page-made", "target": "99.5", "under_s": "0.25"})
+    (second,) = defined()
+    removed = port.client.post(page, data={"do": "remove", "objective": "page-made"})
+
+    assert [made.status_code, changed.status_code, removed.status_code] == [303, 303, 303]
+    assert (first["target"], first["window_s"], first["deployments"]) == (0.99, 604_800, [NAME])
+    assert (second["target"], second["under_s"], second["window_s"]) == (0.995, 0.25, 604_800)
+    assert defined() == []
+
+
+def test_both_sides_of_a_limit_are_tried_and_saved_on_the_page_of_monitors(port: Harbour) -> None:
+    page, limits = f"/deployments/{NAME}/monitors", {"failing_low": "-1.5", "failing_high": "2"}
+    body = {"metric": "throughput_median", "comparison": "outside", "failing": 3.0, "deployments": [NAME]}
+    assert port.put("/monitors/sides", body).status_code == 200  # type: ignore[attr-defined]
+
+    tried = port.client.post(f"{page}/try", data={"do": "backtest", "monitor": "sides", **limits})
+    half = port.client.post(page, data={"do": "put", "monitor": "sides", **limits, "failing_high": ""})
+    saved = port.client.post(page, data={"do": "put", "monitor": "sides", **limits})
+
+    assert (tried.status_code, "data-told" in tried.text) == (200, True)
+    assert (half.status_code, "failing" in half.text.split('class="technical"')[1]) == (400, True)
+    assert saved.status_code == 303
+    (found,) = [one for one in port.get("/monitors")["items"] if one["id"] == "sides"]
+    assert found["failing"] == [-1.5, 2]
+    assert port.client.delete("/api/v1/monitors/sides").status_code == 200
+
+
 def test_the_page_of_the_running_month_is_of_the_collectors_clock(tmp_path: Path) -> None:
     with harbour(tmp_path / "data") as port:
         port.clock.turn(minutes=40 * 24 * 60)

@@ -10,8 +10,9 @@ from tidegauge.core.windows import DAY_US, HOUR_US, Window
 from tidegauge_collector.telemetry.fold import LogPosition, fold
 from tidegauge_collector.telemetry.judged import all_judged_until, judged_until
 from tidegauge_collector.telemetry.judgements import Judgement, append_judgements
+from tidegauge_collector.telemetry.settle import settle
 from tidegauge_collector.telemetry.testing import Sender, Source, judgement_columns, profile_frame
-from tidegauge_collector.telemetry.trends import MOST_READS, daily_rows, daily_verdicts
+from tidegauge_collector.telemetry.trends import MOST_READS, DailyRows, daily_rows, daily_verdicts
 
 DAILY = Judgement(
     version="1",
@@ -88,7 +89,7 @@ def test_deployments_that_ended_at_different_times_each_have_their_own_days(stor
     rows = daily_rows(store, {name: window.end_us for name, window in ends.items()})
     verdicts = daily_verdicts(store, {(name, "drift"): window.end_us for name, window in ends.items()})
 
-    assert rows == dict.fromkeys(names, (0, 0, 0, 0, 5, 0, 3))
+    assert rows == dict.fromkeys(names, DailyRows((0, 0, 0, 0, 5, 0, 3), month=8, quarter=8))
     assert verdicts == {key: {"drift": (None,) * 6 + ("warning",)} for key in names}
 
 
@@ -113,4 +114,25 @@ def test_what_is_folded_beyond_the_end_between_two_looks_is_left_out(store):
         at = Window(place * HOUR_US, (place + 1) * HOUR_US)
         fold(store, [sender.send(profile_frame([profile], at))], LogPosition(b"log", place + 1))
 
-    assert daily_rows(store, {Source().deployment: HOUR_US}) == {Source().deployment: (0, 0, 0, 0, 0, 0, 3)}
+    assert daily_rows(store, {Source().deployment: HOUR_US}) == {
+        Source().deployment: DailyRows((0, 0, 0, 0, 0, 0, 3), month=3, quarter=3)
+    }
+
+
+@pytest.mark.parametrize(("settled_days", "month", "quarter"), [(0, 120, 360), (99, 118, 358)])
+def test_longer_ranges_count_windows_of_their_last_days_and_settled_days_whole(store, settled_days, month, quarter):
+    """A day of Tokyo begins at 15:00 of UTC: six hours before the thirtieth 24 hours do."""
+    sender = Sender()
+    for day in range(100):
+        profile = profile_numeric("temp", numeric_values([1.0] * 2))
+        for hour in (0, 20):  # 09:00 and 05:00 of the next day
+            start_us = day * DAY_US + hour * HOUR_US
+            at = Window(start_us, start_us + HOUR_US)
+            fold(store, [sender.send(profile_frame([profile], at))], LogPosition(b"log", 100 * hour + day + 1))
+    settle(store, lambda _: "Asia/Tokyo", before_us=settled_days * DAY_US)
+
+    end_us = 99 * DAY_US + 21 * HOUR_US  # 06:00 in Tokyo: days that began at 15:00 of UTC
+    found = daily_rows(store, {Source().deployment: end_us})[Source().deployment]
+
+    assert found.week == (4,) * 7
+    assert (found.month, found.quarter) == (month, quarter)

@@ -100,6 +100,8 @@ SUMMARY: dict[str, Any] = {
     "by_verdict": {"warning": 1},
     "predictions_last_day": 978,
     "predictions_last_week": 6528,
+    "predictions_last_30_days": 27_000,
+    "predictions_last_90_days": 80_500,
     "alerts_open": 1,
     "alerts_opened": 3,
     "acknowledged": {"n": 2, "median_s": 720.0},
@@ -194,6 +196,41 @@ CHANNEL: dict[str, Any] = {
     "last": {"at": "2013-07-01T04:00:31Z", "outcome": "delivered", "status_code": 201, "detail": ""},
 }
 
+PAIRED: dict[str, Any] = MONITOR | {
+    "id": "mean",
+    "name": "Mean",
+    "metric": "mean",
+    "comparison": "outside",
+    "warning": 0.5,
+    "failing": [-1, 2.5],
+    "series": [],
+}
+BURNING: dict[str, Any] = MONITOR | {
+    "id": "fast",
+    "name": "Fast",
+    "kind": "burn_rate",
+    "metric": "slow_requests",
+    "series": [],
+}
+DEFINED: dict[str, Any] = {
+    "id": "fast",
+    "name": "Fast",
+    "indicator": "latency",
+    "target": 0.99,
+    "window_s": 2_592_000,
+    "under_s": 0.3,
+    "at_least_per_minute": 1.0,
+    "stale_after_s": 900,
+    "min_requests": 50,
+    "deployments": ["flights-*"],
+    "labels": {},
+    "enabled": True,
+    "whole": True,
+    "origin": "api",
+    "source": "",
+    "updated_at": "2013-07-01T04:00:00Z",
+    "matched": 3,
+}
 OBJECTIVE: dict[str, Any] = {
     "id": "fast",
     "name": "",
@@ -233,6 +270,7 @@ class FakeReader:
         self.events_asked: list[dict[str, str]] = []
         self.customs: list[dict[str, Any]] = []
         self.objectives: list[dict[str, Any]] = [dict(OBJECTIVE)]
+        self.defined: list[dict[str, Any]] = [dict(DEFINED)]
         self.alerts: list[dict[str, Any]] = [dict(ALERT)]
         self.alerts_asked: list[dict[str, str]] = []
         self.channels: list[dict[str, Any]] = [dict(CHANNEL)]
@@ -262,6 +300,8 @@ class FakeReader:
                 return {"items": self.alerts, "open": {"total": 1, "failing": 1, "unacknowledged": 0}, "next": None}
             case ["alerts", "7"]:
                 return self.alerts[0] | {"explanation": EXPLANATION, "silences": []}
+            case ["objectives"]:
+                return _listed(self.defined)
             case ["routes"]:
                 return {"items": [ROUTE], "steps": [STEP], "places": [PLACE], "next": None}
             case ["channels"]:

@@ -10,10 +10,12 @@ import tidegauge_collector.web
 from tidegauge_collector.access.identity import REASONS
 from tidegauge_collector.core.default_monitors import DEFAULT_MONITORS
 from tidegauge_collector.measuring.families import METRICS
+from tidegauge_collector.refusals import CODES
 from tidegauge_collector.web.catalogue import BROWSER_SECTIONS, Text, load_text
 from tidegauge_collector.web.fleet import GROUPS, SORTS
 from tidegauge_collector.web.inbox import STATUSES
 from tidegauge_collector.web.language import LANGUAGES, PLURALS, plural_of
+from tidegauge_collector.web.watching import INDICATORS, PARAMETERS
 
 ROOM = Path(tidegauge_collector.web.__file__).parent
 SPOKEN_FROM_OUTSIDE = {
@@ -56,6 +58,7 @@ SPOKEN_FROM_OUTSIDE = {
     "change",
     "drop_reason",
     "error_of",
+    "problem",
 }
 
 
@@ -135,7 +138,9 @@ def test_scripts_ask_only_for_texts_that_are_sent_to_them() -> None:
 def test_no_text_is_left_that_nothing_asks_for() -> None:
     composed = {key for key in keys(load_text("en")) if key.split(".")[0] in SPOKEN_FROM_OUTSIDE}
     built = {"site.en", "site.ja", "status.baseline_given", "status.baseline_production"}
-    built |= {f"failure.{part}_{kind}" for part in ("title", "next") for kind in (400, 404, 500, 503, "alert", "tab")}
+    built |= {
+        f"failure.{part}_{kind}" for part in ("title", "next") for kind in (400, 403, 404, 500, 503, "alert", "tab")
+    }
     built |= {f"inbox.status_{status}" for status in STATUSES} | {"inbox.taken_yes", "inbox.taken_no"}
     built |= {f"alert.for_{length}" for length in ("1h", "8h", "1d", "7d")} | {
         "channels.tested_ok",
@@ -143,6 +148,8 @@ def test_no_text_is_left_that_nothing_asks_for() -> None:
     }
     built |= {f"parameter.{name}" for name in TOLD_PARAMETERS}
     built |= {f"fleet.sort_{word}" for word in SORTS} | {f"fleet.group_{word or 'none'}" for word in GROUPS}
+    built |= {f"objective.of_{indicator}" for indicator in INDICATORS} | {f"objective.for_{one}" for one in PARAMETERS}
+    built |= {f"error.{code}" for code in CODES}
     built |= {f"signin.why_{reason}" for reason in REASONS - {"deployment", "certificate"}}
 
     assert keys(load_text("en")) - TEMPLATE_KEYS - PYTHON_KEYS - SCRIPT_KEYS - composed - built == set()
@@ -167,6 +174,10 @@ def test_every_method_and_default_monitor_of_the_collector_has_words() -> None:
 
 def test_every_metric_has_words() -> None:
     assert {f"metric.{name}" for name in METRICS} - set(load_text("en").entries) == set()
+
+
+def test_every_kind_of_error_has_words() -> None:
+    assert {f"problem.{code}" for code in CODES} <= set(load_text("en").for_browser())
 
 
 def test_every_parameter_that_a_caption_tells_has_words() -> None:

@@ -59,6 +59,18 @@ async def test_fleet_page_lists_deployments_worst_first(client: Client, reader: 
     assert all(text in html for text in ("Failing", "OK", "978", "27 Sep 2013 16:15"))
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [("24h", ("24 h", "978")), ("7d", ("7 d", "6,528")), ("", ("30 d", "27,000")), ("90d", ("90 d", "80,500"))],
+)
+async def test_predictions_are_of_the_chosen_range_and_say_it(
+    client: Client, asked: str, told: tuple[str, str]
+) -> None:
+    html = await page(client, f"/?range={asked}")
+
+    assert re.search(rf"Predictions, {told[0]}</dt>\s*<dd[^>]*>\s*{told[1]}\b", html)
+
+
 async def test_fleet_without_deployments_teaches_the_first_step(client: Client, reader: FakeReader) -> None:
     reader.deployments = []
 

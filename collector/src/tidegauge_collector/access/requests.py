@@ -12,6 +12,7 @@ from tidegauge_collector.access.gate import Limited, bearer_of
 from tidegauge_collector.access.identity import UNAUTHENTICATED, Caller, Denied
 from tidegauge_collector.access.scopes import NAMED_BY_QUERY, OPEN, scope_of
 from tidegauge_collector.access.tokens import Scope
+from tidegauge_collector.refusals import told
 
 DOOR = "http"
 COOKIE = "tidegauge_session"
@@ -70,7 +71,7 @@ def refused(request: web.Request, denied: Denied) -> web.Response:
         return web.Response(status=status, headers={where: f"/login?{urlencode(asked)}", "Cache-Control": "no-store"})
     return web.Response(
         status=status_of(denied),
-        text=json.dumps({"error": str(denied), "reason": denied.reason}),
+        text=json.dumps(told(status_of(denied), str(denied)) | {"reason": denied.reason}),
         content_type="application/json",
         headers=_headers(denied),
     )

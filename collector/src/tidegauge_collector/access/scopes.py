@@ -31,6 +31,9 @@ SCOPES: Mapping[tuple[str, str], Scope | None] = {
     ("POST", "/channels"): Scope.ADMIN,
     ("GET", "/silences"): Scope.READ,
     ("POST", "/silences"): Scope.ADMIN,
+    ("POST", "/deployments/{name}/monitors"): Scope.ADMIN,
+    ("GET", "/deployments/{name}/monitors/try"): Scope.READ,
+    ("POST", "/deployments/{name}/monitors/try"): Scope.READ,  # changes nothing
     ("GET", "/metrics"): Scope.READ,
     ("GET", "/openapi.json"): Scope.READ,
     ("GET", f"{_API}/{{tail}}"): Scope.READ,

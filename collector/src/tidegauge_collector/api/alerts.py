@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -22,7 +22,7 @@ from tidegauge_collector.api.deletions import requester_of
 from tidegauge_collector.api.query import BadRequest, NotFound, check_known, read_choice, read_int, read_time
 from tidegauge_collector.api.scope import Json, Query, Sources
 from tidegauge_collector.api.silences import silence_json
-from tidegauge_collector.control import AlertRow, ControlStore
+from tidegauge_collector.control import AlertEvent, AlertRow, ControlStore, OutboxRow
 from tidegauge_collector.control.telling import FOREVER_US
 from tidegauge_collector.core.matching import matches
 from tidegauge_collector.measuring.measurement import finite, rfc3339
@@ -59,7 +59,7 @@ def list_alerts(sources: Sources, query: Query) -> Json:
     )
     following = str(rows[-1].id) if len(rows) == limit else None
     now_us = sources.now_us()
-    items = [_alert(sources.control, one, now_us) for one in rows]
+    items = _alerts(sources.control, rows, now_us)
     return {"items": items, "open": _open(sources.control), "next": following}
 
 
@@ -78,7 +78,7 @@ def show_alert(sources: Sources, number: str, query: Query) -> Json:
     labels = sources.control.labels_of_alert(row.id)
     silences = sources.control.silences.listed(ending_after_us=now_us)
     return {
-        **_alert(sources.control, row, now_us),
+        **_alerts(sources.control, [row], now_us)[0],
         "labels": labels,
         "explanation": {
             **sources.explaining.of(row.deployment, row.version).as_json(),
@@ -161,7 +161,8 @@ class AlertActions:
         return dict(await self._with.in_thread(lambda: self._shown(alert)))
 
     def _shown(self, alert: int) -> Json:
-        return _alert(self._with.control, alert_number(self._with.control, str(alert)), self._with.now_us())
+        row = alert_number(self._with.control, str(alert))
+        return _alerts(self._with.control, [row], self._with.now_us())[0]
 
 
 def _until(body: Mapping[str, Any], now_us: int) -> int | None:
@@ -175,7 +176,14 @@ def _until(body: Mapping[str, Any], now_us: int) -> int | None:
     return until_us
 
 
-def _alert(control: ControlStore, row: AlertRow, now_us: int) -> Json:
+def _alerts(control: ControlStore, rows: Sequence[AlertRow], now_us: int) -> list[Json]:
+    """Each with its history and deliveries, which are read for all of them at once."""
+    ids = [row.id for row in rows]
+    histories, deliveries = control.alert_histories(ids), control.deliveries_of(ids)
+    return [_alert(row, histories.get(row.id, []), deliveries.get(row.id, []), now_us) for row in rows]
+
+
+def _alert(row: AlertRow, history: Sequence[AlertEvent], deliveries: Sequence[OutboxRow], now_us: int) -> Json:
     start = row.details.get("window_start_us", row.opened_window_start_us)
     end = row.details.get("window_end_us", row.opened_window_end_us)
     muted_us = row.muted_until_us if row.is_muted(now_us) else None
@@ -204,7 +212,7 @@ def _alert(control: ControlStore, row: AlertRow, now_us: int) -> Json:
         "escalated_at": rfc3339(row.escalated_at_us),
         "events": [
             {"kind": one.kind, "at": rfc3339(one.at_us), "actor": one.actor, **_plain_times(one.details)}
-            for one in control.alert_events(row.id)
+            for one in history
         ],
         "deliveries": [
             {
@@ -216,7 +224,7 @@ def _alert(control: ControlStore, row: AlertRow, now_us: int) -> Json:
                 "delivered_at": rfc3339(one.delivered_at_us),
                 "last_error": one.last_error,
             }
-            for one in control.deliveries(row.id)
+            for one in deliveries
         ],
     }
 

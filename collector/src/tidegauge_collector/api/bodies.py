@@ -12,8 +12,9 @@ from aiohttp import web
 
 from tidegauge.core.windows import to_us
 from tidegauge_collector.api.errors import dump_json, refusal
-from tidegauge_collector.api.query import BadRequest
+from tidegauge_collector.api.query import BadRequest, UnknownName
 from tidegauge_collector.control import ControlStore
+from tidegauge_collector.control.definitions import DefinitionsChanged
 from tidegauge_collector.core.calendar import duration_us
 
 Body = Mapping[str, Any]
@@ -54,7 +55,7 @@ def check_fields(body: Body, *known: str) -> None:
     if unknown:
         close = difflib.get_close_matches(unknown[0], known, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known) or 'none'}"
-        raise BadRequest(f"unknown field {unknown[0]!r:.80}; {hint}")
+        raise UnknownName(f"unknown field {unknown[0]!r:.80}; {hint}")
 
 
 def read_flag(body: Body, name: str) -> bool:
@@ -111,16 +112,18 @@ def actor_named(asking: str, body: Body) -> str:
 
 
 async def answered(work: Awaitable[Any]) -> web.Response:
-    """The result as JSON; what does not exist is 404, what is wrong 400."""
+    """The result as JSON; what does not exist is 404, what changed meanwhile 409, what is wrong 400."""
     found = await done(work)
     return web.Response(text=dump_json(found), content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 async def done(work: Awaitable[Any]) -> Any:
-    """The result; what does not exist is raised as 404, what is wrong as 400."""
+    """The result; what does not exist is raised as 404, what changed meanwhile as 409, what is wrong as 400."""
     try:
         return await work
+    except DefinitionsChanged as problem:
+        raise refusal(web.HTTPConflict, problem) from problem
     except LookupError as problem:
-        raise refusal(web.HTTPNotFound, str(problem.args[0]) if problem.args else "not found") from problem
+        raise refusal(web.HTTPNotFound, problem) from problem
     except (ValueError, OverflowError) as problem:
-        raise refusal(web.HTTPBadRequest, str(problem)) from problem
+        raise refusal(web.HTTPBadRequest, problem) from problem

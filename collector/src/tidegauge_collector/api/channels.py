@@ -45,10 +45,10 @@ class ChannelRoutes:
         try:
             said = await self._attendant.test(channel)
         except LookupError as problem:
-            raise refusal(web.HTTPNotFound, str(problem)) from problem
+            raise refusal(web.HTTPNotFound, problem) from problem
         except TooSoon as problem:
             headers = {"Retry-After": str(math.ceil(problem.wait_s))}
-            raise refusal(web.HTTPTooManyRequests, str(problem), headers) from problem
+            raise refusal(web.HTTPTooManyRequests, problem, headers) from problem
         return {"taken": said.was_taken, "said": said.text}
 
     async def go_on(self, channel: str) -> Json:
@@ -56,7 +56,7 @@ class ChannelRoutes:
         try:
             self._attendant.resume(channel)
         except LookupError as problem:
-            raise refusal(web.HTTPNotFound, str(problem)) from problem
+            raise refusal(web.HTTPNotFound, problem) from problem
         return {"resumed": channel}
 
     async def send_again(self, delivery: str) -> Json:
@@ -64,7 +64,7 @@ class ChannelRoutes:
         try:
             found = await self._in_thread(self._attendant.resend, delivery)
         except LookupError as problem:
-            raise refusal(web.HTTPNotFound, str(problem)) from problem
+            raise refusal(web.HTTPNotFound, problem) from problem
         return {"resent": found.delivery_id, "channel": found.channel}
 
     async def _in_thread(self, work: Any, *arguments: Any) -> Any:

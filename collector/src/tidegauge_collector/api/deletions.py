@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tidegauge.core.windows import to_us
 from tidegauge_collector.api.errors import dump_json, refusal
-from tidegauge_collector.api.query import BadRequest
+from tidegauge_collector.api.query import BadRequest, UnknownName
 from tidegauge_collector.control.deletions import DeletionRecord
 from tidegauge_collector.jobs.deleting import Deleting, Target
 from tidegauge_collector.measuring.measurement import rfc3339
@@ -32,16 +32,16 @@ class DeletionRoutes:
         try:
             found = await (self._delete(request) if request.method == "POST" else self._list(request))
         except LookupError as problem:
-            raise refusal(web.HTTPNotFound, str(problem)) from problem
+            raise refusal(web.HTTPNotFound, problem) from problem
         except ValueError as problem:
-            raise refusal(web.HTTPBadRequest, str(problem)) from problem
+            raise refusal(web.HTTPBadRequest, problem) from problem
         return web.Response(
             text=dump_json(found), content_type="application/json", headers={"Cache-Control": "no-store"}
         )
 
     async def _list(self, request: web.Request) -> Mapping[str, Any]:
         if request.query:
-            raise BadRequest(f"unknown parameter {next(iter(request.query))!r:.80}: this path takes none")
+            raise UnknownName(f"unknown parameter {next(iter(request.query))!r:.80}: this path takes none")
         records = await self._in_jobs(self._deleting.listed)
         return {"items": [deletion_json(one) for one in reversed(records)], "next": None}
 
@@ -58,7 +58,7 @@ def read_target(body: Mapping[str, Any]) -> tuple[Target, bool]:
     """What a body asks to delete, and whether it says so in earnest; ValueError where it cannot be read."""
     unknown = [name for name in body if name not in {*_TEXTS, *_TIMES, "confirm"}]
     if unknown:
-        raise BadRequest(f"unknown field {unknown[0]!r:.80}: write {', '.join([*_TEXTS, *_TIMES])} and confirm")
+        raise UnknownName(f"unknown field {unknown[0]!r:.80}: write {', '.join([*_TEXTS, *_TIMES])} and confirm")
     for name in (*_TEXTS, *_TIMES):
         if body.get(name) is not None and not isinstance(body[name], str):
             raise BadRequest(f"{name} = {body[name]!r:.80}: write text in quotes")

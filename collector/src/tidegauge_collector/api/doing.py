@@ -1,4 +1,4 @@
-"""What people can have done in a page: the same pieces that answer POST and DELETE of the REST API, asked in process."""
+"""What people can have done in a page: the same pieces that answer POST, PUT and DELETE of the REST API, asked in process."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tidegauge_collector.api.alerts import AlertActions
 from tidegauge_collector.api.bodies import done
 from tidegauge_collector.api.channels import ChannelRoutes
 from tidegauge_collector.api.deletions import requester_of
+from tidegauge_collector.api.monitors import MonitorRoutes
 from tidegauge_collector.api.query import NotFound
 from tidegauge_collector.api.scope import Json
 from tidegauge_collector.api.silences import SilenceRoutes
@@ -25,6 +26,7 @@ class Doing:
     actions: AlertActions
     silences: SilenceRoutes
     channels: ChannelRoutes
+    monitors: MonitorRoutes
 
     async def __call__(self, request: web.Request, method: str, path: str, body: Mapping[str, Any]) -> Json:
         """The JSON value of the answer; raises aiohttp's errors with a JSON body."""
@@ -46,4 +48,14 @@ class Doing:
                 return self.channels.go_on(channel)
             case "POST", ["deliveries", delivery, "resend"]:
                 return self.channels.send_again(delivery)
+            case "POST", ["monitors", "plan"]:
+                return self.monitors.planned(body)
+            case "POST", ["monitors", "backtest"]:
+                return self.monitors.tried(body)
+            case "PUT", ["monitors", monitor]:
+                return self.monitors.define(monitor, body, asking)
+            case "PUT", ["objectives", objective]:
+                return self.monitors.define(objective, body, asking, is_objective=True)
+            case "DELETE", ["objectives", objective]:
+                return self.monitors.undefine_objective(objective, asking)
         raise NotFound(f"{method} {path} is nothing that pages do")

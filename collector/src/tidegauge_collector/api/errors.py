@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 
 from tidegauge_collector.errors import StoreFatal
+from tidegauge_collector.refusals import Coded, told
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OPERATIONS = frozenset({"/healthz", "/metrics", "/openapi.json"})
@@ -27,12 +28,23 @@ def dump_json(value: Any) -> str:
         return json.dumps(_without_nan(value), allow_nan=False)
 
 
-def refusal(kind: Any, message: str, headers: Mapping[str, str] | None = None, **arguments: Any) -> web.HTTPException:
-    """An aiohttp error whose body is {"error": message}."""
+def refusal(
+    kind: Any, problem: Exception | str, headers: Mapping[str, str] | None = None, **arguments: Any
+) -> web.HTTPException:
+    """An aiohttp error whose body is {"error", "code"}: the problem's text, and its `code` where it has one, else that of the status."""
+    code = problem.code if isinstance(problem, Coded) else ""
+    body = told(kind.status_code, _sentence(problem), code)
     answer: web.HTTPException = kind(
-        **arguments, text=dump_json({"error": message}), content_type="application/json", headers=headers
+        **arguments, text=dump_json(body), content_type="application/json", headers=headers
     )
     return answer
+
+
+def _sentence(problem: Exception | str) -> str:
+    """A LookupError's own text, which `str` would put in quotes."""
+    if isinstance(problem, LookupError):
+        return str(problem.args[0]) if problem.args else "not found"
+    return str(problem)
 
 
 def json_errors(prefix: str, on_fatal: Callable[[BaseException], None]) -> Any:
@@ -67,7 +79,7 @@ def _check_once(request: web.Request) -> None:
 
 
 def _told(status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    return web.json_response({"error": message}, status=status, headers=headers)
+    return web.json_response(told(status, message), status=status, headers=headers)
 
 
 def _explained(request: web.Request, problem: web.HTTPException) -> str:

@@ -32,9 +32,9 @@ class ExportRoute:
         try:
             kind, window = await self._in_thread(lambda: self._asked(name, query))
         except NotFound as problem:
-            raise refusal(web.HTTPNotFound, str(problem)) from problem
+            raise refusal(web.HTTPNotFound, problem) from problem
         except BadRequest as problem:
-            raise refusal(web.HTTPBadRequest, str(problem)) from problem
+            raise refusal(web.HTTPBadRequest, problem) from problem
         headers = {"Content-Disposition": f'attachment; filename="{name}-{kind}.parquet"', "Cache-Control": "no-store"}
         response = web.StreamResponse(headers={"Content-Type": "application/vnd.apache.parquet", **headers})
         await response.prepare(request)

@@ -40,10 +40,10 @@ class InboundRoute:
             deeds = hear(hearing, request.headers, body, now_s=now_us / 1e6)
         except NotGenuine as problem:
             self.counts[name, "refused"] += 1
-            raise refusal(web.HTTPUnauthorized, str(problem)) from problem
+            raise refusal(web.HTTPUnauthorized, problem) from problem
         except NotReadable as problem:
             self.counts[name, "unreadable"] += 1
-            raise refusal(web.HTTPBadRequest, str(problem)) from problem
+            raise refusal(web.HTTPBadRequest, problem) from problem
         changed = await self._with.in_thread(lambda: act(self._with.control, name, deeds, now_us=now_us))
         self.counts[name, "heard"] += 1
         if changed:

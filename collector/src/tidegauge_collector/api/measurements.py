@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from tidegauge.core.columns import ACTUAL, METRIC_PREFIX
@@ -11,6 +11,7 @@ from tidegauge_collector.api.against import read_against
 from tidegauge_collector.api.query import (
     BadRequest,
     NotFound,
+    UnknownName,
     check_known,
     read_choice,
     read_seconds,
@@ -88,15 +89,14 @@ def list_metrics(_: Sources, query: Query) -> Json:
 
 
 def list_measurements(sources: Sources, name: str, query: Query) -> Json:
-    """Measurements of one metric over windows of a range."""
+    """Measurements of one metric, or of several that are read together, over windows of a range."""
     check_known(query, *PARAMETERS)
     found = find_deployment(sources, name)
     metric = query.get("metric")
     if not metric:
         raise BadRequest(f"metric is missing: write one of {', '.join(METRICS)}")
-    family = family_of(metric, by_group=bool(query.get("group")))
-    if family is None:
-        raise BadRequest(f"metric={unknown_metric(metric)}")
+    metrics = list(dict.fromkeys(metric.split(",")))
+    family = _family(metrics, by_group=bool(query.get("group")))
     column = query.get("column", "")
     if not family.of_columns and column not in ALL_COLUMNS:
         raise BadRequest(f"column={column!r:.140}: {metric} is of the whole deployment; leave column away")
@@ -116,12 +116,25 @@ def list_measurements(sources: Sources, name: str, query: Query) -> Json:
     items: list[Json] = []
     for asked in _inquiries(sources, family, found, scope, query):
         is_plain = against is None and scope.batch is None and scope.known_us is None
-        verdicts = _verdicts(sources, asked, metric) if is_plain else {}
+        verdicts = {one: _verdicts(sources, asked, one) if is_plain else {} for one in metrics}
         items += [
-            one.as_json() | {"verdict": verdicts.get((one.column, one.segment, one.window))}
-            for one in _measure(family, asked, metric, against)
+            one.as_json() | {"verdict": verdicts[one.metric].get((one.column, one.segment, one.window))}
+            for one in _measure(family, asked, metrics, against)
         ]
     return {"items": items, "next": None}
+
+
+def _family(metrics: Sequence[str], *, by_group: bool) -> Family:
+    """The one that all of them are of."""
+    found = []
+    for one in metrics:
+        family = family_of(one, by_group=by_group)
+        if family is None:
+            raise UnknownName(f"metric={unknown_metric(one)}")
+        found.append(family)
+        if len(metrics) > 1 and (family.together is None or family is not found[0]):
+            raise BadRequest(f"metric={','.join(metrics)!r:.140}: {one} is not read with others; ask for it alone")
+    return found[0]
 
 
 def _inquiries(sources: Sources, family: Family, found: Deployment, scope: Scope, query: Query) -> list[Inquiry]:
@@ -151,12 +164,15 @@ def _by_policy(asked: Inquiry, query: Query, group: str, policy: Monitor) -> Inq
     return replace(asked, question=stated, threshold=stated.threshold)
 
 
-def _measure(family: Family, asked: Inquiry, metric: str, against: Against | None) -> list[Measurement]:
+def _measure(family: Family, asked: Inquiry, metrics: Sequence[str], against: Against | None) -> list[Measurement]:
+    metric = ",".join(metrics)
     try:
         if family.of_columns and asked.columns is None:
-            check_many(len(asked.scope.windows), len(asked.kinds), "columns")
+            check_many(len(asked.scope.windows), len(asked.kinds) * len(metrics), "columns")
         if against is not None:
-            return list(measure_against(family, asked, metric, against))
+            return [one for name in metrics for one in measure_against(family, asked, name, against)]
+        if family.together is not None:
+            return list(family.together(asked, metrics))
         return list(family.measure(asked, metric))
     except ValueError as problem:  # too many, or windows on no grid, as local days before there were time zones
         raise BadRequest(f"{metric} cannot be measured over this range: {problem}") from problem

@@ -9,14 +9,13 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from tidegauge_collector.api.bodies import read_flag, read_object, read_text
+from tidegauge_collector.api.bodies import Body, answered, check_fields, read_flag, read_object, read_text
 from tidegauge_collector.api.changes import note_changes
 from tidegauge_collector.api.deletions import requester_of
-from tidegauge_collector.api.errors import dump_json, refusal
 from tidegauge_collector.api.query import BadRequest, check_known, read_time
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment
 from tidegauge_collector.control import ControlStore
-from tidegauge_collector.control.definitions import Applied, DefinitionsChanged, StoredDefinition
+from tidegauge_collector.control.definitions import Applied, StoredDefinition
 from tidegauge_collector.core.alerts import SeriesState
 from tidegauge_collector.core.attributes import read_changes
 from tidegauge_collector.core.definitions import Definition
@@ -92,49 +91,57 @@ class MonitorRoutes:
 
     async def plan(self, request: web.Request) -> web.Response:
         """What `apply` would do with the same body."""
-        return await _answered(self._plan(request))
+        return await answered(self._plan(request))
 
     async def apply(self, request: web.Request) -> web.Response:
         """Define what files say."""
-        return await _answered(self._apply(request))
+        return await answered(self._apply(request))
 
     async def put(self, request: web.Request) -> web.Response:
         """Define one monitor."""
-        return await _answered(self._put(request))
+        return await answered(self._put(request))
 
     async def delete(self, request: web.Request) -> web.Response:
         """Take a definition away."""
-        return await _answered(self._delete(request))
+        return await answered(self._delete(request))
 
     async def put_objective(self, request: web.Request) -> web.Response:
         """Define one objective."""
-        return await _answered(self._put(request, key="objective"))
+        return await answered(self._put(request, key="objective"))
 
     async def delete_objective(self, request: web.Request) -> web.Response:
         """Take an objective away."""
-        return await _answered(self._delete_objective(request))
+        return await answered(self._delete_objective(request))
 
     async def backtest(self, request: web.Request) -> web.Response:
         """A piece of what a monitor would have said of what is stored."""
-        return await _answered(self._backtest(request))
+        return await answered(self._backtest(request))
 
     async def patch_deployment(self, request: web.Request) -> web.Response:
         """Set attributes of a deployment."""
-        return await _answered(self._patch_deployment(request))
+        return await answered(self._patch_deployment(request))
 
     async def _plan(self, request: web.Request) -> Json:
-        wanted, prune, _ = await _read_files(request)
+        return await self.planned(await read_object(request, anything=True))
+
+    async def planned(self, body: Body) -> Json:
+        """What `apply` would do with a body."""
+        wanted, prune, _ = _files_of(body)
         return applied_json(await self._in_readers(lambda: self._control.definitions.plan(wanted, prune=prune)))
 
     async def _apply(self, request: web.Request) -> Json:
-        wanted, prune, expected = await _read_files(request)
+        wanted, prune, expected = _files_of(await read_object(request, anything=True))
         actor, now_us = requester_of(request), self._now_us()
         return await self._change(
             lambda: self._control.definitions.apply(wanted, prune=prune, expected=expected, actor=actor, now_us=now_us)
         )
 
     async def _backtest(self, request: web.Request) -> Json:
-        body = await read_object(request, "deployment", "monitor", "start", "end", "resume")
+        return await self.tried(await read_object(request, anything=True))
+
+    async def tried(self, body: Body) -> Json:
+        """A piece of a back-test."""
+        check_fields(body, "deployment", "monitor", "start", "end", "resume")
         deployment, resume = read_text(body, "deployment"), body.get("resume")
         if not deployment:
             raise BadRequest("deployment is missing: write the name of one deployment")
@@ -150,26 +157,34 @@ class MonitorRoutes:
         return piece_json(await self._in_readers(lambda: self._backtesting.piece(asked, resume)))
 
     async def _put(self, request: web.Request, *, key: str = "monitor") -> Json:
-        name = request.match_info[key]
-        table = {"id": name, **await read_object(request, anything=True)}
+        body = await read_object(request, anything=True)
+        return await self.define(request.match_info[key], body, requester_of(request), is_objective=key == "objective")
+
+    async def define(self, name: str, body: Body, asking: str, *, is_objective: bool = False) -> Json:
+        """Defines a monitor or an objective in the name of `asking`."""
+        table = {"id": name, **body}
         if table["id"] != name:
             raise BadRequest(f"id = {table['id']!r:.140}: write {name!r} as in the path, or leave it away")
-        wanted = [read_definition(table, "the body", is_objective=key == "objective")]
-        actor, now_us = requester_of(request), self._now_us()
-        return await self._change(lambda: self._control.definitions.apply(wanted, actor=actor, now_us=now_us))
+        wanted = [read_definition(table, "the body", is_objective=is_objective)]
+        now_us = self._now_us()
+        return await self._change(lambda: self._control.definitions.apply(wanted, actor=asking, now_us=now_us))
 
     async def _delete(self, request: web.Request) -> Json:
         name, actor, now_us = request.match_info["monitor"], requester_of(request), self._now_us()
         return await self._change(lambda: self._control.definitions.remove(name, actor=actor, now_us=now_us))
 
     async def _delete_objective(self, request: web.Request) -> Json:
-        name, actor, now_us = request.match_info["objective"], requester_of(request), self._now_us()
+        return await self.undefine_objective(request.match_info["objective"], requester_of(request))
+
+    async def undefine_objective(self, name: str, asking: str) -> Json:
+        """Takes an objective away in the name of `asking`."""
+        now_us = self._now_us()
 
         def remove() -> Applied:
             known = [one.definition for one in self._control.definitions.listed()]
             if name not in [one.id for one in known if one.monitor.kind == "burn_rate"]:
                 raise LookupError(f"no objective {name!r:.140} is defined")
-            return self._control.definitions.remove(name, actor=actor, now_us=now_us)
+            return self._control.definitions.remove(name, actor=asking, now_us=now_us)
 
         return await self._change(remove)
 
@@ -240,8 +255,8 @@ def told(problems: Sequence[str]) -> str:
     return f"{len(problems)} problem(s):\n" + "\n".join(f"  - {one}" for one in problems)
 
 
-async def _read_files(request: web.Request) -> tuple[tuple[Definition, ...], bool, str | None]:
-    body = await read_object(request, "files", "prune", "expected")
+def _files_of(body: Body) -> tuple[tuple[Definition, ...], bool, str | None]:
+    check_fields(body, "files", "prune", "expected")
     files = body.get("files")
     if not isinstance(files, list) or not all(isinstance(one, Mapping) for one in files):
         raise BadRequest(f'files: write [{{"name": "a.toml", "{KEY}": […]}}], one for each file')
@@ -254,18 +269,6 @@ async def _read_files(request: web.Request) -> tuple[tuple[Definition, ...], boo
     if problems:
         raise BadRequest(told(problems))
     return definitions, read_flag(body, "prune"), read_text(body, "expected")
-
-
-async def _answered(work: Awaitable[Json]) -> web.Response:
-    try:
-        found = await work
-    except DefinitionsChanged as problem:
-        raise refusal(web.HTTPConflict, str(problem)) from problem
-    except LookupError as problem:
-        raise refusal(web.HTTPNotFound, str(problem.args[0])) from problem
-    except ValueError as problem:
-        raise refusal(web.HTTPBadRequest, str(problem)) from problem
-    return web.Response(text=dump_json(found), content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 def _episode_json(one: Episode) -> Json:

@@ -9,7 +9,7 @@ from tidegauge_collector.api.query import check_known, read_int, read_time
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment
 from tidegauge_collector.core.definitions import Definition
 from tidegauge_collector.core.monitors import Monitor
-from tidegauge_collector.core.objectives import BY_MINUTE, PARAMETERS, objective_of
+from tidegauge_collector.core.objectives import BY_MINUTE, PARAMETERS, is_plain, objective_of
 from tidegauge_collector.core.shapes import plain
 from tidegauge_collector.core.slo import Tally, budget_left, reached
 from tidegauge_collector.measuring.measurement import rfc3339
@@ -41,6 +41,7 @@ def definition_json(definition: Definition) -> Json:
         "enabled": definition.enabled,
     }
     objective = plain(objective_of(definition.monitor))
+    own["whole"] = is_plain(definition.monitor)
     return {**objective, **own, "origin": definition.origin, "source": definition.source}
 
 

@@ -85,12 +85,12 @@ def openapi(routes: Iterable[Route]) -> dict[str, Any]:
             "parameters": parameters,
             "responses": {
                 "200": {"description": "the answer", "content": {"application/json": {"schema": {"type": "object"}}}},
-                "400": {"description": "a parameter or the body is wrong: {error}"},
-                "404": {"description": "what the path names does not exist: {error}"},
+                "400": {"description": "a parameter or the body is wrong: {error, code}"},
+                "404": {"description": "what the path names does not exist: {error, code}"},
                 "401": {
-                    "description": "a token is missing or not good any more, where tokens are asked for: {error, reason}"
+                    "description": "a token is missing or not good any more, where tokens are asked for: {error, code, reason}"
                 },
-                "403": {"description": "the token is for something else: {error, reason}"},
+                "403": {"description": "the token is for something else: {error, code, reason}"},
             },
         }
         paths.setdefault(route.path, {})[route.method.lower()] = operation

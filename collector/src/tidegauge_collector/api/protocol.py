@@ -8,10 +8,11 @@ from typing import Any
 from aiohttp import web
 
 from tidegauge_collector.api.errors import dump_json
+from tidegauge_collector.refusals import told
 
 
 class JsonErrors(web.RequestHandler):  # type: ignore[misc, unused-ignore]
-    """Speaks with a client; where aiohttp itself refuses, the body is {"error": message}."""
+    """Speaks with a client; where aiohttp itself refuses, the body is {"error", "code"}."""
 
     __slots__ = ()
 
@@ -22,7 +23,7 @@ class JsonErrors(web.RequestHandler):  # type: ignore[misc, unused-ignore]
         answer = super().handle_error(request, status, exc, message)
         if isinstance(answer, web.Response) and answer.content_type != "application/json":
             answer.content_type = "application/json"
-            answer.text = dump_json({"error": " ".join((answer.text or "").split())})
+            answer.text = dump_json(told(answer.status, " ".join((answer.text or "").split())))
         return answer
 
 

@@ -6,12 +6,19 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from tidegauge.core.windows import to_us
+from tidegauge_collector.refusals import UNKNOWN_NAME, Coded
 
 MAX_LIMIT = 50_000
 
 
 class BadRequest(ValueError):  # noqa: N818 - named after the answer it becomes
     """A parameter or body is wrong: answered 400 with this text."""
+
+
+class UnknownName(Coded, BadRequest):
+    """The same where a name is none that there is."""
+
+    code = UNKNOWN_NAME
 
 
 class NotFound(LookupError):  # noqa: N818
@@ -22,7 +29,7 @@ def check_known(query: Mapping[str, str], *allowed: str) -> None:
     """Refuse parameters that would be ignored: a misspelt one must not look as if it worked."""
     unknown = [name for name in query if name not in allowed]
     if unknown:
-        raise BadRequest(f"unknown parameter {unknown[0]!r}: this path takes {', '.join(allowed) or 'none'}")
+        raise UnknownName(f"unknown parameter {unknown[0]!r}: this path takes {', '.join(allowed) or 'none'}")
 
 
 def read_time(query: Mapping[str, str], name: str) -> int | None:

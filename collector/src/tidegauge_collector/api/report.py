@@ -44,9 +44,9 @@ class ReportRoute:
         try:
             text, kind = await self._in_thread(lambda: _text(self._sources, query))
         except NotFound as problem:
-            raise refusal(web.HTTPNotFound, str(problem)) from problem
+            raise refusal(web.HTTPNotFound, problem) from problem
         except BadRequest as problem:
-            raise refusal(web.HTTPBadRequest, str(problem)) from problem
+            raise refusal(web.HTTPBadRequest, problem) from problem
         return web.Response(text=text, content_type=kind, headers={"Cache-Control": "no-store"})
 
 

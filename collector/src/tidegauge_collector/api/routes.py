@@ -200,12 +200,12 @@ class Api:
         try:
             return await self._in_thread(work)
         except BadRequest as problem:
-            raise refusal(web.HTTPBadRequest, str(problem)) from problem
+            raise refusal(web.HTTPBadRequest, problem) from problem
         except OverflowError as problem:
             message = "start, end or the data itself lie at the edge of the years 1 to 9999: ask for a range within"
             raise refusal(web.HTTPBadRequest, message) from problem
         except NotFound as problem:
-            raise refusal(web.HTTPNotFound, str(problem)) from problem
+            raise refusal(web.HTTPNotFound, problem) from problem
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
@@ -236,14 +236,14 @@ class Api:
             await self.check_exists(name)
             stored = await self._actuals.take(name, body)
         except NotFound as problem:
-            raise refusal(web.HTTPNotFound, str(problem)) from problem
+            raise refusal(web.HTTPNotFound, problem) from problem
         except BadRequest as problem:
-            raise refusal(web.HTTPBadRequest, str(problem)) from problem
+            raise refusal(web.HTTPBadRequest, problem) from problem
         except Overloaded as problem:
             headers = {"Retry-After": str(max(1, problem.retry_after_ms // 1_000))}
-            raise refusal(web.HTTPServiceUnavailable, str(problem), headers) from problem
+            raise refusal(web.HTTPServiceUnavailable, problem, headers) from problem
         except Refusal as problem:
-            raise refusal(web.HTTPBadRequest, str(problem)) from problem
+            raise refusal(web.HTTPBadRequest, problem) from problem
         return web.json_response({"stored": stored})
 
     async def check_exists(self, name: str) -> None:

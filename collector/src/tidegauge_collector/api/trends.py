@@ -14,7 +14,7 @@ def list_trends(sources: Sources, query: Query) -> Json:
     items = [
         {
             "name": one.name,
-            "predictions": list(one.extent.daily_rows),
+            "predictions": list(one.extent.daily.week),
             "blocks": one.standing.week,
             "objectives": {"met": one.standing.objectives_met, "judged": one.standing.objectives_judged},
         }
@@ -33,7 +33,9 @@ def show_summary(sources: Sources, query: Query) -> Json:
         "deployments": len(found),
         "by_verdict": {word: verdicts.count(word) for word in sorted(set(verdicts))},
         "predictions_last_day": sum(one.extent.last_day_rows for one in found),
-        "predictions_last_week": sum(sum(one.extent.daily_rows) for one in found),
+        "predictions_last_week": sum(sum(one.extent.daily.week) for one in found),
+        "predictions_last_30_days": sum(one.extent.daily.month for one in found),
+        "predictions_last_90_days": sum(one.extent.daily.quarter for one in found),
         "alerts_open": sum(sum(one.firing.values()) for one in found),
         "alerts_opened": alerts.opened,
         "acknowledged": {"n": alerts.acknowledged, "median_s": finite(alerts.median_to_acknowledge_s)},

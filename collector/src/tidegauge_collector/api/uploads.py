@@ -10,6 +10,7 @@ from aiohttp import web
 from tidegauge_collector.api.errors import Handler, dump_json, refusal
 from tidegauge_collector.api.query import BadRequest, NotFound
 from tidegauge_collector.ingest.refusals import Overloaded, Refusal
+from tidegauge_collector.refusals import told
 from tidegauge_collector.uploads.doors import UploadDoors
 from tidegauge_collector.uploads.errors import UploadRefused
 from tidegauge_collector.uploads.formats import FORMATS, JSON, format_of
@@ -46,9 +47,9 @@ class UploadRoutes:
         try:
             await self._check_exists(request.match_info["name"])
         except NotFound as problem:
-            raise refusal(web.HTTPNotFound, str(problem)) from problem
+            raise refusal(web.HTTPNotFound, problem) from problem
         except BadRequest as problem:
-            raise refusal(web.HTTPBadRequest, str(problem)) from problem
+            raise refusal(web.HTTPBadRequest, problem) from problem
         return await self.answer(request, "actuals", default_format=JSON)
 
     async def kserve(self, request: web.Request) -> web.Response:
@@ -79,7 +80,7 @@ class UploadRoutes:
         except Overloaded as problem:
             raise _overloaded(problem) from problem
         except Refusal as problem:
-            raise refusal(web.HTTPBadRequest, str(problem)) from problem
+            raise refusal(web.HTTPBadRequest, problem) from problem
         except web.RequestPayloadError as problem:
             message = f"the body ended early, or is not of the Content-Encoding that it names: {problem}"
             raise refusal(web.HTTPBadRequest, message, {"Connection": "close"}) from problem
@@ -93,8 +94,8 @@ def _lower(request: web.Request) -> Iterator[tuple[str, str]]:
 
 def _overloaded(problem: Overloaded) -> web.HTTPException:
     headers = {"Retry-After": str(max(1, problem.retry_after_ms // 1_000))}
-    return refusal(web.HTTPServiceUnavailable, str(problem), headers)
+    return refusal(web.HTTPServiceUnavailable, problem, headers)
 
 
 def _told(problem: UploadRefused) -> dict[str, Any]:
-    return {"error": str(problem)} | ({"problems": problem.problems} if problem.problems else {})
+    return told(problem.status, str(problem)) | ({"problems": problem.problems} if problem.problems else {})

@@ -1,6 +1,7 @@
 """Alerts and their history, for reading; `transitions` writes them."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -114,8 +115,16 @@ def find(session: Session, alert: int) -> AlertRow | None:
 
 def events(session: Session, alert: int) -> list[AlertEvent]:
     """The history of an alert, oldest first."""
-    rows = session.scalars(select(AlertEventRow).where(AlertEventRow.alert_id == alert).order_by(AlertEventRow.seq))
-    return [AlertEvent(row.seq, row.kind, row.at_us, row.details, row.actor) for row in rows]
+    return histories(session, [alert]).get(alert, [])
+
+
+def histories(session: Session, alerts: Collection[int]) -> dict[int, list[AlertEvent]]:
+    """The history of each alert that has one, oldest first."""
+    query = select(AlertEventRow).where(AlertEventRow.alert_id.in_(alerts))
+    found: dict[int, list[AlertEvent]] = defaultdict(list)
+    for row in session.scalars(query.order_by(AlertEventRow.alert_id, AlertEventRow.seq)):
+        found[row.alert_id].append(AlertEvent(row.seq, row.kind, row.at_us, row.details, row.actor))
+    return dict(found)
 
 
 @dataclass(frozen=True, slots=True)

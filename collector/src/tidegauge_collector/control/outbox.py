@@ -4,11 +4,12 @@ Only the oldest pending message of a channel and alert key may be sent (its head
 trigger; while the head waits for its next attempt, those behind it wait with it.
 """
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from tidegauge_collector.control.ids import delivery_id
@@ -106,11 +107,23 @@ def depth(session: Session) -> dict[str, int]:
 
 def deliveries(session: Session, alert: int) -> list[OutboxRow]:
     """The messages of an alert, oldest first: those of its threads from its opening on."""
-    opened_at_us = select(AlertTableRow.opened_at_us).where(AlertTableRow.id == alert).scalar_subquery()
-    threads = select(ThreadMemberRow.thread_id).where(ThreadMemberRow.alert_id == alert)
-    of_threads = and_(Row.thread_id.in_(threads), Row.created_at_us >= opened_at_us)
-    query = select(Row).where(or_(Row.alert_id == alert, of_threads))
-    return [value(row) for row in session.scalars(query.order_by(Row.id))]
+    return deliveries_of(session, [alert]).get(alert, [])
+
+
+def deliveries_of(session: Session, alerts: Collection[int]) -> dict[int, list[OutboxRow]]:
+    """The same of each alert that has some."""
+    own = select(Row.alert_id.label("alert"), Row.id.label("message")).where(Row.alert_id.in_(alerts))
+    of_threads = (
+        select(ThreadMemberRow.alert_id, Row.id)
+        .join(Row, Row.thread_id == ThreadMemberRow.thread_id)
+        .join(AlertTableRow, AlertTableRow.id == ThreadMemberRow.alert_id)
+        .where(ThreadMemberRow.alert_id.in_(alerts), Row.created_at_us >= AlertTableRow.opened_at_us)
+    )
+    pairs = own.union(of_threads).subquery()
+    found: dict[int, list[OutboxRow]] = defaultdict(list)
+    for alert, row in session.execute(select(pairs.c.alert, Row).join(Row, Row.id == pairs.c.message).order_by(Row.id)):
+        found[alert].append(value(row))
+    return dict(found)
 
 
 def receipts(session: Session, outbox_id: int) -> list[Receipt]:

@@ -324,6 +324,11 @@ class ControlStore:
         with self._read() as session:
             return alerts.events(session, alert)
 
+    def alert_histories(self, alerts_: Collection[int]) -> dict[int, list[AlertEvent]]:
+        """The same of many alerts at once; those without a history are left out."""
+        with self._read() as session:
+            return alerts.histories(session, alerts_)
+
     # threads
 
     def due_threads(self, channels: Collection[str], *, now_us: int, limit: int = 100) -> list[int]:
@@ -467,6 +472,11 @@ class ControlStore:
         """The messages of an alert, oldest first."""
         with self._read() as session:
             return outbox.deliveries(session, alert)
+
+    def deliveries_of(self, alerts_: Collection[int]) -> dict[int, list[OutboxRow]]:
+        """The same of many alerts at once; those without a message are left out."""
+        with self._read() as session:
+            return outbox.deliveries_of(session, alerts_)
 
     def receipts(self, outbox_id: int) -> list[Receipt]:
         """What came of each attempt to send a message, oldest first."""

@@ -103,7 +103,7 @@ class Family:
     batch can be asked for; `by_rows`: from single rows, not from profiles; `against_baseline`: which lay windows beside a baseline, or
     beside something else; `needs_baseline`: undefined without one; `has_own_baseline`: what they are compared with is not the model's;
     `learned`: metrics whose limits can be learned from the baseline, by `learn`. `observe`: the same as `measure` for verdicts, as far as
-    possible as arrays.
+    possible as arrays. `together`: several of them, of one reading.
     """
 
     metrics: tuple[str, ...]
@@ -122,23 +122,29 @@ class Family:
     has_own_baseline: bool = False
     learned: Collection[str] = ()
     learn: Learn | None = None
+    together: Callable[[Inquiry, Sequence[str]], Iterator[Measurement]] | None = None
 
 
 def _drift(asked: Inquiry, metric: str) -> Iterator[Measurement]:
-    for some in _drifts(asked, metric):
+    return _drift_together(asked, [metric])
+
+
+def _drift_together(asked: Inquiry, metrics: Sequence[str]) -> Iterator[Measurement]:
+    for some in _drifts(asked, metrics):
         for one in some:
-            yield as_measurement(one, metric, asked.scope)
+            for metric in metrics:
+                yield as_measurement(one, metric, asked.scope)
 
 
 def _observed_drift(asked: Inquiry, metric: str) -> Observed:
-    read = list(_drifts(asked, metric))
+    read = list(_drifts(asked, [metric]))
     if metric not in COUNTED_METRICS:
         return [], [as_measurement(one, metric, asked.scope) for some in read for one in some]
     arrays = [one.observed(metric, asked.scope) for some in read for one in some.beside]
     return arrays, [as_measurement(one, metric, asked.scope) for some in read for one in some.alone]
 
 
-def _drifts(asked: Inquiry, metric: str) -> Iterator[DriftsRead]:
+def _drifts(asked: Inquiry, metrics: Sequence[str]) -> Iterator[DriftsRead]:
     columns = asked.columns
     yield column_drift(
         asked.store,
@@ -146,10 +152,10 @@ def _drifts(asked: Inquiry, metric: str) -> Iterator[DriftsRead]:
         asked.active,
         kinds=asked.kinds,
         columns=asked.watched if columns is None else [name for name in columns if name != ACTUAL],
-        metrics=[metric],
+        metrics=metrics,
     )
     if columns is not None and ACTUAL in columns:
-        yield actual_drift(asked.store, asked.scope, asked.active, asked.deployment, [metric])
+        yield actual_drift(asked.store, asked.scope, asked.active, asked.deployment, metrics)
 
 
 def _drifted(asked: Inquiry, metric: str) -> Iterator[Measurement]:
@@ -222,6 +228,7 @@ FAMILIES: tuple[Family, ...] = (
         needs_baseline=[name for name in drift.METRICS if name != "missing_rate"],
         learned=(*DIVERGENCES, "missing_rate"),
         learn=_learn_column,
+        together=_drift_together,
     ),
     Family(
         metrics=drifted.METRICS,

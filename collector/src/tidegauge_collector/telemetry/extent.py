@@ -7,8 +7,10 @@ from tidegauge.core.columns import ColumnKind
 from tidegauge_collector.telemetry.index import LogPosition, Mark
 from tidegauge_collector.telemetry.spans import WindowSpan
 from tidegauge_collector.telemetry.store import TelemetryStore
-from tidegauge_collector.telemetry.trends import DAYS, daily_rows
+from tidegauge_collector.telemetry.trends import DailyRows, daily_rows
 from tidegauge_collector.telemetry.unpack import ARRIVAL_TIME, EVENT_TIME
+
+_NO_ROWS = DailyRows()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,11 @@ class Reach:
 @dataclass(frozen=True, slots=True)
 class Extent(Reach):
     """The reach, and how much there is at its end. `last_day_rows`: predictions of the newest 24 hours of event time, in whole windows,
-    all versions together; `daily_rows`: of the newest seven times 24 hours, the newest last, by profiles only; `received_us`: see
-    `received_us`."""
+    all versions together; `daily`: by profiles only; `received_us`: see `received_us`."""
 
     last_day_rows: int
     received_us: int | None = None
-    daily_rows: tuple[int, ...] = (0,) * DAYS
+    daily: DailyRows = _NO_ROWS
 
     @property
     def last_prediction_us(self) -> int | None:
@@ -105,15 +106,15 @@ def extents(store: TelemetryStore, deployments: Collection[str]) -> dict[str, Ex
     return {name: _extent(store, name, daily.get(name)) for name in deployments}
 
 
-def _extent(store: TelemetryStore, deployment: str, daily: tuple[int, ...] | None) -> Extent:
+def _extent(store: TelemetryStore, deployment: str, daily: DailyRows | None) -> Extent:
     found = reach(store, deployment)
-    last_day = daily[-1] if daily is not None else 0
+    last_day = daily.week[-1] if daily is not None else 0
     if daily is None and found.last_event_us is not None:
         number = store.index.deployments.known.get(deployment, -1)
         ((last_day,),) = store.rows("last_day_records", [number, found.last_event_us])
     received = received_us(store, deployment)
     arrivals = (found.first_arrival_us, found.last_arrival_us)
-    return Extent(found.first_event_us, found.last_event_us, *arrivals, last_day, received, daily or (0,) * DAYS)
+    return Extent(found.first_event_us, found.last_event_us, *arrivals, last_day, received, daily or _NO_ROWS)
 
 
 def received_us(store: TelemetryStore, deployment: str) -> int | None:

@@ -1,7 +1,9 @@
-"""The last seven days of many deployments at once: predictions a day, and the worst verdict a day of each monitor."""
+"""The last seven days of many deployments at once: predictions a day, and the worst verdict a day of each monitor; predictions also of
+longer ranges."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -11,6 +13,7 @@ from tidegauge_collector.telemetry.merge import texts
 from tidegauge_collector.telemetry.store import TelemetryStore
 
 DAYS = 7
+MONTH, QUARTER = 30, 90
 VERDICTS = (None, "ok", "warning", "failing")
 TOGETHER_US = 2 * DAY_US
 MOST_READS = 8
@@ -38,15 +41,32 @@ def daily_verdicts(
     return {name: {monitor: tuple(days) for monitor, days in some.items()} for name, some in found.items()}
 
 
-def daily_rows(store: TelemetryStore, ends: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
-    """Predictions that profiles count in each of the seven times 24 hours before an end, of each deployment; the newest last."""
-    found = {name: [0] * DAYS for name in ends}
+@dataclass(frozen=True, slots=True)
+class DailyRows:
+    """Predictions of a deployment. `week`: of each of the seven times 24 hours before its end, the newest last; `month`, `quarter`: of the
+    local days that began at most 30 and 90 days before it."""
+
+    week: tuple[int, ...] = (0,) * DAYS
+    month: int = 0
+    quarter: int = 0
+
+
+def daily_rows(store: TelemetryStore, ends: Mapping[str, int]) -> dict[str, DailyRows]:
+    """Predictions that profiles count before an end, of each deployment."""
+    found: dict[str, dict[int, int]] = {name: {} for name in ends}
     for together in _of_one_time(ends):
         table = {"deployment": texts(list(together)), "end_us": np.array(list(together.values()), dtype=np.int64)}
-        bounds = {"least_us": min(together.values()) - DAYS * DAY_US}
+        first = min(together.values())
+        bounds = {"least_us": first - DAYS * DAY_US, "least_day_us": first - QUARTER * DAY_US}
         for deployment, ago, rows in store.rows("daily_rows", bounds, tables={"lasts": table}):
-            found[deployment][DAYS - 1 - ago] = rows
-    return {name: tuple(days) for name, days in found.items()}
+            found[deployment][ago] = rows
+    return {name: _daily(rows) for name, rows in found.items()}
+
+
+def _daily(rows: Mapping[int, int]) -> DailyRows:
+    week = tuple(rows.get(ago, 0) for ago in reversed(range(DAYS)))
+    month = rows.get(-MONTH, 0)
+    return DailyRows(week, month, month + rows.get(-QUARTER, 0))
 
 
 def _of_one_time(ends: Mapping[K, int]) -> Iterator[dict[K, int]]:

@@ -18,6 +18,7 @@ BROWSER_SECTIONS = (
     "chart",
     "empty",
     "error",
+    "problem",
     "metric",
     "reason",
     "bin",

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from .failures import told_by
+from .failures import Problem, problem_of
 from .forms import Doer, back_to, named, read_form
-from .inbox import API, language_of
+from .inbox import API
+from .language import stated_language
 from .reader import Json, Reader
-from .rendering import Renderer, spoken
+from .rendering import Renderer
 
 UTC = ZoneInfo("UTC")
 MATCHED = ("deployment", "monitor", "column", "segment", "severity", "owner")
@@ -49,8 +50,8 @@ class Desk:
                 case _:
                     raise web.HTTPBadRequest(text=f"{deed!r:.80} is nothing to do with a channel")
         except web.HTTPError as error:
-            return await self._channels(request, problem=told_by(error), status_code=error.status)
-        return back_to("/channels", "resume", form, language_of(request))
+            return await self._channels(request, problem=problem_of(error), status_code=error.status)
+        return back_to("/channels", "resume", form, stated_language(request.query))
 
     async def silences(self, request: web.Request) -> web.Response:
         """GET /silences: the ones there are, and a form for another."""
@@ -64,13 +65,15 @@ class Desk:
                 path = f"{API}/silences/{quote(form.get('silence', ''), safe='')}"
                 await self.do(request, "DELETE", path, named(form))
             elif not _matchers(form):
-                problem = spoken(request)("silences.nothing_named")
+                problem = Problem("nothing_named")
                 return await self._silences(request, problem=problem, status_code=400, written=form)
             else:
                 await self.do(request, "POST", f"{API}/silences", _wanted(form))
         except web.HTTPError as error:
-            return await self._silences(request, problem=told_by(error), status_code=error.status, written=form)
-        return back_to("/silences", "unsilence" if form.get("do") == "end" else "silence", form, language_of(request))
+            return await self._silences(request, problem=problem_of(error), status_code=error.status, written=form)
+        return back_to(
+            "/silences", "unsilence" if form.get("do") == "end" else "silence", form, stated_language(request.query)
+        )
 
     async def _channels(
         self,
@@ -78,7 +81,7 @@ class Desk:
         *,
         tested: str = "",
         said: Json | None = None,
-        problem: str = "",
+        problem: Problem | None = None,
         status_code: int = 200,
     ) -> web.Response:
         found, routes = await asyncio.gather(self.read(f"{API}/channels", {}), self.read(f"{API}/routes", {}))
@@ -97,7 +100,12 @@ class Desk:
         )
 
     async def _silences(
-        self, request: web.Request, *, written: Mapping[str, str], problem: str = "", status_code: int = 200
+        self,
+        request: web.Request,
+        *,
+        written: Mapping[str, str],
+        problem: Problem | None = None,
+        status_code: int = 200,
     ) -> web.Response:
         named = _matchers(written)
         asked = [self.read(f"{API}/silences", {}), *([self.read(f"{API}/silences/preview", named)] if named else [])]

@@ -15,6 +15,13 @@ SORTS = ("worst", "name", "predictions", "alerts", "last", "importance")
 GROUPS = ("", "owner", "importance", "verdict")
 RANGES = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90)}
 DEFAULT_RANGE = "30d"
+PREDICTIONS = {
+    "24h": "predictions_last_day",
+    "7d": "predictions_last_week",
+    "30d": "predictions_last_30_days",
+    "90d": "predictions_last_90_days",
+}
+"""Which figure of the summary is of a range."""
 _IMPORTANCES = ("critical", "high", "normal", "low")
 _WORST_BLOCKS = {"failing": 0, "warning": 2}
 _KEPT = ("q", "verdict", "owner", "importance", "block", "sort", "group", "range", "lang")

@@ -14,6 +14,7 @@ from .reader import Json
 Doer = Callable[[web.Request, str, str, Mapping[str, Any]], Awaitable[Json]]
 """(request, method, path, body) -> what REST answers to that, done in the name of who made the request; raises like it."""
 
+FORM = "application/x-www-form-urlencoded"
 NAME_COOKIE = "who"
 NAME_LIFE_S = 365 * 86_400
 MAX_NAME = 200
@@ -24,7 +25,7 @@ async def read_form(request: web.Request) -> dict[str, str]:
 
     Raises 403 for another site's, 415 for what is no form.
     """
-    if request.content_type != "application/x-www-form-urlencoded":
+    if request.content_type != FORM:
         raise web.HTTPUnsupportedMediaType(text="send the form of this page")
     try:
         require_own_origin(request)

@@ -9,9 +9,9 @@ from urllib.parse import quote, urlencode
 from aiohttp import web
 
 from . import alerts, formats
-from .failures import told_by
+from .failures import Problem, problem_of
 from .forms import Doer, back_to, named, read_form
-from .language import LANGUAGES
+from .language import stated_language
 from .reader import Json, Reader
 from .rendering import Renderer
 
@@ -20,6 +20,8 @@ SHOWN = 50
 STATUSES = ("firing", "resolved", "all")
 FILTERS = ("deployment", "severity", "owner", "acknowledged", "monitor")
 SEARCH = "q"  # what the address calls the API's `search`, as on the page of all deployments
+SAID_BESIDE = frozenset({400, 409, 413, 429, 503})
+"""Errors that are told on the page of the form, not instead of it."""
 DEEDS = ("acknowledge", "unacknowledge", "assign", "comment", "mute", "unmute", "resolve", "silence", "resend", "name")
 
 
@@ -42,7 +44,9 @@ class Inbox:
         for number in ticked[:SHOWN]:
             await self.do(request, "POST", f"{API}/alerts/{quote(number, safe='')}/acknowledge", named(form))
         kept = {name: value for name, value in request.query.items() if name not in {"done", "lang"}}
-        return back_to(f"/alerts?{urlencode(kept)}", "acknowledge" if ticked else "nothing", form, language_of(request))
+        return back_to(
+            f"/alerts?{urlencode(kept)}", "acknowledge" if ticked else "nothing", form, stated_language(request.query)
+        )
 
     async def shown(self, request: web.Request) -> web.Response:
         """GET /alerts/{id}: why it opened, who was told, what was done, and what can be."""
@@ -55,10 +59,10 @@ class Inbox:
         try:
             await self._do(request, number, deed, form)
         except web.HTTPError as error:
-            if error.status not in {400, 429}:
+            if error.status not in SAID_BESIDE:
                 raise
-            return await self._alert(request, problem=told_by(error), written=form, status_code=error.status)
-        return back_to(f"/alerts/{quote(number, safe='')}", deed, form, language_of(request))
+            return await self._alert(request, problem=problem_of(error), written=form, status_code=error.status)
+        return back_to(f"/alerts/{quote(number, safe='')}", deed, form, stated_language(request.query))
 
     async def _do(self, request: web.Request, number: str, deed: str, form: Mapping[str, str]) -> None:
         path = f"{API}/alerts/{quote(number, safe='')}"
@@ -117,7 +121,7 @@ class Inbox:
         self,
         request: web.Request,
         *,
-        problem: str = "",
+        problem: Problem | None = None,
         written: Mapping[str, str] | None = None,
         status_code: int = 200,
     ) -> web.Response:
@@ -138,7 +142,7 @@ class Inbox:
             deployment=about,
             zone=formats.zone_of(about["timezone"]),
             history=alerts.history(alert),
-            silence_link=silence_link(alert, language_of(request)),
+            silence_link=silence_link(alert, stated_language(request.query)),
             routes=routes,
             paused={one["name"]: one["paused"] for one in channels["items"] if one["paused"]},
             problem=problem,
@@ -151,12 +155,6 @@ def silence_link(alert: Json, language: str | None) -> str:
     """The form of a silence of this alert and its like, filled in, with what else it would catch."""
     wishes = alerts.matchers_of(alert) | ({"lang": language} if language else {})
     return f"/silences?{urlencode(wishes)}#new-silence"
-
-
-def language_of(request: web.Request) -> str | None:
-    """The language that the address states."""
-    stated = request.query.get("lang")
-    return stated if stated in LANGUAGES else None
 
 
 def _link(query: Mapping[str, str], **changed: str) -> str:

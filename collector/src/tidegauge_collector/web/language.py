@@ -42,3 +42,9 @@ def _tag_and_weight(part: str) -> tuple[str, float]:
         return tag.strip(), float(value)
     except ValueError:
         return tag.strip(), 0.0
+
+
+def stated_language(query: Mapping[str, str]) -> str | None:
+    """The language that the address states."""
+    stated = query.get("lang")
+    return stated if stated in LANGUAGES else None

@@ -145,11 +145,6 @@ def rules(deployment: Json) -> list[str]:
     return [str(column["name"]) for column in deployment["columns"] if column["name"].startswith("_rule.")]
 
 
-def without_series(monitor: Json) -> Json:
-    """A monitor as it is defined, without where it stands."""
-    return {name: value for name, value in monitor.items() if name not in ("series", "origin", "source")}
-
-
 def baseline_of(deployment: Json, version: str) -> Json | None:
     """The active baseline that `version` (the newest champion when empty) is measured against; None before there is one."""
     wanted = version or champion(deployment)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from . import alerts, fleet, formats, models, tabs
+from . import alerts, fleet, formats, models, tabs, watching
 from .looking import look_at
 from .reader import Json, Reader
 from .rendering import Renderer
@@ -46,7 +46,11 @@ class Pages:
 
     async def deployment(self, request: web.Request) -> web.Response:
         """GET /deployments/{name}/{tab}: one side of one deployment; the charts are drawn by the browser from the API."""
-        name, tab = request.match_info["name"], request.match_info.get("tab", "overview")
+        return await self.tab(request, request.match_info.get("tab", "overview"))
+
+    async def tab(self, request: web.Request, tab: str, *, status_code: int = 200, **told: Any) -> web.Response:
+        """One side of one deployment; `told`: what came of a form of it."""
+        name = request.match_info["name"]
         if tab not in tabs.TABS:
             raise web.HTTPNotFound(text=f"There is no page {tab!r} of a deployment.")
         path = f"/api/v1/deployments/{quote(name, safe='')}"
@@ -69,6 +73,7 @@ class Pages:
         return self.renderer.render(
             request,
             f"tabs/{tab}.html",
+            status_code=status_code,
             active="fleet",
             tab=tab,
             is_drawn=tab in tabs.DRAWN,
@@ -77,7 +82,8 @@ class Pages:
             status=status,
             picked=picked,
             zone=zone,
-            **extra,
+            done=request.query.get("done", ""),
+            **{"trial": None, **extra, **told},
         )
 
     async def _of_tab(self, tab: str, name: str, path: str) -> dict[str, Any]:
@@ -88,8 +94,16 @@ class Pages:
                 return {"health": health, "alerts": found}
             case "alerts":
                 return {"alerts": await self._alerts(name)}
-            case "monitors" | "fairness":
+            case "fairness":
                 return {"monitors": (await self.read(f"{path}/monitors", {}))["items"]}
+            case "monitors":
+                stands, defined = await asyncio.gather(
+                    self.read(f"{path}/monitors", {}), self.read("/api/v1/objectives", {})
+                )
+                return {
+                    "monitors": stands["items"],
+                    "objectives": watching.objectives_here(defined["items"], stands["items"]),
+                }
         return {}
 
     async def _own_metrics(self, path: str) -> dict[str, Any]:

@@ -4,18 +4,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from types import MappingProxyType
+from typing import Any
 
 import jinja2
 import structlog
 from aiohttp import web
 from markupsafe import Markup
 
-from . import alerts, fleet, formats, limits, metrics, models, tabs, telling, week
+from . import alerts, fleet, formats, limits, metrics, models, tabs, telling, watching, week
 from .assets import Assets
 from .catalogue import Text, load_text
-from .failures import told_by
-from .forms import remembered
-from .language import LANGUAGES, choose_language
+from .failures import Problem, problem_of
+from .forms import FORM, remembered
+from .headers import SECURITY_HEADERS
+from .language import LANGUAGES, choose_language, stated_language
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +28,7 @@ NAVIGATION = (("fleet", "/"), ("alerts", "/alerts"), ("silences", "/silences"), 
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "theme"
+JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Renderer:
         """The page `template`; `active` is the entry of NAVIGATION that it belongs to, `kept` goes along when the language changes."""
         text = spoken(request)
         language = text.language
-        stated = language if request.query.get("lang") in LANGUAGES else None
+        stated = stated_language(request.query)
         html = self.templates.get_template(template).render(
             t=text,
             languages=[(code, str(request.rel_url.update_query(lang=code, **kept))) for code in LANGUAGES],
@@ -77,16 +80,31 @@ class Renderer:
             try:
                 return await page(request)
             except web.HTTPError as error:
-                return self._failure(request, error.status, told_by(error))
+                return self._failure(request, error.status, problem_of(error))
             except web.HTTPException:  # a redirect
                 raise
             except Exception as problem:
                 log.error("page.failed", path=request.path, problem=repr(problem), exc_info=True)
-                return self._failure(request, 500, type(problem).__name__)
+                return self._failure(request, 500, Problem("failed", type(problem).__name__))
 
         return answer
 
-    def _failure(self, request: web.Request, status: int, detail: str) -> web.Response:
+    def outermost(self) -> Any:
+        """A middleware: a form that is refused before its page sees it (no right, a session that has ended) is told as a page too."""
+
+        @web.middleware
+        async def middleware(request: web.Request, handler: Page) -> web.StreamResponse:
+            answer = await handler(request)
+            is_form = request.method == "POST" and request.content_type == FORM
+            if is_form and answer.status >= 400 and isinstance(answer, web.Response) and answer.content_type == JSON:
+                page = self._failure(request, answer.status, problem_of(answer))
+                page.headers.update(SECURITY_HEADERS)
+                return page
+            return answer
+
+        return middleware
+
+    def _failure(self, request: web.Request, status: int, problem: Problem) -> web.Response:
         where = request.match_info
         tab = where.get("tab", "")
         return self.render(
@@ -96,7 +114,7 @@ class Renderer:
             name=where.get("name", ""),
             alert=where.get("id", ""),
             tab=tab if tab and tab not in tabs.TABS else "",
-            detail=detail,
+            problem=problem,
         )
 
 
@@ -149,7 +167,6 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         count=formats.count,
         rfc3339=formats.rfc3339,
         tupled=tuple,
-        without_series=models.without_series,
     )
     environment.globals.update(
         asset=assets.url,
@@ -160,6 +177,7 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         why_route=worded(telling.why_route),
         pattern_name=worded(telling.pattern_name),
         hours=worded(telling.hours),
+        episode_names=worded(telling.episode_names),
         champion=models.champion,
         rules_of=models.rules,
         charted_columns=models.charted_columns,
@@ -184,6 +202,7 @@ def load_templates(assets: Assets) -> jinja2.Environment:
         limit_lines=limits.lines,
         ratio_limits=limits.of_ratios,
         zone_of=formats.zone_of,
+        watching=watching,
     )
     environment.globals["block_cell"] = _block_cells(environment)
     return environment

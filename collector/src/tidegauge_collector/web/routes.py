@@ -18,6 +18,7 @@ from .reader import Reader
 from .rendering import Page, Renderer, load_templates
 from .report import Report
 from .signin import SignIn
+from .watch import Watch
 
 
 def add_web_routes(
@@ -31,7 +32,8 @@ def add_web_routes(
     """Adds `/`, `/report`, `/deployments/{name}`, its tabs, `/favicon.ico` and `/static/…` to `app`.
 
     `read` answers like GET on the REST API of the same origin.
-    With `do` also `/alerts`, `/alerts/{id}`, `/channels` and `/silences`, whose forms have something done.
+    With `do` also `/alerts`, `/alerts/{id}`, `/channels` and `/silences`, whose forms have something done, and forms
+    of monitors and objectives.
     With `access` also `/login` and `/logout`, where browsers sign in and out.
     `now` is the clock of whoever answers: the range or the month that nobody names ends with it.
     Every long answer of `app`, the API's too, then travels compressed.
@@ -45,6 +47,7 @@ def add_web_routes(
         app.router.add_get("/login", secured(sign_in.form))
         app.router.add_post("/login", secured(sign_in.enter))
         app.router.add_post("/logout", secured(sign_in.leave))
+    app.middlewares.insert(0, renderer.outermost())
     pages = Pages(read, renderer, now)
 
     def show(path: str, page: Page) -> None:
@@ -55,7 +58,10 @@ def add_web_routes(
     show("/deployments/{name}", pages.deployment)
     show("/deployments/{name}/{tab}", pages.deployment)
     if do is not None:
-        inbox, desk = Inbox(read, do, renderer), Desk(read, do, renderer)
+        inbox, desk, watch = Inbox(read, do, renderer), Desk(read, do, renderer), Watch(read, do, pages)
+        app.router.add_post("/deployments/{name}/monitors", secured(renderer.explained(watch.save)))
+        show("/deployments/{name}/monitors/try", watch.again)
+        app.router.add_post("/deployments/{name}/monitors/try", secured(renderer.explained(watch.attempt)))
         for path, page, post in (
             ("/alerts", inbox.listed, inbox.take),
             ("/alerts/{id}", inbox.shown, inbox.act),

@@ -11,6 +11,7 @@ from tidegauge_collector.access.requests import COOKIE, address_of, require_own_
 from tidegauge_collector.access.sessions import LIFE_US
 from tidegauge_collector.access.tokens import Scope
 
+from .forms import FORM
 from .rendering import Renderer, spoken
 
 DOOR = "login"
@@ -33,7 +34,7 @@ class SignIn:
 
     async def enter(self, request: web.Request) -> web.Response:
         """POST /login: begins a session for a token that may read, and sends the browser where it wanted to go."""
-        if request.content_type != "application/x-www-form-urlencoded":
+        if request.content_type != FORM:
             raise web.HTTPUnsupportedMediaType(text="send the form of /login")
         given = await request.post()
         target = local_path(str(given.get("next", "/")))

@@ -1,12 +1,15 @@
-"""How soon channels are told and why a route takes an alert, in the reader's words. Pure functions of what `/routes` answers."""
+"""How soon channels are told, why a route takes an alert, what a back-test found, in the reader's words. Pure functions of answers."""
 
 import re
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from .catalogue import Text
-from .formats import whole_duration
+from .formats import on_day, whole_duration
 from .reader import Json
 
 _DAYS = re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b")
+EPISODES_NAMED = 8
 _IN_WORDS = ("severity", "importance", "block")
 
 
@@ -61,3 +64,17 @@ def pattern_name(field: str, pattern: str, t: Text) -> str:
 def hours(text: str, t: Text) -> str:
     """`Mon-Fri 09:00-18:00 Europe/Berlin` with the language's days."""
     return _DAYS.sub(lambda day: t(f"weekday.{day[0]}"), text)
+
+
+def episode_names(episodes: Sequence[Json], zone: ZoneInfo, t: Text) -> str:
+    """What the first episodes of a back-test are of, and the day on which each would have opened."""
+    names = [f"{_subject(one, t)} {on_day(one['opened'], zone, t)}" for one in episodes[:EPISODES_NAMED]]
+    return ", ".join(names) + (" …" if len(episodes) > EPISODES_NAMED else "")
+
+
+def _subject(episode: Json, t: Text) -> str:
+    """The column as people read it, the metric where there is none."""
+    column = str(episode["column"] or "")
+    if column == "_prediction" or column.startswith("_prediction."):
+        return f"{t('metric.prediction')} {column.removeprefix('_prediction').removeprefix('.')}".rstrip()
+    return column or t.label("metric", episode["metric"])

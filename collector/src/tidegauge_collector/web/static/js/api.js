@@ -1,13 +1,20 @@
-// Reads the REST API of the same origin. Every failure becomes an ApiError whose message says what happened and what to do next.
-import { t } from "./text.js";
+// Reads the REST API of the same origin. Every failure becomes an ApiError whose message says what happened and what to do next, in the
+// reader's language; `detail` are the collector's own words.
+import { has, t } from "./text.js";
 
-export class ApiError extends Error {}
+export class ApiError extends Error {
+  constructor(message, { detail = "", cause } = {}) {
+    super(message, { cause });
+    this.detail = detail;
+  }
+}
 
 async function get(path, query, signal) {
   const wishes = Object.entries(query).filter(([, value]) => value !== "" && value !== null && value !== undefined);
   const response = await answer(`${path}?${new URLSearchParams(wishes)}`, signal);
   if (response.ok) return response.json();
-  throw new ApiError(explained(response.status, await said(response)));
+  const { code, detail } = await said(response);
+  throw new ApiError(t(has(`error.${code}`) ? `error.${code}` : `problem.${code}`), { detail });
 }
 
 async function answer(address, signal, options = { headers: { Accept: "application/json" } }) {
@@ -19,27 +26,28 @@ async function answer(address, signal, options = { headers: { Accept: "applicati
   }
 }
 
-// The sentence in the error's JSON body; the body's beginning where it is not the API's own.
+// Word and sentence of the error's JSON body; the body's beginning where it is not the API's own (a proxy's, say).
 async function said(response) {
   const text = await response.text();
-  const sentence = sentenceIn(text).trim().slice(0, 400) || response.statusText;
-  return /[.!?。]$/.test(sentence) ? sentence : `${sentence}.`;
+  const body = parsed(text);
+  const code = has(`problem.${body.code}`) ? body.code : (OF_STATUS[response.status] ?? "failed");
+  const sentence = String(body.error ?? text).trim().slice(0, LONGEST) || response.statusText;
+  return { code, detail: `${response.status}: ${sentence}` };
 }
 
-function sentenceIn(text) {
+function parsed(text) {
   try {
-    return String(JSON.parse(text).error ?? text);
+    return JSON.parse(text) ?? {};
   } catch (error) {
-    if (error instanceof SyntaxError) return text;
+    if (error instanceof SyntaxError) return {};
     throw error;
   }
 }
 
-const EXPLAINED = { 400: "error.status_400", 401: "error.unauthorised", 403: "error.unauthorised", 404: "error.status_404", 503: "error.status_503" };
+const LONGEST = 2000;
 
-const NOT_CHANGED = { 400: "error.change_400", 401: "error.change_403", 403: "error.change_403" };
-
-const explained = (status, detail, words = EXPLAINED) => t(words[status] ?? "error.refused", { status, detail });
+// The word of an answer that has none: that of a proxy in between.
+const OF_STATUS = { 401: "unauthenticated", 403: "forbidden", 404: "not_found", 413: "too_large", 429: "too_many", 502: "unavailable", 503: "unavailable", 504: "unavailable" };
 
 const root = (view) => `/api/v1/deployments/${encodeURIComponent(view.deployment)}`;
 
@@ -64,7 +72,7 @@ export const events = async (view) => (await get(`${root(view)}/events`, { start
 // Changes something, as who is signed in; -> the answer's JSON.
 export async function change(method, path, body) {
   const response = await answer(path, null, { method, body: JSON.stringify(body), headers: { "Content-Type": "application/json", Accept: "application/json" } });
-  const words = { ...EXPLAINED, ...NOT_CHANGED };
   if (response.ok) return response.json();
-  throw new ApiError(explained(response.status, await said(response), words));
+  const { code, detail } = await said(response);
+  throw new ApiError(t("error.changed_nothing", { problem: t(`problem.${code}`) }), { detail });
 }

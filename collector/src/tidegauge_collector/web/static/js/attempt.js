@@ -12,7 +12,7 @@ export async function attempt(view, names, draw) {
     if (!(error instanceof ApiError)) throw error;
     for (const name of names) {
       forget(name);
-      showMessage(chart(name), error.message, { error: true });
+      showMessage(chart(name), error.message, { error });
     }
   }
 }

@@ -98,6 +98,5 @@ document.addEventListener("htmx:responseError", outdated);
 document.addEventListener(RETRY, askAgain);
 document.addEventListener(ZOOM, zoom);
 if (document.getElementById("view")) draw();
-if (document.querySelector(".trial")) import("./trial.js");
 if (document.querySelector(".own-form")) import("./ownform.js");
 if (document.getElementById("settings-form")) import("./settings.js");

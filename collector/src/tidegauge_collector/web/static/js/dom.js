@@ -33,14 +33,17 @@ export function show(box, ...content) {
 }
 
 // Says why a chart is empty, with a line of code where that is the next step.
-export function showMessage(box, text, { error = false, code = "" } = {}) {
+export function showMessage(box, text, { error = null, code = "" } = {}) {
   const again = error ? h("button", { type: "button" }, t("error.retry")) : null;
   again?.addEventListener("click", () => document.dispatchEvent(new Event(RETRY)));
   const snippet = code ? h("pre", { class: "snippet", tabindex: "0" }, h("code", {}, code)) : null;
   const attributes = { class: error ? "message message-error" : "message", role: error ? "alert" : null };
   box.caption.replaceChildren();
   delete box.figure.dataset.savable;
-  show(box, h("div", attributes, h("p", {}, text), snippet, again));
+  show(box, h("div", attributes, h("p", {}, ...(error ? told(error) : [text])), snippet, again));
 }
+
+// What went wrong: the sentence for the reader, and below it the collector's own words.
+export const told = ({ message, detail }) => [message, detail ? h("small", { class: "technical", lang: "en", translate: "no" }, detail) : null].filter(Boolean);
 
 export const cssColour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

@@ -1,6 +1,6 @@
 // What people say of a metric of their own: which way is better, and what it is compared with.
 import { ApiError, change } from "./api.js";
-import { RETRY } from "./dom.js";
+import { RETRY, told } from "./dom.js";
 import { t } from "./text.js";
 
 document.addEventListener("submit", async (event) => {
@@ -19,6 +19,6 @@ document.addEventListener("submit", async (event) => {
     document.dispatchEvent(new Event(RETRY));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    output.textContent = error.message;
+    output.replaceChildren(...told(error));
   }
 });

@@ -1,5 +1,6 @@
 // The form of a deployment's attributes.
 import { ApiError, change } from "./api.js";
+import { told } from "./dom.js";
 import { t } from "./text.js";
 
 const form = document.getElementById("settings-form");
@@ -17,6 +18,6 @@ form.addEventListener("submit", async (event) => {
     output.textContent = t("said.saved");
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    output.textContent = error.message;
+    output.replaceChildren(...told(error));
   }
 });

@@ -9,8 +9,8 @@ import { columnName, label, t } from "./text.js";
 const STATISTICS = ["psi", "js_distance", "hellinger", "total_variation", "l_infinity", "kl", "chi_square", "cramers_v", "ks", "wasserstein", "wasserstein_norm", "missing_rate", "missing_delta"];
 
 export async function drawStatistics(view, column) {
-  const answers = await Promise.all(STATISTICS.map((metric) => measurements(view, metric, { column, step: "total" })));
-  const found = answers.map((answer, i) => ({ metric: STATISTICS[i], ...answer.items[0] })).filter((one) => one.reason !== "not_applicable");
+  const { items } = await measurements(view, STATISTICS.join(","), { column, step: "total" });
+  const found = STATISTICS.map((metric) => ({ metric, ...items.find((one) => one.metric === metric) })).filter((one) => one.reason !== "not_applicable");
   const chance = found.find((one) => (one.parameters?.p_value ?? null) !== null);
   const heads = ["chart.statistic", "chart.value", "chart.baseline", "chart.how"].map((key) => t(key));
   const rows = found.map((one) => h("tr", {}, h("th", { scope: "row" }, label("metric", one.metric)),

@@ -14,6 +14,9 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
+// Whether there is a text of that key.
+export const has = (key) => key in entries;
+
 // The text of a word from outside, or the word itself where the catalogue has none.
 export function label(section, word) {
   return entries[`${section}.${word}`] ?? word;
