@@ -51,8 +51,7 @@ def test_models_may_be_watched_while_faults_are_added_up(make_agent: Callable[..
 
     watched = [watch()]
     for known in (agent._capture.recorders, agent._target.recorders):
-        for _ in known:
-            watched.append(watch())
+        watched += [watch() for _ in known]
 
     with_its_own = 1 + len(watched)
     assert len(list(agent._capture.recorders)) == len(list(agent._target.recorders)) == with_its_own
