@@ -434,7 +434,7 @@ class Agent:
 
     def _faults(self) -> int:
         """Faults of ours that the callers of all models watched for this deployment and version did not notice."""
-        return sum(one.fault_count for one in tuple(self._capture.recorders) if one.target is self._target)
+        return sum(one.fault_count for one in self._capture.recorders if one.target is self._target)
 
 
 def _now_us() -> int:

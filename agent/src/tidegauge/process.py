@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from weakref import WeakSet
 
 from tidegauge.capture import CallBuffer, Recorder
 from tidegauge.complaints import COMPLAINTS
 from tidegauge.core.bins import ReferenceBins
 from tidegauge.errors import WireError
 from tidegauge.settings import AgentSettings
+from tidegauge.weakly import Weakly
 from tidegauge.wire.binsfile import bins_path, read_bins
 from tidegauge.worker.calls import Call
 from tidegauge.worker.deployment import DeploymentWorker
@@ -28,7 +28,7 @@ class Capture:
 
     def __init__(self, settings: AgentSettings) -> None:
         self.buffer = CallBuffer(max_bytes=settings.buffer_bytes)
-        self.recorders: WeakSet[Recorder] = WeakSet()
+        self.recorders: Weakly[Recorder] = Weakly()
         self._settings = settings
         outbox = Outbox(
             settings.root,
@@ -77,7 +77,7 @@ class Capture:
         """In a forked child: forget the parent's rows; the worker starts anew at the first call."""
         self.buffer.reset_after_fork()
         self.runtime.reset_after_fork()
-        for recorder in list(self.recorders):
+        for recorder in self.recorders:
             recorder.reset_after_fork()
 
 

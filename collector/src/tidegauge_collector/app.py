@@ -233,7 +233,11 @@ class Collector:
             self.judging.expect(self.production.make_due(deployments))
             return not self.production.has_work
 
-        self.deleting = Deleting(self.control, self.telemetry, now_us=now_us, on_removed=removed)
+        def deleted(deployments: set[str]) -> None:
+            removed(deployments)
+            self.judging.look_again(deployments)
+
+        self.deleting = Deleting(self.control, self.telemetry, now_us=now_us, on_removed=deleted)
         self.deleting.resume()
         wishes = Wishes(self.telemetry, self.deleting)
         self.housekeeping.errands |= {

@@ -1,13 +1,13 @@
 """For tests of what is deployed."""
 
 import socket
+from collections.abc import Iterator
 
 import pytest
 
 
 @pytest.fixture
-def free_port() -> int:
-    """A port that was free a moment ago, for programs that cannot say which one they took."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def door() -> Iterator[socket.socket]:
+    """A socket that listens on a port of its own to the end of the test, for a program that takes it over."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening

@@ -6,7 +6,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,11 @@ def begin(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts processes that end with the test."""
     begun = []
 
-    def start(*command: str, **environment: str) -> subprocess.Popen[str]:
+    def start(*command: str, doors: Sequence[int] = (), **environment: str) -> subprocess.Popen[str]:
         path = f"{BIN}{os.pathsep}{PLAIN['PATH']}"
         with (tmp_path / f"{len(begun)}.log").open("w") as log:
             process = subprocess.Popen(
-                command, env=PLAIN | {"PATH": path} | environment, stdout=log, stderr=log, text=True
+                command, env=PLAIN | {"PATH": path} | environment, stdout=log, stderr=log, text=True, pass_fds=doors
             )
         begun.append(process)
         return process
@@ -59,7 +59,7 @@ def prepared(tmp_path: Path, begin) -> Path:
     return tmp_path
 
 
-def test_a_prediction_in_the_service_arrives_at_the_collector_through_the_sidecar(prepared, begin, free_port):
+def test_a_prediction_in_the_service_arrives_at_the_collector_through_the_sidecar(prepared, begin, door):
     folder = prepared
     tls = {
         "TIDEGAUGE_TLS_CERT": str(folder / "data/tls/server.pem"),
@@ -86,9 +86,10 @@ def test_a_prediction_in_the_service_arrives_at_the_collector_through_the_sideca
     }
     service = folder / "service.py"
     text = (DEPLOY / "compose/service/service.py").read_text()
-    service.write_text(text.replace("port=8000", f'host="127.0.0.1", port={free_port}'))
-    begin(sys.executable, str(service), **to, **credentials)
-    url = f"http://127.0.0.1:{free_port}"
+    assert "port=8000" in text
+    service.write_text(text.replace("port=8000", f"sock=__import__('socket').socket(fileno={door.fileno()})"))
+    begin(sys.executable, str(service), doors=[door.fileno()], **to, **credentials)
+    url = f"http://127.0.0.1:{door.getsockname()[1]}"
     waited(lambda: answers(f"{url}/healthz"))
     order = {"order_id": "o-1", "area": 80, "age": 0}
     assert httpx.post(f"{url}/price", json=order, timeout=WAIT_S).json() == {"price": 290_000}

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from collector_harbour import Harbour, Tide, agent_at, harbour, make_stores
+from collector_harbour import Harbour, Tide, agent_at, amid_a_day, harbour, make_stores
 from collector_rows import REPLAY, amounts
 
 from tidegauge.core.windows import DAY_US
@@ -28,7 +28,13 @@ LONGEST = "h" + "o" * 127  # the longest name that a deployment may have
 
 @contextmanager
 def extremes(folder: Path, **options: Any) -> Iterator[Harbour]:
-    """It runs, everything is judged, and alerts of the deployment with hostile names are firing."""
+    """It runs, everything is judged, and alerts of the deployment with hostile names are firing; today is the same one to the end."""
+    with amid_a_day(), _filled(folder, **options) as running:
+        yield running
+
+
+@contextmanager
+def _filled(folder: Path, **options: Any) -> Iterator[Harbour]:
     data = folder / "data"
     make_stores(data)
     clock = Tide()

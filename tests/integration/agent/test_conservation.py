@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tidegauge
@@ -14,7 +15,9 @@ from tidegauge.capture import FAULTS_BEFORE_PAUSE
 from tidegauge.spool import Record, SpoolReader, list_epochs, own_directory, segment
 from tidegauge.spool import writer as writer_module
 from tidegauge.wire.kinds import FrameKind, rows_of
-from tidegauge.worker import deployment, outbox
+from tidegauge.worker import deployment, outbox, shapes
+from tidegauge.worker.calls import LARGE_BYTES
+from tidegauge.worker.runtime import ROWS_A_BLOCK
 
 DAY_S = 86_400.0
 
@@ -71,6 +74,36 @@ class Ship:
             patch.setattr(deployment, "derive", None)
             self.call()
             self.flush()
+
+    def fail_while_taking(self) -> None:
+        """Faults of ours on the way from the buffer into windows, each in another place; the calls before them wait there."""
+        for place, name in (
+            (deployment, "row_counts"),
+            (deployment, "held_bytes"),
+            (deployment.DeploymentWorker, "refresh_bins"),
+            (deployment, "join_rows"),
+            (deployment.DeploymentWorker, "_sampled"),
+            (deployment.OpenWindows, "add_moments"),
+            (shapes, "as_column_table"),
+        ):
+            self.call()
+            with self.patches.context() as patch:
+                patch.setattr(place, name, _fail)
+                self.call(rows=30)
+                self.call(rows=40)
+                self.flush()
+            self.call()
+            assert self.flush()
+            self.must_add_up()
+
+    def fail_in_blocks(self) -> None:
+        """A fault of ours in the second block of a call that is profiled block by block."""
+        with self.patches.context() as patch:
+            patch.setattr(deployment.DeploymentWorker, "aggregate", _fail)
+            self._model(np.zeros((3 * ROWS_A_BLOCK, LARGE_BYTES // (16 * ROWS_A_BLOCK))))
+        self.rows += 3 * ROWS_A_BLOCK
+        assert self.flush()
+        self.must_add_up()
 
     def seal_a_long_frame(self) -> None:
         """No record may be so long."""
@@ -154,12 +187,17 @@ def ship(make_agent: Callable[..., tidegauge.Agent], monkeypatch: pytest.MonkeyP
     return Ship(make_agent, monkeypatch, durability=request.param)
 
 
+def _fail(*_: object, **__: object) -> None:
+    raise RuntimeError("a fault of ours")
+
+
 REASONS: dict[str, Callable[[Ship], None]] = {
     "buffer_full": Ship.close_buffer,
     "paused": Ship.pause,
     "unreadable_input": Ship.hand_over_what_nobody_can_read,
     "extract_failed": Ship.hand_over_what_nobody_can_read,
     "internal_error": Ship.fail_within,
+    "take_failed": Ship.fail_while_taking,
     "frame_too_long": Ship.seal_a_long_frame,
     "spool_unavailable": Ship.find_no_spool,
     "spool_unwritable": Ship.find_a_full_disk,
@@ -185,6 +223,27 @@ def test_captured_is_sealed_and_waiting_and_dropped_whatever_goes_wrong(ship: Sh
     found, counters = ship.in_the_spool(), status["counters"]
     assert found[FrameKind.PROFILE] == status["sealed"]
     assert found[FrameKind.ACTUALS] == counters["actuals"] - counters["actuals_dropped"]
+
+
+def test_a_fault_in_one_block_of_a_large_call_loses_the_blocks_behind_it_and_counts_them(ship: Ship) -> None:
+    ship.fail_in_blocks()
+
+    assert ship.must_add_up()["dropped"] == {"take_failed": 2 * ROWS_A_BLOCK}
+
+
+def test_calls_that_are_lost_on_their_way_hold_up_those_of_no_other_model(
+    ship: Ship, make_agent: Callable[..., tidegauge.Agent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sick = make_agent("sick")
+    with monkeypatch.context() as patch:
+        patch.setattr(sick._target, "_let_wait", _fail)
+        sick.record([{"x0": 1.0}] * 7)
+        ship.call()
+        sick.record([{"x0": 1.0}] * 5)
+        assert ship.flush()
+
+    status = ship.agent.status()
+    assert (status["sealed"], status["dropped"]) == (20, {"take_failed": 12})
 
 
 def test_what_waits_for_the_disk_is_neither_sealed_nor_dropped(ship: Ship, monkeypatch: pytest.MonkeyPatch) -> None:

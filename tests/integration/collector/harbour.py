@@ -32,7 +32,7 @@ structlog.configure(processors=[structlog.processors.format_exc_info, structlog.
 
 T = TypeVar("T")
 WAIT_S, POLL_S = 120.0, 0.005
-MONTH_END_S = 3_600
+SOON_S = 3_600
 OPEN: set["Harbour"] = set()
 QUAY: set[threading.Thread] = set()  # threads that were there before the first of them
 ANY_PORT = Address("127.0.0.1", 0)
@@ -221,12 +221,25 @@ def harbour(data: Path, **options: Any) -> Iterator[Harbour]:
 @contextlib.contextmanager
 def amid_a_month() -> Iterator[None]:
     """For what happens now and is asked for by month minutes later: where the month ends soon, the next one has begun in this process."""
+    with _amid("%Y-%m"):
+        yield
+
+
+@contextlib.contextmanager
+def amid_a_day() -> Iterator[None]:
+    """For what is of today and yesterday, and looked at minutes later: where the day ends soon, the next one has begun in this process."""
+    with _amid("%Y-%m-%d"):
+        yield
+
+
+@contextlib.contextmanager
+def _amid(what: str) -> Iterator[None]:
     real_ns = time.time_ns
-    now, soon = (datetime.fromtimestamp(real_ns() // 10**9 + later_s, UTC) for later_s in (0, MONTH_END_S))
+    now, soon = (datetime.fromtimestamp(real_ns() // 10**9 + later_s, UTC) for later_s in (0, SOON_S))
     with pytest.MonkeyPatch.context() as patch:
-        if now.month != soon.month:
-            patch.setattr(time, "time_ns", lambda: real_ns() + MONTH_END_S * 10**9)
-            patch.setattr(time, "time", lambda: real_ns() / 1e9 + MONTH_END_S)
+        if now.strftime(what) != soon.strftime(what):
+            patch.setattr(time, "time_ns", lambda: real_ns() + SOON_S * 10**9)
+            patch.setattr(time, "time", lambda: real_ns() / 1e9 + SOON_S)
         yield
 
 

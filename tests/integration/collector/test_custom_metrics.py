@@ -176,6 +176,9 @@ def test_events_are_annotations_by_kind_and_range(port: Harbour) -> None:
         page = port.get(path, limit=1, before=page["next"])
     assert [*seen, *page["items"]] == everything
     assert "range is empty" in port.refused(path, start=at, end=at)[1]
+    assert "deploy" not in {one["kind"] for one in port.get(path, before=at)["items"]}
+    for wrong in ("1.2.3.4", "yesterday", f"{10**30}.1.{'0' * 32}.1"):
+        assert "write a time" in port.refused(path, before=wrong)[1]
 
 
 def test_a_kind_is_a_word(tmp_path: Path) -> None:

@@ -92,6 +92,29 @@ def test_hours_whose_minutes_are_kept_no_longer_count_neither_way(store: Telemet
     assert tallies(store, objective("error_rate"), "shop", [DAY]) == [Tally(0, 10)]
 
 
+def test_a_range_that_begins_within_an_hour_that_is_known_no_more_finely_counts_nothing_of_it(
+    store: TelemetryStore,
+) -> None:
+    put(store, {10: 5, 24 * 60 + 5: 5})
+    settle(store, lambda _: "UTC", before_us=DAY_US)
+    expire(store, Retention(minutes_us=0), now_us=2 * DAY_US)
+    late = Window(20 * MINUTE_US, 70 * MINUTE_US)
+
+    for monitor in (objective("throughput"), objective("freshness", stale_after_s=300)):
+        (found,) = tallies(store, monitor, "shop", [late])
+        assert found.total == 10  # minutes 60 to 69
+    assert found.bad == 5  # the hour may have answered to its end
+
+
+def test_the_last_answer_before_a_range_is_seen_within_its_first_hour_and_before(store: TelemetryStore) -> None:
+    put(store, {10: 5, 70: 5})
+    monitor = objective("freshness", stale_after_s=300)
+
+    for first, bad in ((12, 8 - 4), (72, 8 - 4), (17, 8), (62, 8)):
+        (found,) = tallies(store, monitor, "shop", [Window(first * MINUTE_US, (first + 8) * MINUTE_US)])
+        assert found == Tally(bad, total=8), first
+
+
 def test_an_objective_stands_by_its_budget_and_its_days(store: TelemetryStore) -> None:
     for day, slow in ((0, 1), (1, 3), (2, 0)):
         put(store, {day * 1440 + 5: 100})

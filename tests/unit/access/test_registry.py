@@ -2,6 +2,9 @@
 
 import asyncio
 import threading
+from collections.abc import Callable, Mapping
+
+import pytest
 
 from tidegauge_collector.access.registry import Registry
 from tidegauge_collector.control import TokenRecord
@@ -43,3 +46,38 @@ async def test_who_asks_while_the_store_is_looked_at_waits_for_the_same_look() -
     assert store.reads == 2
     assert await registry.find_or_look("another") is None
     assert store.reads == 2
+
+
+class FullTokens(SlowTokens):
+    """A store that cannot be written while it is full."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_full = True
+        self.noted: dict[str, int] = {}
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def note_use(self, used_at_us: Mapping[str, int]) -> None:
+        self.meanwhile()
+        if self.is_full:
+            raise OSError("no space left")
+        self.noted.update(used_at_us)
+
+
+def test_when_tokens_were_used_is_written_later_where_the_store_was_full() -> None:
+    store, now = FullTokens(), [1]
+    registry = Registry(store, lambda: now[0])  # type: ignore[arg-type]
+
+    def use_again() -> None:
+        now[0] = 2
+        registry.used("often")
+
+    registry.used("once")
+    registry.used("often")
+    store.meanwhile = use_again
+    with pytest.raises(OSError, match="no space"):
+        registry.write_use(at_once=True)
+    store.is_full, store.meanwhile = False, lambda: None
+    registry.write_use(at_once=True)
+
+    assert store.noted == {"once": 1, "often": 2}

@@ -90,16 +90,36 @@ def test_bounds_follow_the_data_the_settled_time_and_for_services_the_clock() ->
     seen = Extent(100 * DAY_US, 103 * DAY_US, NOW - HOUR_US, NOW, 1)
     progress = Progress(102 * DAY_US, None, None, (), frozenset())
 
-    assert bounds_of(seen, progress, DRIFT, NOW) == (100 * DAY_US, 102 * DAY_US)
-    assert bounds_of(seen, progress, ERROR_RATE, NOW) == (NOW - HOUR_US, NOW - GRACE_US)
+    assert bounds_of(seen, progress, DRIFT, NOW, zone=UTC_ZONE) == (100 * DAY_US, 102 * DAY_US)
+    assert bounds_of(seen, progress, ERROR_RATE, NOW, zone=UTC_ZONE) == (NOW - HOUR_US, NOW - GRACE_US)
     settled = replace(progress, settled_until_us=NOW)
-    assert bounds_of(seen, settled, DRIFT, NOW) == (100 * DAY_US, 104 * DAY_US)
-    assert bounds_of(seen, settled, AUC, NOW) == (100 * DAY_US, 111 * DAY_US)
+    assert bounds_of(seen, settled, DRIFT, NOW, zone=UTC_ZONE) == (100 * DAY_US, 104 * DAY_US)
+    assert bounds_of(seen, settled, AUC, NOW, zone=UTC_ZONE) == (100 * DAY_US, 111 * DAY_US)
+
+
+def test_of_a_finished_replay_the_last_local_day_is_due_however_long_it_is_and_no_day_behind_it() -> None:
+    labelled = replace(AUC, window_s=86_400)
+    odd = replace(labelled, lag_s=12 * 3_600)
+    progress = Progress(NOW, None, None, (), frozenset())
+
+    for monitor in (DRIFT, labelled, odd):
+        for last in ("03-09T00:30", "03-09T23:30", "03-10T00:00", "11-01T23:59", "11-02T00:30", "11-02T23:30"):
+            end_us = at_local(f"2025-{last}")
+            bounds = bounds_of(
+                Extent(end_us - 3 * DAY_US, end_us, None, None, 1), progress, monitor, NOW, zone=NEW_YORK
+            )
+            assert bounds is not None
+            before, newest = list(windows_of(monitor, bounds, 0, NEW_YORK))[-2:]
+            assert before.end_us <= end_us < newest.end_us, (monitor.id, last)
+
+
+def at_local(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=NEW_YORK).timestamp() * 1e6)
 
 
 def test_nothing_is_due_before_there_is_data_or_a_settled_time() -> None:
     nothing = Extent(None, None, None, None, 0)
     unsettled = Progress(None, None, None, (), frozenset())
 
-    assert bounds_of(nothing, replace(unsettled, settled_until_us=NOW), DRIFT, NOW) is None
-    assert bounds_of(Extent(1, 2, 1, 2, 1), unsettled, DRIFT, NOW) is None
+    assert bounds_of(nothing, replace(unsettled, settled_until_us=NOW), DRIFT, NOW, zone=UTC_ZONE) is None
+    assert bounds_of(Extent(1, 2, 1, 2, 1), unsettled, DRIFT, NOW, zone=UTC_ZONE) is None

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
-from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ from tidegauge.core.moments import Standard, standard_of
 from tidegauge.core.windows import HOUR_US
 from tidegauge.errors import WireError
 from tidegauge.settings import AgentSettings
+from tidegauge.weakly import Weakly
 from tidegauge.wire.rows import ActualRows, RecordRows
 from tidegauge.worker.additions import Addition, Knowledge, profile_rows
 from tidegauge.worker.blocks import Layouts
@@ -35,7 +35,7 @@ from tidegauge.worker.rows import Rows, answer_columns, join_rows, rule_columns
 from tidegauge.worker.rowtypes import has_plain_values, lightened
 from tidegauge.worker.sampling import sampled_rows
 from tidegauge.worker.service import Requests, ServiceMinutes
-from tidegauge.worker.shapes import row_counts
+from tidegauge.worker.shapes import count_rows, row_counts
 from tidegauge.worker.sizes import held_bytes
 from tidegauge.worker.tabulate import MAX_FEATURES, Column, Columns
 
@@ -43,6 +43,8 @@ ROWS_AT_ONCE = 4_096
 ROWS_LOOKED_AT = 4_096
 MAX_WAITING_BYTES = 2 * 1024 * 1024
 MAX_READ_BYTES = 1024 * 1024
+LOST = "take_failed"
+"""Why rows are dropped that the worker had taken out of the buffer, and lost by a fault of ours before they were in a window."""
 MAX_COLUMNS = MAX_FEATURES + 100  # with the answers'
 
 
@@ -64,7 +66,7 @@ class DeploymentWorker:
         self._reader = CallReader(settings, Counter(), wall_us)
         self._bins: ReferenceBins | None = None
         self._standard: Standard | None = None
-        self.recorders: WeakSet[Shortcut] = WeakSet()
+        self.recorders: Weakly[Shortcut] = Weakly()
         self.adopt(settings)
         self.forget()
 
@@ -108,6 +110,7 @@ class DeploymentWorker:
         self.newest_event_us = 0
         self._announced = False
         self._rows_seen = self._looked_at = 0
+        self._untaken = 0  # captured rows on their way into windows
         self.rows_are_plain: bool | None = None
         self._resolve_rules()
 
@@ -139,27 +142,45 @@ class DeploymentWorker:
     # ------------------------------------------------------------------ in
 
     def take(self, calls: Calls, now_us: int, breathe: Breathe = no_pause) -> None:
-        """Take in calls; they are looked at when enough rows have come."""
+        """Take in calls; they are looked at when enough rows have come.
+
+        What a fault of ours loses on the way, of these calls or of those that waited, is counted as dropped before it is raised.
+        """
         if not len(calls):
             return
+        try:
+            self._let_wait(calls)
+        except Exception:
+            self.lose(_answered_rows(calls))
+            raise
+        if self._waiting_rows >= ROWS_AT_ONCE or self._waiting_bytes >= MAX_WAITING_BYTES:
+            self._read_waiting(now_us, breathe)
+        if self._read_rows >= ROWS_AT_ONCE or self._read_bytes >= MAX_READ_BYTES or self._read_is_large:
+            self._profile_read(now_us, breathe)
+
+    def lose(self, rows: int) -> None:
+        """Count rows that were handed over and are lost by a fault of ours."""
+        self.counts["captured"] += rows
+        self.counts[f"dropped:{LOST}"] += rows
+
+    def _let_wait(self, calls: Calls) -> None:
+        """Keep the calls; nothing of them where that fails."""
         origin, last = calls.origin, calls.last("inputs")
         self._look_for_containers(calls)
         if type(last) is dict and lightened(last) is not last:  # one of them is looked at: rows of a service are alike
             inputs = [lightened(row) if type(row) is dict else row for row in calls.field("inputs")]
             calls = calls.with_inputs(inputs)
             last = inputs[-1]
-        self._waiting.append(calls.waiting())
         is_row = origin is not None and origin.form is not Form.ANY
         counts = np.ones(len(calls), dtype=np.int64) if is_row else row_counts(calls.field("inputs"))
-        self._waiting_counts.append(counts)
-        self._waiting_rows += len(calls) if is_row else int(counts.sum())
-        self._waiting_bytes += 0 if is_row else sum(one.size_bytes for one in calls.field("origin"))
+        rows = len(calls) if is_row else int(counts.sum())
+        size = 0 if is_row else sum(one.size_bytes for one in calls.field("origin"))
         if not calls.last("origin").size_bytes:
-            self._waiting_bytes += held_bytes(last) * len(calls)
-        if self._waiting_rows >= ROWS_AT_ONCE or self._waiting_bytes >= MAX_WAITING_BYTES:
-            self._read_waiting(now_us, breathe)
-        if self._read_rows >= ROWS_AT_ONCE or self._read_bytes >= MAX_READ_BYTES or self._read_is_large:
-            self._profile_read(now_us, breathe)
+            size += held_bytes(last) * len(calls)
+        self._waiting.append(calls.waiting())
+        self._waiting_counts.append(counts)
+        self._waiting_rows += rows
+        self._waiting_bytes += size
 
     def _look_for_containers(self, calls: Calls) -> None:
         """Whether rows have plain values only, so that a shallow copy of a dict is a private one: seen at the first thousands of
@@ -170,7 +191,7 @@ class DeploymentWorker:
         self._looked_at += len(inputs)
         self.rows_are_plain = all(map(has_plain_values, inputs))
         if not self.rows_are_plain:
-            for recorder in list(self.recorders):
+            for recorder in self.recorders:
                 recorder.close_shortcut()
 
     def take_service_only(self, kept: Sequence[ServiceOnly]) -> None:
@@ -221,13 +242,19 @@ class DeploymentWorker:
         self._waiting_rows = self._waiting_bytes = 0
         if not waiting:
             return
-        calls = Calls.joined(waiting, breathe)
-        waiting.clear()
-        self.refresh_bins(now_us)
-        self._service.add(Requests.of(calls, np.concatenate(counts), self._wall_us))
-        answered = calls.where([i for i, error in enumerate(calls.errors) if error is None]) if calls.errors else calls
-        breathe()
-        read = self._reader.read(answered, now_us, breathe)
+        counted = self.counts["captured"]
+        try:
+            calls = Calls.joined(waiting, breathe)
+            waiting[:] = [calls]
+            self.refresh_bins(now_us)
+            self._service.add(Requests.of(calls, np.concatenate(counts), self._wall_us))
+            is_answered = [i for i, error in enumerate(calls.errors) if error is None]
+            answered = calls.where(is_answered) if calls.errors else calls
+            breathe()
+            read = self._reader.read(answered, now_us, breathe)
+        except Exception:
+            self.lose(sum(map(_answered_rows, waiting)) - (self.counts["captured"] - counted))
+            raise
         self._read += read
         self._read_rows += sum(one.count for one in read)
         self._read_bytes += sum(one.held_bytes for one in read)
@@ -241,11 +268,18 @@ class DeploymentWorker:
         read, self._read = self._read, []
         self._read_rows = self._read_bytes = 0
         self._read_is_large = False
-        for part in join_rows(read):
-            self._take_rows(part, now_us, breathe)
+        rows, counted, self._untaken = sum(one.count for one in read), self.counts["captured"], 0
+        try:
+            for part in join_rows(read):
+                self._take_rows(part, now_us, breathe)
+        except Exception:
+            self.lose(rows - (self.counts["captured"] - counted))
+            self.counts[f"dropped:{LOST}"] += self._untaken
+            raise
 
     def _take_rows(self, rows: Rows, now_us: int, breathe: Breathe) -> None:
         self.counts["captured"] += rows.count
+        self._untaken = rows.count
         rows = self._sampled(rows)
         if not rows.count:
             return
@@ -261,6 +295,7 @@ class DeploymentWorker:
                 additions = list(self._additions(part, now_us, breathe))
             except Exception:  # noqa: BLE001 - a fault of ours in profiling: counted; the rows' records are kept
                 self.counts["dropped:internal_error"] += part.count
+                self._untaken -= part.count
                 continue
             self._add(additions, now_us)
 
@@ -271,6 +306,7 @@ class DeploymentWorker:
         self._rows_seen += rows.count
         kept = rows.where(sampled_rows(rows, share, first))
         self.counts["sampled_out"] += rows.count - kept.count
+        self._untaken = kept.count
         return kept
 
     def _additions(self, rows: Rows, now_us: int, breathe: Breathe) -> Iterator[Addition]:
@@ -319,6 +355,7 @@ class DeploymentWorker:
 
     def _add(self, additions: list[Addition], now_us: int) -> None:
         for one in additions:
+            self._untaken -= 0 if one.key.segment else len(one.event_us)
             self._windows.add(
                 one.key,
                 one.profiles,
@@ -397,7 +434,12 @@ class DeploymentWorker:
         self, close: frozenset[WindowKey], now_us: int, *, everything: bool = False, breathe: Breathe = no_pause
     ) -> None:
         for sealed in self._windows.seal(close=close, everything=everything, breathe=breathe):
-            self._ready.extend(self.encoder.window(self._with_enough_moments(sealed), self._bins, now_us))
+            try:
+                frames = list(self.encoder.window(self._with_enough_moments(sealed), self._bins, now_us))
+            except Exception:  # noqa: BLE001 - a fault of ours in encoding: counted; it costs the other windows nothing
+                self.counts["dropped:internal_error"] += sealed.counted_rows
+                continue
+            self._ready.extend(frames)
             breathe()
 
     def _with_enough_moments(self, sealed: SealedWindow) -> SealedWindow:
@@ -406,3 +448,19 @@ class DeploymentWorker:
             return sealed
         self.counts["moments_rows_too_few"] += sealed.moments.rows
         return replace(sealed, moments=None)
+
+
+def _answered_rows(calls: Calls) -> int:
+    """How many rows were answered; a call whose rows cannot be counted is one."""
+    return sum(
+        _rows_of(inputs)
+        for inputs, origin in zip(calls.field("inputs"), calls.field("origin"), strict=True)
+        if origin.error is None
+    )
+
+
+def _rows_of(inputs: object) -> int:
+    try:
+        return count_rows(inputs)
+    except Exception:  # noqa: BLE001 - a value of the host's that fails when asked for its length
+        return 1

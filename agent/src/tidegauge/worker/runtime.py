@@ -157,16 +157,21 @@ class Runtime:
             self._take_blocks(call, rows)
 
     def _take_blocks(self, call: Call, rows: int, breathe: Breathe = no_pause) -> None:
-        target = call.origin.target
-        call = call._replace(inputs=by_rows(call.inputs))
-        if call.duration_ns >= 0:
-            target.serve([ServiceOnly(target, rows, None, call.started_ns, call.duration_ns, call.context)])
-        for number, start in enumerate(range(0, rows, ROWS_A_BLOCK)):
-            block = _block(call, slice(start, start + ROWS_A_BLOCK))
-            target.take(Calls.of([block]), _now_us(), breathe)
-            target.aggregate(_now_us(), breathe)
-            if number % BLOCKS_A_SEAL == BLOCKS_A_SEAL - 1:
-                self._attempt(lambda: self._seal(profiles=False))
+        target, left = call.origin.target, rows
+        try:
+            call = call._replace(inputs=by_rows(call.inputs))
+            if call.duration_ns >= 0:
+                target.serve([ServiceOnly(target, rows, None, call.started_ns, call.duration_ns, call.context)])
+            for number, start in enumerate(range(0, rows, ROWS_A_BLOCK)):
+                block = Calls.of([_block(call, slice(start, start + ROWS_A_BLOCK))])
+                left = max(0, rows - start - ROWS_A_BLOCK)
+                target.take(block, _now_us(), breathe)
+                target.aggregate(_now_us(), breathe)
+                if number % BLOCKS_A_SEAL == BLOCKS_A_SEAL - 1:
+                    self._attempt(lambda: self._seal(profiles=False))
+        except Exception:
+            target.lose(left)
+            raise
 
     def seal_now(self, frames_of: DeploymentWorker, frames: list[SealedFrame]) -> None:
         """Make ready frames durable at once. Raises SpoolError."""
@@ -307,12 +312,15 @@ class Runtime:
         return taken
 
     def _drain(self, most: int, breathe: Breathe = no_pause) -> int:
-        """Take at most so many waiting calls, and all that found no room; returns how many calls were taken."""
+        """Take at most so many waiting calls, and all that found no room; returns how many calls were taken.
+
+        Calls that meet a fault of ours are lost, and counted as that by their target: they hold up no others.
+        """
         taken, now_us = 0, _now_us()
         while taken < most and (calls := self._source.take(min(CALLS_AT_ONCE, most - taken))):
             taken += len(calls)
             if calls.origin is not None and calls.origin.size_bytes <= LARGE_BYTES:
-                calls.origin.target.take(calls, now_us, breathe)
+                self._attempt(partial(calls.origin.target.take, calls, now_us, breathe))
             else:
                 self._take_several(calls, now_us, breathe)
         kept = self._source.take_service_only()
@@ -326,11 +334,11 @@ class Runtime:
         for place, origin in enumerate(calls.field("origin")):
             if origin.size_bytes > LARGE_BYTES:
                 call = calls[place]
-                self._take_blocks(call, count_rows(call.inputs), breathe)
+                self._attempt(partial(self._take_blocks, call, count_rows(call.inputs), breathe))
             else:
                 by_target.setdefault(id(origin.target), (origin.target, []))[1].append(place)
         for target, places in by_target.values():
-            target.take(calls.where(places), now_us, breathe)
+            self._attempt(partial(target.take, calls.where(places), now_us, breathe))
 
     def _seal(
         self,

@@ -90,8 +90,14 @@ class Registry:
         with self._lock:
             used, self._used = self._used, {}
         self._written_at_us = now_us
-        if used:
+        if not used:
+            return
+        try:
             self._store.note_use(used)
+        except BaseException:
+            with self._lock:
+                self._used = used | self._used  # for the next time; what was used meanwhile was used later
+            raise
 
     def follow(self) -> None:
         """One turn of the thread: never raises because of the store."""

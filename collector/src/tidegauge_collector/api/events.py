@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 
 from tidegauge.core.windows import Window
 from tidegauge_collector.api.query import BadRequest, check_known, read_int, read_time
 from tidegauge_collector.api.scope import Json, Query, Sources, find_deployment
 from tidegauge_collector.measuring.measurement import rfc3339
 from tidegauge_collector.telemetry.deleting import ALWAYS
-from tidegauge_collector.telemetry.events import StoredEvent, events
+from tidegauge_collector.telemetry.events import NEWEST, EventCursor, events
 
 PARAMETERS = ("kind", "version", "start", "end", "limit", "before")
 MAX_EVENTS = 1_000
+_CURSOR = re.compile(r"(-?\d{1,19})\.(-?\d{1,19})\.([0-9a-f]{32})\.(\d{1,18})", re.ASCII)
 
 
 def list_events(sources: Sources, name: str, query: Query) -> Json:
     """Events of a range, the newest first, a page at a time."""
     check_known(query, *PARAMETERS)
     find_deployment(sources, name)
-    start, end, before = (read_time(query, one) for one in ("start", "end", "before"))
+    start, end = (read_time(query, one) for one in ("start", "end"))
     window = Window(ALWAYS.start_us if start is None else start, ALWAYS.end_us if end is None else end)
     if window.start_us >= window.end_us:
         raise BadRequest("the range is empty: end must be after start")
-    if before is not None:
+    after = _cursor(query)
+    if after is None and (before := read_time(query, "before")) is not None:
         window = Window(window.start_us, max(window.start_us, min(window.end_us, before)))
     limit = read_int(query, "limit", MAX_EVENTS, most=MAX_EVENTS)
     found = events(
@@ -32,9 +34,10 @@ def list_events(sources: Sources, name: str, query: Query) -> Json:
         window=window,
         kind=query.get("kind") or None,
         version=query.get("version") or None,
+        after=after or NEWEST,
         limit=limit + 1,
     )
-    page = found[: _cut(found, limit)]
+    page = found[:limit]
     items = [
         {
             "kind": one.name,
@@ -46,12 +49,15 @@ def list_events(sources: Sources, name: str, query: Query) -> Json:
         }
         for one in page
     ]
-    return {"items": items, "next": rfc3339(page[-1].at_us) if len(found) > limit else None}
+    return {"items": items, "next": ".".join(map(str, page[-1].cursor)) if len(found) > limit else None}
 
 
-def _cut(found: Sequence[StoredEvent], limit: int) -> int:
-    """Where a page ends: not between events of one instant, unless all of the page are of it."""
-    cut = limit
-    while len(found) > limit and cut and found[cut - 1].at_us == found[limit].at_us:
-        cut -= 1
-    return cut or limit
+def _cursor(query: Query) -> EventCursor | None:
+    """The place that `before` names as a page's `next`; None where it names a time, or nothing."""
+    found = _CURSOR.fullmatch(query.get("before", ""))
+    if found is None:
+        return None
+    at_us, received_us, shown = (int(found[group]) for group in (1, 2, 4))
+    if not all(-(1 << 63) <= one < 1 << 63 for one in (at_us, received_us)):
+        return None
+    return EventCursor(at_us, received_us, found[3], shown)

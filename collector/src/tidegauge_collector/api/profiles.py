@@ -29,15 +29,16 @@ def show_profile(sources: Sources, name: str, query: Query) -> Json:
     window = scope.windows[0] if scope is not None else NO_WINDOW
     version = find_version(sources, found, query)
     segment = query.get("segment", "")
-    moments = column_moments(
-        sources.telemetry, name, version=version, segment=segment, window=window, columns=[column]
-    ).get(column)
-    bins, baseline_n, approximate = _bins(sources, name, version, segment, column, window)
-    unknown = (
-        unknown_names(sources.telemetry, name, column, version=version, segment=segment, window=window)
-        if baseline_n is not None
-        else []
-    )
+    with sources.telemetry.snapshot():
+        moments = column_moments(
+            sources.telemetry, name, version=version, segment=segment, window=window, columns=[column]
+        ).get(column)
+        bins, baseline_n, approximate = _bins(sources, name, version, segment, column, window)
+        unknown = (
+            unknown_names(sources.telemetry, name, column, version=version, segment=segment, window=window)
+            if baseline_n is not None
+            else []
+        )
     return {
         "column": column,
         "kind": kinds[column].value,

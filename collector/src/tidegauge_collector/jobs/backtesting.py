@@ -166,7 +166,8 @@ class Backtesting:
     def _bounds(self, asked: Asked, deployment: Deployment) -> tuple[int, int] | None:
         """As judging has them, up to the end asked for."""
         progress = self._progress.read(deployment.name)
-        bounds = bounds_of(reach(self._telemetry, deployment.name), progress, asked.monitor, self._now_us())
+        zone, seen = ZoneInfo(deployment.timezone), reach(self._telemetry, deployment.name)
+        bounds = bounds_of(seen, progress, asked.monitor, self._now_us(), zone=zone)
         if bounds is None or asked.end_us is None:
             return bounds
         return bounds[0], min(bounds[1], asked.end_us + asked.monitor.lag_s * SECOND_US)

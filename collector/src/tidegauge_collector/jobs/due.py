@@ -15,7 +15,9 @@ from tidegauge_collector.measuring.progress import Progress
 from tidegauge_collector.telemetry.extent import Reach
 
 
-def bounds_of(seen: Reach, progress: Progress, monitor: Monitor, now_us: int) -> tuple[int, int] | None:
+def bounds_of(
+    seen: Reach, progress: Progress, monitor: Monitor, now_us: int, *, zone: ZoneInfo
+) -> tuple[int, int] | None:
     """From the first data to the last instant at which a window may be judged: ready, and no later than the window that holds the
     last row, and as many days as labels may lag. None where there is nothing."""
     family = family_for(monitor)
@@ -25,7 +27,17 @@ def bounds_of(seen: Reach, progress: Progress, monitor: Monitor, now_us: int) ->
     ready_us = now_us - GRACE_US if service else progress.settled_until_us
     if start_us is None or end_us is None or ready_us is None:
         return None
-    return start_us, min(ready_us, end_us + (monitor.every_s + monitor.lag_s) * SECOND_US)
+    return start_us, min(ready_us, _last_instant(monitor, end_us, zone))
+
+
+def _last_instant(monitor: Monitor, end_us: int, zone: ZoneInfo) -> int:
+    """No later than this the window that holds the last row has its instant; local days may have 25 hours."""
+    lag_us = monitor.lag_s * SECOND_US
+    if monitor.every_s * SECOND_US != DAY_US:
+        return end_us + monitor.every_s * SECOND_US + lag_us
+    if lag_us % DAY_US:
+        return next_day(day_start(end_us + lag_us, zone), zone)
+    return _before(next_day(day_start(end_us, zone), zone), -lag_us, zone=zone)
 
 
 def windows_of(monitor: Monitor, bounds: tuple[int, int], judged_us: int, zone: ZoneInfo) -> Iterator[Window]:

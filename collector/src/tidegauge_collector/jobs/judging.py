@@ -53,6 +53,7 @@ BAD = (Verdict.WARNING, Verdict.FAILING)
 SAID_AGAIN_US = 24 * HOUR_US  # what stays well by the clock is written down once in so long
 
 Series = tuple[str, str, str]  # deployment, monitor, version
+Stood = tuple[Monitor, int, Judgement]  # a monitor by the clock, at an instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,15 @@ class Judging:
         """Say that time has passed: windows of any deployment may have become ready."""
         self.expect(one.name for one in self._control.deployments())
 
+    def look_again(self, deployments: Iterable[str]) -> None:
+        """Say, in the thread of the passes, that judgements of deployments were deleted: what comes of these windows is judged anew."""
+        names = set(deployments)
+        if self._started:
+            self._until = {series: end_us for series, end_us in self._until.items() if series[0] not in names}
+            left = all_judged_until(self._telemetry)
+            self._until |= {series: end_us for series, end_us in left.items() if series[0] in names}
+        self.expect(names)
+
     def judge_some(self) -> bool:
         """A pass over the deployments with news, ended after 2 s; whether an alert changed."""
         if not self._started:
@@ -215,7 +225,7 @@ class Judging:
     def _due(self, deployment: Deployment, progress: Progress, failed: set[Series]) -> list[Due]:
         data = reach(self._telemetry, deployment.name)
         found = []
-        rules = self._rules(deployment.name)
+        rules, zone = self._rules(deployment.name), ZoneInfo(deployment.timezone)
         for version in rules.versions:
             for monitor in rules.monitors:
                 if monitor.kind != "measurement" or not monitor.covers_version(version.name, version.role):
@@ -223,7 +233,8 @@ class Judging:
                 series = (deployment.name, monitor.id, version.name)
                 if series in failed:
                     continue
-                windows = self._windows(deployment, monitor, series, bounds_of(data, progress, monitor, self._now_us()))
+                bounds = bounds_of(data, progress, monitor, self._now_us(), zone=zone)
+                windows = self._windows(deployment, monitor, series, bounds)
                 if windows and self._can_be_judged(monitor, deployment.name, version.name):
                     found.append(Due(deployment, monitor, version.name, windows))
         return found
@@ -273,32 +284,47 @@ class Judging:
         return touched
 
     def _stand(self, deployment: Deployment, progress: Progress, failed: set[Series]) -> bool:
-        """What goes by the clock, where its instant is new."""
+        """What goes by the clock, where its instant is new; what fails is looked at again in the next pass."""
         due = []
         for monitor in self._rules(deployment.name).monitors:
             if monitor.is_by_clock:
                 key, at_us = (deployment.name, monitor.id), self._look.standing.instant_us(monitor)
                 if self._stood.get(key, 0) < at_us:
-                    self._stood[key] = at_us
                     due.append((monitor, at_us))
-        if not due:
-            return False
-        series = (deployment.name, ", ".join(monitor.id for monitor, _ in due), "")
-        return self._guarded(series, lambda: self._stand_at(deployment, progress, due), failed)
-
-    def _stand_at(self, deployment: Deployment, progress: Progress, due: Sequence[tuple[Monitor, int]]) -> bool:
-        """Judge the instants. What stays well is written down once a day."""
-        said: list[tuple[Monitor, list[Judgement]]] = []
+        said: list[Stood] = []
+        changed = False
         for monitor, at_us in due:
-            judgement = self._look.standing.judge(monitor, deployment, progress, at_us)
-            if judgement is not None and self._is_worth_writing((deployment.name, monitor.id), judgement):
-                said.append((monitor, [judgement]))
-        if not said:
-            return False
-        touched = self._record(deployment, [(monitor, judgements(judged)) for monitor, judged in said])
-        states = self._control.series_states(deployment.name, {monitor.id for monitor, _ in said})
-        for monitor, (judgement,) in said:
+            stand = partial(self._stand_at, deployment, progress, monitor, at_us, said)
+            changed |= self._guarded((deployment.name, monitor.id, ""), stand, failed)
+        if said:
+            series = (deployment.name, ", ".join(monitor.id for monitor, _, _ in said), "")
+            changed |= self._guarded(series, lambda: self._say(deployment, said), failed)
+        return changed
+
+    def _stand_at(
+        self,
+        deployment: Deployment,
+        progress: Progress,
+        monitor: Monitor,
+        at_us: int,
+        said: list[Stood],
+    ) -> bool:
+        """Judge an instant, and add what is worth writing; what stays well is written down once a day."""
+        key = (deployment.name, monitor.id)
+        judgement = self._look.standing.judge(monitor, deployment, progress, at_us)
+        if judgement is not None and self._is_worth_writing(key, judgement):
+            said.append((monitor, at_us, judgement))
+        else:
+            self._stood[key] = at_us
+        return False
+
+    def _say(self, deployment: Deployment, said: Sequence[Stood]) -> bool:
+        """Store what was judged by the clock."""
+        touched = self._record(deployment, [(monitor, judgements([judged])) for monitor, _, judged in said])
+        states = self._control.series_states(deployment.name, {monitor.id for monitor, _, _ in said})
+        for monitor, at_us, judgement in said:
             self._note(deployment.name, monitor, judgement, states)
+            self._stood[deployment.name, monitor.id] = at_us
         self._composing.add(deployment.name)
         return touched
 
@@ -321,15 +347,16 @@ class Judging:
             self._said[deployment, monitor.id] = judgement.verdict, judgement.observation.window_end_us
 
     def _compose(self, deployment: Deployment, failed: set[Series]) -> bool:
-        """Composite monitors, once what they count has been judged as far as it goes."""
+        """Composite monitors, once what they count has been judged as far as it goes; what fails is tried again in the next pass."""
         rules = self._rules(deployment.name)
         if deployment.name not in self._composing or not any(one.kind == "composite" for one in rules.monitors):
             return False
-        self._composing.discard(deployment.name)
         changed = False
-        for version in rules.versions:
-            series = (deployment.name, "composite", version.name)
+        composites = [(version, (deployment.name, "composite", version.name)) for version in rules.versions]
+        for version, series in composites:
             changed |= self._guarded(series, partial(self._compose_version, deployment, version), failed)
+        if not any(series in failed for _, series in composites):
+            self._composing.discard(deployment.name)
         return changed
 
     def _compose_version(self, deployment: Deployment, version: Version) -> bool:

@@ -60,17 +60,19 @@ class Telling:
 
     def wake(self) -> None:
         """An alert has changed."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._woken.set)
+        loop = self._loop  # once: `run` may end meanwhile
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # its loop was closed since: the pass at the next start tells
+                loop.call_soon_threadsafe(self._woken.set)
 
     async def run(self, executor: Executor) -> None:
         """Tell until cancelled. A store that is locked or full is tried again in a second."""
-        self._loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         try:
             while True:
                 self._woken.clear()
                 try:
-                    await self._loop.run_in_executor(executor, self.tell_some)
+                    await loop.run_in_executor(executor, self.tell_some)
                 except StoreUnavailable as problem:
                     log.warning("telling.store_unavailable", problem=str(problem.orig))
                 with contextlib.suppress(TimeoutError):

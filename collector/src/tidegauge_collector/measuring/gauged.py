@@ -106,9 +106,10 @@ def gauged_columns(
     """Those of the columns that are in the baseline; `distances`: with the distributions of numeric ones."""
     bins = active.baseline.bins
     names = [name for name in columns if name in bins.columns]
-    found = counts_in(store, scope, bins, names)
     numeric = {name: bins.columns[name].kind for name in names if isinstance(bins.columns[name], NumericBins)}
-    lying = _distributions(store, scope, numeric) if distances and numeric and scope.windows else {}
+    with store.snapshot():
+        found = counts_in(store, scope, bins, names)
+        lying = _distributions(store, scope, numeric) if distances and numeric and scope.windows else {}
     return [
         GaugedColumn(
             name,

@@ -93,22 +93,27 @@ def minutes_of(store: TelemetryStore, monitor: Monitor, deployment: str, window:
     """The minutes of a range: they count from the first data on, but for those of which only their hour is still kept."""
     start_us = window.start_us - window.start_us % MINUTE_US
     count = -(-(window.end_us - start_us) // MINUTE_US)
-    whole = Window(start_us, start_us + count * MINUTE_US)
+    whole = Window(
+        _hour(start_us), start_us + count * MINUTE_US
+    )  # the first minutes may be known by an hour that began earlier
     loads = service_loads(store, deployment, whole, columns=[MINUTES_OF[monitor.metric]])
     places = (loads.start_us - start_us) // MINUTE_US
-    fine = loads.length_s <= 60
+    fine = (loads.length_s <= 60) & (places >= 0)
+    coarse = loads.length_s > 60
     counted = np.ones(count, dtype=np.bool_)
     first_us = reach(store, deployment).first_arrival_us
     known_from = count if first_us is None else max(0, (first_us - start_us) // MINUTE_US)
     counted[:known_from] = False
-    for place, length_s in zip(places[~fine].tolist(), loads.length_s[~fine].tolist(), strict=True):
-        counted[place : place + length_s // 60] = False
+    for place, length_s in zip(places[coarse].tolist(), loads.length_s[coarse].tolist(), strict=True):
+        counted[max(0, place) : max(0, place + length_s // 60)] = False
     requests, answered = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.bool_)
     np.add.at(requests, places[fine], loads.requests[fine])
-    answered[places[loads.predictions > 0]] = True
+    last = places + loads.length_s // 60 - 1  # an hour that is known no more finely may have answered to its end
+    answered[np.minimum(last[(loads.predictions > 0) & (last >= 0)], count - 1)] = True
     if monitor.metric == "throughput":
         return Minutes(start_us, counted, slow_minutes(requests, monitor.at_least_per_minute))
-    earlier_s = None if loads.earlier is None else max(0, start_us - loads.earlier.end_us) / SECOND_US
+    earlier = loads.last_answer(start_us)
+    earlier_s = None if earlier is None else max(0, start_us - earlier.end_us) / SECOND_US
     return Minutes(start_us, counted, stale_minutes(answered, monitor.stale_after_s, earlier_s))
 
 

@@ -5,6 +5,7 @@ Each channel has a lane of its own, so that a slow or broken receiver holds up n
 """
 
 import asyncio
+import contextlib
 import random as random_module
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
@@ -83,8 +84,10 @@ class OutboxSender:
 
     def wake(self) -> None:
         """Something new is in the outbox; from any thread, at any time."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._wake_lanes)
+        loop = self._loop  # once: `run` may end meanwhile
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # its loop was closed since: the next start looks by itself
+                loop.call_soon_threadsafe(self._wake_lanes)
 
     def resume(self, channel: str) -> None:
         """Sends to a paused channel again, its configuration being mended; to be called in the event loop."""
@@ -92,11 +95,12 @@ class OutboxSender:
 
     def resume_soon(self, channel: str) -> None:
         """The same from any thread; raises KeyError for a channel that is none."""
-        lane = self._lanes[channel]
-        if self._loop is None:
+        lane, loop = self._lanes[channel], self._loop
+        if loop is None:
             lane.resume()
-        else:
-            self._loop.call_soon_threadsafe(lane.resume)
+            return
+        with contextlib.suppress(RuntimeError):  # the loop was closed since: nothing is sent any more
+            loop.call_soon_threadsafe(lane.resume)
 
     async def deliver_due(self) -> int:
         """One pass over all channels; returns how many messages were tried."""

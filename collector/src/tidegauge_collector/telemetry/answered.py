@@ -53,7 +53,12 @@ def answered(
         Labels(names, np.where(rows[name] < 0, NO_LABEL, rows[name]).astype(np.uint32))
         for name in ("label", "actual_label")
     )
-    segments = {number: parts for parts, number in list(index.segment_sets.known.items())}
     return AnsweredRows(
-        rows["event_us"], rows["score"], said, rows["segment_set"], rows["actual_value"], true, segments
+        rows["event_us"],
+        rows["score"],
+        said,
+        rows["segment_set"],
+        rows["actual_value"],
+        true,
+        index.segment_sets.things(),
     )

@@ -53,7 +53,7 @@ def _records(store: TelemetryStore, deployment: str, window: Window) -> Iterator
         page = store.arrays("export_records", _asked(store, deployment, window) | at._asdict())
         if not len(page["seq"]):
             return
-        segments = {number: ",".join(parts) for parts, number in list(store.index.segment_sets.known.items())}
+        segments = {number: ",".join(parts) for number, parts in store.index.segment_sets.things().items()}
         at = RecordCursor(*(int(page[name][-1]) for name in RecordCursor._fields))
         yield _part(
             "records",

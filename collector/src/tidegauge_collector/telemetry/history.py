@@ -51,8 +51,8 @@ def prediction_history(store: TelemetryStore, deployment: str, digest: bytes) ->
     with store.snapshot():
         answers = store.rows("predictions_of_id", wanted)
         actuals = store.rows("actuals_of_id", wanted)
-    segments = {number: parts for parts, number in list(store.index.segment_sets.known.items())}
-    classes = {number: names for names, number in list(store.index.score_classes.known.items())}
+    segments = store.index.segment_sets.things()
+    classes = store.index.score_classes.things()
     return PredictionHistory(
         tuple(
             Answer(

@@ -1,7 +1,7 @@
 """What the store numbers, kept in memory too: series, deployments, versions, epochs, segment sets, score classes; and the marks.
 
 Only the fold adds to it. New numbers are staged, written with the fold's rows, and kept once the transaction has committed.
-Readers of other threads see kept entries only.
+Readers of other threads see kept entries only, but for the things of numbers that they have read (`Numbering.things`).
 """
 
 from collections.abc import Callable, Hashable
@@ -71,6 +71,14 @@ class Numbering(Generic[K]):
         if found is None:
             found = self.staged[thing] = len(self.known) + len(self.staged) + 1
         return found
+
+    def things(self) -> dict[int, K]:
+        """The thing of each number that rows may have: those that are staged, too, for rows are seen from their commit on, and it is a
+        moment later that their numbers are kept. Ask once the rows are read."""
+        staged = {
+            number: thing for thing, number in list(self.staged.items())
+        }  # first: what leaves them is known by then
+        return staged | {number: thing for thing, number in list(self.known.items())}
 
     def keep(self) -> None:
         self.known.update(self.staged)

@@ -71,20 +71,23 @@ def joined(
     of several actuals the greatest (actual time, epoch, seq, row).
     """
     index = store.index
-    wanted = wanted_rows(index, deployment, version, segment)
-    parameters = (
-        wanted.parameters
-        | among.parameters()
-        | {
-            "start_us": start_us,
-            "end_us": end_us,
-            "with_scores": bool(index.score_classes.known),
-        }
-    )
+    number = index.deployments.known.get(deployment, -1)
     with store.snapshot():
-        found = store.rows("joined_labels", [wanted.parameters["deployment_id"]] * 2)
-        names = tuple(name for (name,) in found)
+        names = tuple(name for (name,) in store.rows("joined_labels", [number] * 2))
         labels = {"code": np.arange(len(names)), "name": texts(names)} if names else _NO_LABELS
+        wanted = wanted_rows(
+            index, deployment, version, segment
+        )  # now that the snapshot stands: all that it holds is known
+        parameters = (
+            wanted.parameters
+            | among.parameters()
+            | {
+                "deployment_id": number,
+                "start_us": start_us,
+                "end_us": end_us,
+                "with_scores": bool(index.score_classes.things()),
+            }
+        )
         rows = _joined(store, parameters, {"labels": labels} | wanted.tables)
     return JoinedRows(
         rows["event_us"],
@@ -185,7 +188,7 @@ _NO_LABELS: Table = {"code": np.array([-1]), "name": texts([""])}
 
 def wanted_rows(index: Index, deployment: str, version: str | None, segment: str) -> WantedRows:
     """The filter on predictions; number 0 stands for all versions, -1 for one that was never seen."""
-    sets = [number for parts, number in list(index.segment_sets.known.items()) if _is_in(segment, parts)]
+    sets = [number for number, parts in index.segment_sets.things().items() if _is_in(segment, parts)]
     parameters = {
         "deployment_id": index.deployments.known.get(deployment, -1),
         "version_id": 0 if version is None else index.versions.known.get(version, -1),
@@ -222,7 +225,7 @@ def _labels(names: tuple[str, ...], codes: Array) -> Labels:
 
 def _class_scores(index: Index, classes_ids: Array, scores: Array) -> dict[str, Floats]:
     """Scores by class from rows of little-endian doubles, each in the order of its list of classes."""
-    known = {number: classes for classes, number in list(index.score_classes.known.items())}
+    known = index.score_classes.things()
     found: dict[str, Floats] = {}
     for classes_id in np.unique(classes_ids).tolist():
         if not classes_id:

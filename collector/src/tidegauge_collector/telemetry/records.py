@@ -49,7 +49,7 @@ def records(
         **after._asdict(),
     }
     rows = store.rows("page_of_records", parameters)
-    segments = {number: parts for parts, number in list(store.index.segment_sets.known.items())}
+    segments = store.index.segment_sets.things()
     return [
         StoredPrediction(
             RecordCursor(event_us, epoch_id, seq, row_number),

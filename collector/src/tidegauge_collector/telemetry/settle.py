@@ -70,7 +70,7 @@ def _steps(store: TelemetryStore, zone_of: ZoneOf, before_us: int) -> Iterator[S
     waiting = store.arrays("closed_windows", [before_us])
     if not len(waiting["series_id"]):
         return
-    owners = {number: key.deployment for key, number in store.index.series.known.items()}
+    owners = {number: key.deployment for number, key in store.index.series.things().items()}
     zones = {name: store.index.zones.get(name) or zone_of(name) for name in set(owners.values())}
     for zone in sorted(set(zones.values())):
         mine = np.array([number for number, name in owners.items() if zones[name] == zone], dtype=np.int32)
