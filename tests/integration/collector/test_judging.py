@@ -10,6 +10,7 @@ from collector_harbour import Harbour, Tide, agent_at, harbour
 from collector_mailbox import Mailbox
 from collector_rows import REPLAY, amounts, give_baseline, record_day, record_days
 
+from tidegauge_collector.jobs import folding as folding_module
 from tidegauge_collector.jobs import judging as judging_module
 
 NAME = "shop"
@@ -232,3 +233,33 @@ def test_news_that_come_while_a_deployment_is_judged_are_news_for_the_next_pass(
 
     assert passes == [False, False]
     assert judging.is_settled(NAME)
+
+
+def test_windows_of_a_seal_that_is_folded_in_parts_are_judged_when_its_end_is_there(
+    port: Harbour, mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding_module, "BATCH_BYTES", 1)
+    collector = port.collector
+    fold_some, judged_between = collector.folding.fold_some, []
+
+    def fold_and_judge() -> int:
+        folded = fold_some()
+        collector.judging.expect_all()
+        collector.judging.judge_some()
+        judged_between.append(folded)
+        return folded
+
+    monkeypatch.setattr(collector.folding, "fold_some", fold_and_judge)
+    with agent_at(port, tmp_path / "spool", NAME, alerts="all") as agent:
+        give_baseline(agent)
+        port.ship(agent)
+        port.settle()
+        record_days(agent, REPLAY, [HEALTHY, HEALTHY, BROKEN])
+        port.ship(agent, end=True)
+    port.settle()
+    mailbox.until(1)
+
+    assert len([folded for folded in judged_between if folded]) > 5
+    assert verdicts(port) == ["ok", "ok", "failing"]
+    (alert,) = port.get("/alerts")["items"]
+    assert alert["opened_window"]["start"].startswith("2025-06-")

@@ -73,14 +73,18 @@ class ProgressReader:
         epochs = [
             self._progress(epoch, deployment, EpochProgress(watermarks[epoch], folded[epoch].received_us))
             for epoch in live
+            if watermarks[epoch]
         ]
         self._forget(deployment, live)
         until = settled_until(epochs, now_us=now_us, data_end_us=data.last_event_us)
-        if seen.has_newcomer:
-            until = self._settled.get(deployment)  # whose its frames are, and of when, is known when they are folded
+        if seen.has_newcomer or len(epochs) < len(
+            live
+        ):  # whose frames, and of when, is known when all of a seal is folded
+            until = self._settled.get(deployment)
         elif until is not None:
             self._settled[deployment] = until
-        return Progress(until, data.first_event_us, data.last_event_us, seen.of(deployment, watermarks), live)
+        told = [epoch for epoch, said_us in watermarks.items() if said_us]
+        return Progress(until, data.first_event_us, data.last_event_us, seen.of(deployment, told), live)
 
     def _is_live(self, folded: Mark | None, seen: EpochSeen | None, now_us: int) -> bool:
         if folded is None or folded.closed:

@@ -120,8 +120,10 @@ def _extent(store: TelemetryStore, deployment: str, daily: DailyRows | None) -> 
 def received_us(store: TelemetryStore, deployment: str) -> int | None:
     """When the newest frame came of those that say how far a deployment is."""
     marks = store.index.marks
-    epochs = list(store.index.watermarks.get(deployment, {}))  # at once: the fold goes on meanwhile
-    return max((mark.received_us for epoch in epochs if (mark := marks.get(epoch)) is not None), default=None)
+    epochs = list(store.index.watermarks.get(deployment, {}).items())  # at once: the fold goes on meanwhile
+    return max(
+        (mark.received_us for epoch, said in epochs if said and (mark := marks.get(epoch)) is not None), default=None
+    )
 
 
 def predictions_between(store: TelemetryStore, deployment: str, start_us: int, end_us: int) -> int:
@@ -189,7 +191,7 @@ def known(store: TelemetryStore, deployment: str) -> Known:
 
 
 def low_watermarks(store: TelemetryStore, deployment: str) -> dict[bytes, int]:
-    """For each epoch, the event time before which all its rows of the deployment are folded."""
+    """For each epoch, the event time before which all its rows of the deployment are folded; 0 where it has not said one yet."""
     return dict(store.index.watermarks.get(deployment, {}))
 
 

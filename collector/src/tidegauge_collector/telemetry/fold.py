@@ -39,6 +39,10 @@ class FoldResult:
 SetAside = Callable[[FoldEntry, str], bool]
 
 
+_ROWS = ("profile", "records")
+"""Bodies whose rows have an event time: of such a frame an epoch will say how far it is, with a later one of the same seal."""
+
+
 def fold(
     store: TelemetryStore,
     entries: Sequence[FoldEntry],
@@ -64,7 +68,7 @@ def fold(
             reason = _take(batch, _unfolded(entry, mark, batch), set_aside)
             if reason is not None:
                 rejected.append(Rejection(entry, reason))
-            elif entry.frame.low_watermark_us:
+            elif entry.frame.low_watermark_us or entry.frame.WhichOneof("body") in _ROWS:
                 index.raise_watermark(entry.epoch, entry.frame.deployment, entry.frame.low_watermark_us)
             index.staged_marks[entry.epoch] = Mark(entry.last_seq, entry.received_us, entry.closed or mark.closed)
         index.staged_position = position

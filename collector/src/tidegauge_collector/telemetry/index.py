@@ -101,7 +101,9 @@ class Index:
     by_deployment: dict[str, list[Series]] = field(default_factory=dict)
     moments_by_deployment: dict[str, list[Series]] = field(default_factory=dict)  # series of second moments lie apart
     marks: dict[bytes, Mark] = field(default_factory=dict)
-    watermarks: dict[str, dict[bytes, int]] = field(default_factory=dict)  # by deployment and epoch
+    watermarks: dict[str, dict[bytes, int]] = field(
+        default_factory=dict
+    )  # by deployment and epoch; 0: it has not said one yet
     zones: dict[str, str] = field(default_factory=dict)  # in which the days of a deployment are cut, once there are any
     touched: set[Window] | None = None  # windows folded into since the last compaction; None: since before the start
     tombstones: Tombstones = field(default_factory=Tombstones)
@@ -118,7 +120,7 @@ class Index:
         return self.staged_marks.get(epoch) or self.marks.get(epoch) or Mark(0, 0, closed=False)
 
     def raise_watermark(self, epoch: bytes, deployment: str, time_us: int) -> None:
-        """All of the epoch's rows of the deployment before `time_us` are there."""
+        """All of the epoch's rows of the deployment before `time_us` are there; 0: some are, and it has not said how far."""
         known = self.staged_watermarks.get((epoch, deployment), self.watermarks.get(deployment, {}).get(epoch))
         if known is None or known < time_us:
             self.staged_watermarks[epoch, deployment] = time_us
