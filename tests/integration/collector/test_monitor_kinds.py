@@ -187,9 +187,13 @@ def two_columns(rows: int, shifts: Sequence[float], seed: int) -> list[dict[str,
     return [{f"x{i}": part[row]["amount"] for i, part in enumerate(parts)} for row in range(rows)]
 
 
-def test_a_composite_fails_when_two_columns_fail_at_once_in_a_replay_too(port: Harbour, tmp_path: Path) -> None:
+@pytest.mark.parametrize("comes_late", [False, True])
+def test_a_composite_fails_when_two_columns_fail_at_once_in_a_replay_too(
+    port: Harbour, tmp_path: Path, comes_late: bool
+) -> None:
     serious = Monitor(id="serious", kind="composite", members=("drift",), at_least=2, recover_after=1)
-    watch(port, [DRIFT, serious], alerts="all")
+    other = Monitor(id="other", kind="composite", members=("drift",), at_least=3)
+    watch(port, [DRIFT, other] if comes_late else [DRIFT, other, serious], alerts="all")
     shifts = [(HEALTHY, HEALTHY), (BROKEN, HEALTHY), (BROKEN, BROKEN), (HEALTHY, BROKEN), (HEALTHY, HEALTHY)]
     with agent_at(port, tmp_path / "spool", NAME, alerts="all") as agent:
         agent.baseline(two_columns(1_000, (0.0, 0.0), 0))
@@ -199,6 +203,9 @@ def test_a_composite_fails_when_two_columns_fail_at_once_in_a_replay_too(port: H
             agent.record(two_columns(96, both, 10 + number), timestamps=times)
         port.ship(agent, end=True)
     port.settle()
+    if comes_late:
+        watch(port, [DRIFT, other, serious])
+        port.settle()
 
     (alert,) = [one for one in port.get("/alerts")["items"] if one["monitor"] == "serious"]
     assert (alert["severity"], alert["status"]) == ("failing", "resolved")

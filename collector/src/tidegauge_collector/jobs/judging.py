@@ -249,6 +249,8 @@ class Judging:
             monitors = self._control.monitors(name) if deployment is not None else []
             if deployment is not None:
                 monitors = [one.leaving_out(deployment.exclude_ranges) for one in monitors]
+            if known is None or known.monitors != monitors:
+                self._composing.add(name)  # a composite that is new has what its members said before
             known = self._known[name] = Rules(generation, deployment, versions, monitors)
         return known
 
