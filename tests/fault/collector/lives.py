@@ -14,6 +14,7 @@ import httpx
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 WAIT_S = 120.0
+CAUGHT_UP = "tidegauge_fold_caught_up 1"
 POLL_S = 0.005
 
 
@@ -127,14 +128,15 @@ class Lives:
     def get(self, path: str) -> httpx.Response:
         return httpx.get(self.endpoints["http"] + path, timeout=WAIT_S)
 
-    def settled(self, deployment: str) -> dict[str, Any]:
-        """What is stored of a deployment once everything acknowledged is folded."""
+    def folded(self, deployment: str) -> dict[str, Any]:
+        """What is stored of a deployment once everything acknowledged is folded. It need not be settled: epochs stay open."""
         deadline = time.monotonic() + WAIT_S
         while True:
-            answer = self.get(f"/api/v1/deployments/{deployment}/status")
-            if answer.status_code == 200 and answer.json()["settled"]:
-                return dict(answer.json()["stored"])
-            assert time.monotonic() < deadline, (answer.text, self.story())
+            if CAUGHT_UP in self.get("/metrics").text.splitlines():
+                answer = self.get(f"/api/v1/deployments/{deployment}/status")
+                if answer.status_code == 200:
+                    return dict(answer.json()["stored"])
+            assert time.monotonic() < deadline, self.story()
             time.sleep(0.05)
 
     def story(self) -> str:

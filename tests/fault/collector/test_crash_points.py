@@ -40,7 +40,7 @@ def fleet(request: pytest.FixtureRequest) -> Fleet:
 def check(lives: Lives, fleet: Fleet, migrations: int = 0) -> None:
     """A life without trouble takes the rest in; then the oracle is asked."""
     fleet.finish(lives.start(migrations=migrations))
-    lives.settled(NAME)
+    lives.folded(NAME)
     assert lives.stop() == 0, lives.story()
     look = TelemetryStore.look if migrations else TelemetryStore.open
     with look(lives.data / "telemetry.duckdb") as store:
@@ -50,7 +50,7 @@ def check(lives: Lives, fleet: Fleet, migrations: int = 0) -> None:
 def lived(lives: Lives, fleet: Fleet) -> None:
     """A life in good order, so that there is something to lose, and a backup."""
     assert fleet.ship(lives.start(), 12)
-    lives.settled(NAME)
+    lives.folded(NAME)
     lives.until(lambda: list(lives.backups.glob("backup-*")))
     assert lives.stop() == 0, lives.story()
 
@@ -147,6 +147,6 @@ def test_a_deletion_that_dies_is_gone_through_with(lives: Lives, fleet: Fleet, p
 def settled(lives: Lives) -> dict[str, Any]:
     """What is stored, by a life in good order."""
     lives.start()
-    found = lives.settled(NAME)
+    found = lives.folded(NAME)
     assert lives.stop() == 0, lives.story()
     return found

@@ -58,7 +58,7 @@ def fleet(draws: random.Random) -> Fleet:
 def lived(lives: Lives, fleet: Fleet) -> None:
     """A life that ends well: all of it folded, checkpointed and in a backup."""
     assert fleet.ship(lives.start(), 12)
-    lives.settled(NAME)
+    lives.folded(NAME)
     assert lives.stop() == 0, lives.story()
 
 
@@ -84,7 +84,7 @@ def taken_in(lives: Lives, fleet: Fleet) -> bool:
     """Whether a life took the rest in, folded everything and ended well; one that met damage on the way ends with 70."""
     try:
         fleet.finish(lives.address if lives.is_alive() else served_at_last(lives))
-        lives.settled(NAME)
+        lives.folded(NAME)
         code = lives.stop()
     except GONE:
         code = lives.wait()
@@ -185,7 +185,7 @@ def test_a_damaged_segment_of_the_frame_log_costs_its_frames_and_says_which(
     address = lives.start()
     fleet.greet_after_damage(address)
     fleet.finish(address)
-    lives.settled(NAME)
+    lives.folded(NAME)
     assert lives.stop() == 0, lives.story()
 
     with TelemetryStore.open(lives.data / DATABASE) as store:
@@ -213,7 +213,7 @@ def test_a_damaged_control_store_is_healed_from_a_backup_or_refused_with_the_com
         assert "tidegauge-collector restore --from BACKUP" in lives.story()
         return
     fleet.finish(address)  # where SQLite sees nothing wrong, a value may differ: it keeps no checksums
-    lives.settled(NAME)
+    lives.folded(NAME)
     assert lives.stop() == 0, lives.story()
     assert all(one.store == CONTROL and one.backup for one in incidents(lives.data))
 

@@ -62,18 +62,18 @@ def test_the_intake_refuses_before_the_disk_is_full_and_takes_again_when_there_i
         try:
             address = lives.start()
             assert fleet.ship(address, 6)
-            before = lives.settled(NAME)
+            before = lives.folded(NAME)
             ballast = fill(small, 40 * MIB)
 
             refusal = refused(fleet, address)
 
             assert refusal.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
             assert "tidegauge-retry-after-ms" in dict(refusal.trailing_metadata())
-            assert lives.settled(NAME) == before
+            assert lives.folded(NAME) == before
             assert lives.get("/healthz").status_code == 200
             ballast.unlink()
             fleet.finish(address)
-            lives.settled(NAME)
+            lives.folded(NAME)
             lives.kill()
             assert lives.wait() == -9
             with TelemetryStore.open(lives.data / "telemetry.duckdb") as store:

@@ -50,6 +50,6 @@ def settle(lives: Lives, fleet: Fleet) -> None:
     address = lives.start()
     fleet.finish(address)
     if any(epoch.made for epoch in fleet.epochs):
-        lives.settled(NAME)
+        lives.folded(NAME)
     assert lives.stop() == 0, lives.story()
     assert not (Path(lives.data) / "incidents.jsonl").exists()
