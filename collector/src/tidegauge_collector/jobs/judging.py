@@ -7,13 +7,13 @@ have seen already.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -113,8 +113,11 @@ class Judging:
         self._now_us = now_us
         self._on_judged = on_judged
         self._until: dict[Series, int] = {}  # -> last judged window end
-        self._behind: dict[str, None] = {}  # deployments with news, the longest waiting first
-        self._at_hand = ""  # the one that a pass is at: news that come meanwhile are news again
+        self._behind: dict[
+            str, int
+        ] = {}  # deployments with news, the longest waiting first, each with the number of the newest
+        self._numbers = count(1)  # of news
+        self._expecting = threading.Lock()  # guards _behind where it changes: news come from any thread
         self._failing: set[str] = set()  # those of which something could not be judged; the next news tries again
         self._quiet: set[str] = set()  # those whose last whole pass saw nobody who may still send
         self._started = False
@@ -132,12 +135,14 @@ class Judging:
 
     def is_settled(self, deployment: str) -> bool:
         """Whether every window has been judged that was ready when nobody could send any more."""
-        unsettled = deployment in self._behind or deployment == self._at_hand or deployment in self._failing
-        return deployment in self._quiet and not unsettled
+        if deployment in self._behind:  # asked first: it leaves there once the others are set
+            return False
+        return deployment in self._quiet and deployment not in self._failing
 
     def expect(self, deployments: Iterable[str]) -> None:
         """Say that deployments have news, before the next pass comes to them."""
-        self._behind.update(dict.fromkeys(deployments))
+        with self._expecting:
+            self._behind.update((name, next(self._numbers)) for name in deployments)
 
     def expect_all(self) -> None:
         """Say that time has passed: windows of any deployment may have become ready."""
@@ -161,28 +166,15 @@ class Judging:
             self._started = True
         deadline = time.monotonic() + PASS_SECONDS
         changed, seen = False, self._look.progress.seen()
-        for name in list(self._behind):
-            with self._taken(name):
-                changed |= self._pass(name, seen, deadline)
+        for name, news in list(self._behind.items()):
+            changed |= self._pass(name, seen, deadline, news)
             if time.monotonic() >= deadline:
                 break
         return changed
 
-    @contextmanager
-    def _taken(self, name: str) -> Iterator[None]:
-        """Out of the queue while a pass is at it: what another thread expects meanwhile is news for the next one."""
-        self._at_hand = name
-        self._behind.pop(name, None)
-        try:
-            yield
-        except BaseException:
-            self.expect([name])
-            raise
-        finally:
-            self._at_hand = ""
-
-    def _pass(self, name: str, seen: Seen, deadline: float) -> bool:
-        """Judge a deployment until nothing is due or the time is up; it waits at the end of the queue then."""
+    def _pass(self, name: str, seen: Seen, deadline: float, news: int) -> bool:
+        """Judge a deployment until nothing is due or the time is up; it waits at the end of the queue then, and also where there have
+        been more news than those of this number."""
         changed, failed = False, set[Series]()
         deployment = self._rules(name).deployment
         progress = self._look.progress.read(name, seen)
@@ -197,10 +189,12 @@ class Judging:
             due = self._due(one.deployment, progress, failed)
         if deployment is not None and not due:
             changed |= self._compose(deployment, failed)
-        if due:
-            self._behind[name] = None
         (self._failing.add if failed else self._failing.discard)(name)
         (self._quiet.discard if progress.live else self._quiet.add)(name)
+        with self._expecting:
+            newest = self._behind.pop(name)
+            if due or newest != news:
+                self._behind[name] = newest
         self._rows = SingleRows(self._telemetry)
         return changed
 

@@ -95,7 +95,7 @@ def minutes_of(store: TelemetryStore, monitor: Monitor, deployment: str, window:
     count = -(-(window.end_us - start_us) // MINUTE_US)
     whole = Window(
         _hour(start_us), start_us + count * MINUTE_US
-    )  # the first minutes may be known by an hour that began earlier
+    )  # the first may be known by an hour that began earlier
     loads = service_loads(store, deployment, whole, columns=[MINUTES_OF[monitor.metric]])
     places = (loads.start_us - start_us) // MINUTE_US
     fine = (loads.length_s <= 60) & (places >= 0)

@@ -77,9 +77,8 @@ class ProgressReader:
         ]
         self._forget(deployment, live)
         until = settled_until(epochs, now_us=now_us, data_end_us=data.last_event_us)
-        if seen.has_newcomer or len(epochs) < len(
-            live
-        ):  # whose frames, and of when, is known when all of a seal is folded
+        has_unsaid = len(epochs) < len(live)  # a seal is folded in part: how far it is stands in its last frame
+        if seen.has_newcomer or has_unsaid:  # whose frames, and of when, is known when they are folded
             until = self._settled.get(deployment)
         elif until is not None:
             self._settled[deployment] = until

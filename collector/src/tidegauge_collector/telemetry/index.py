@@ -75,9 +75,7 @@ class Numbering(Generic[K]):
     def things(self) -> dict[int, K]:
         """The thing of each number that rows may have: those that are staged, too, for rows are seen from their commit on, and it is a
         moment later that their numbers are kept. Ask once the rows are read."""
-        staged = {
-            number: thing for thing, number in list(self.staged.items())
-        }  # first: what leaves them is known by then
+        staged = {number: thing for thing, number in list(self.staged.items())}  # first: what has left them is known
         return staged | {number: thing for thing, number in list(self.known.items())}
 
     def keep(self) -> None:
@@ -103,7 +101,7 @@ class Index:
     marks: dict[bytes, Mark] = field(default_factory=dict)
     watermarks: dict[str, dict[bytes, int]] = field(
         default_factory=dict
-    )  # by deployment and epoch; 0: it has not said one yet
+    )  # by deployment and epoch; 0: none was said yet
     zones: dict[str, str] = field(default_factory=dict)  # in which the days of a deployment are cut, once there are any
     touched: set[Window] | None = None  # windows folded into since the last compaction; None: since before the start
     tombstones: Tombstones = field(default_factory=Tombstones)

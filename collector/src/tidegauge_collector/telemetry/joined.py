@@ -75,9 +75,7 @@ def joined(
     with store.snapshot():
         names = tuple(name for (name,) in store.rows("joined_labels", [number] * 2))
         labels = {"code": np.arange(len(names)), "name": texts(names)} if names else _NO_LABELS
-        wanted = wanted_rows(
-            index, deployment, version, segment
-        )  # now that the snapshot stands: all that it holds is known
+        wanted = wanted_rows(index, deployment, version, segment)  # in the snapshot: all that it holds is known by now
         parameters = (
             wanted.parameters
             | among.parameters()
